@@ -1,0 +1,224 @@
+"""The contracts of every table that flows between floors: columns, geometry and index.
+
+A unit stands in the column's name (`length_m`, `walk_min`, `land_m2`). `check` reports all faults of a table at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from livingcircle.errors import DataError, Fault, raise_all
+
+REACHED = "reached"
+UNREACHABLE = "unreachable"
+OFF_NETWORK = "off_network"
+BEYOND_LIMIT = "beyond_limit"
+
+Streets: TypeAlias = gpd.GeoDataFrame
+Facilities: TypeAlias = gpd.GeoDataFrame
+Entrances: TypeAlias = gpd.GeoDataFrame
+Residences: TypeAlias = gpd.GeoDataFrame
+Samples: TypeAlias = gpd.GeoDataFrame
+Units: TypeAlias = gpd.GeoDataFrame
+Positions: TypeAlias = pd.DataFrame
+WalkTimes: TypeAlias = pd.DataFrame
+Coverage: TypeAlias = pd.DataFrame
+Gaps: TypeAlias = pd.DataFrame
+Isochrones: TypeAlias = gpd.GeoDataFrame
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The contract of one table: its columns with what each holds, and its geometry types (none for a plain table)."""
+
+    name: str
+    columns: Mapping[str, str]
+    geometry: tuple[str, ...] = ()
+    not_null: tuple[str, ...] = field(default=())
+
+
+STREETS = Layer(
+    "streets",
+    {
+        "highway": "class of the way, OSM word; empty where the source has none",
+        "name": "street name",
+        "layer": "vertical level, 0 on the ground",
+        "source_id": "id of the way in its source",
+    },
+    ("LineString",),
+    ("layer",),
+)
+
+FACILITIES = Layer(
+    "facilities",
+    {
+        "facility_id": "stable id",
+        "name": "name shown to planners",
+        "categories": "tuple of category ids of the standard that it serves",
+        "status": "existing, under_construction, planned or proposed",
+        "open_year": "first year of service, NaN when unknown",
+        "capacity": "places, beds or berths, NaN when unknown",
+        "entrance_source": "given, gate, street, boundary, centroid or point",
+        "source": "file it came from",
+        "rule": "rule that gave the category",
+        "confidence": "high, medium or low",
+    },
+    ("Point", "MultiPoint", "Polygon", "MultiPolygon", "LineString", "MultiLineString"),
+    ("facility_id", "status"),
+)
+
+ENTRANCES = Layer(
+    "entrances",
+    {"facility_id": "facility it leads into", "entrance_source": "how the entrance was found"},
+    ("Point",),
+    ("facility_id",),
+)
+
+RESIDENCES = Layer(
+    "residences",
+    {
+        "residence_id": "stable id",
+        "name": "name shown to planners",
+        "unit": "unit it lies in, empty outside every unit",
+        "people": "residents of all ages",
+        "land_m2": "area of residential land, 0 for points",
+        "open_year": "year it is lived in, NaN for today",
+    },
+    ("Point", "Polygon", "MultiPolygon"),
+    ("residence_id", "people", "land_m2"),
+)
+
+SAMPLES = Layer(
+    "samples",
+    {
+        "residence_id": "residence the point stands for",
+        "land_m2": "land it stands for",
+        "people": "residents it stands for",
+        "unit": "unit the point lies in",
+    },
+    ("Point",),
+    ("residence_id", "land_m2", "people"),
+)
+
+UNITS = Layer("units", {"unit": "name of the street or community"}, ("Polygon", "MultiPolygon"), ("unit",))
+
+POSITIONS = Layer(
+    "positions",
+    {
+        "edge": "row of the street edge, -1 when off the network",
+        "offset_m": "metres from the edge's start to the position",
+        "leg_m": "straight metres from the point to the position, infinite when off the network",
+        "component": "street component of the edge, -1 when off the network",
+        "status": "reached or off_network",
+        "reason": "nearest, isolated_piece_skipped, no_street_within_limit",
+    },
+)
+
+WALK_TIMES = Layer(
+    "walk_times",
+    {
+        "walk_m": "metres of the whole walk, both legs included; infinite when unreachable",
+        "walk_min": "minutes of the same walk",
+        "from_leg_m": "off-street metres at the start",
+        "to_leg_m": "off-street metres at the facility, infinite when unreachable",
+        "source": "row of the entrance reached, -1 for none",
+        "status": "reached, unreachable or off_network",
+    },
+)
+
+COVERAGE = Layer(
+    "coverage",
+    {
+        "unit": "unit, or the word for the whole area",
+        "category": "category id",
+        "level": "level of the standard",
+        "group": "population group",
+        "limit_m": "limit in metres",
+        "limit_min": "limit in minutes",
+        "rule": "the limit that decides: distance or time",
+        "land_ha": "residential land, hectares",
+        "land_covered_ha": "covered residential land, hectares",
+        "land_share": "covered residential land over all residential land, 0-1, NaN without land",
+        "people": "residents of the group",
+        "people_covered": "covered residents of the group",
+        "people_share": "covered residents over all residents, 0-1, NaN without residents",
+        "facilities": "facilities open in the unit (in the whole layer for the whole area)",
+    },
+)
+
+GAPS = Layer(
+    "gaps",
+    {
+        "gap_id": "stable id",
+        "rank": "1 for the gap with most people",
+        "unit": "unit",
+        "residence_id": "residence",
+        "category": "category id",
+        "level": "level of the standard",
+        "group": "population group",
+        "people": "residents beyond the limit",
+        "land_ha": "residential land beyond the limit, hectares",
+        "walk_m": "walk from the point shown, metres",
+        "walk_min": "the same walk, minutes",
+        "limit_m": "limit, metres",
+        "limit_min": "limit, minutes",
+        "excess_m": "metres beyond the deciding limit",
+        "straight_m": "straight line from the same point to the nearest entrance, metres",
+        "detour": "walk_m over the straight line to the same entrance",
+        "nearest_facility": "name of the facility reached on that walk",
+        "cause": "first cause",
+        "remedy": "first remedy",
+        "closes_in": "year a planned facility closes it, NaN otherwise",
+        "confidence": "high, medium or low",
+        "clause": "clause of the standard",
+    },
+)
+
+
+def check(frame: pd.DataFrame, contract: Layer, *, where: str) -> None:
+    """Nothing when `frame` keeps its contract; raises `DataError` with every fault otherwise.
+
+    `where` names the file or step in the message. Columns beyond the contract are welcome.
+
+    >>> import pandas as pd
+    >>> check(pd.DataFrame({"unit": ["A"]}), Layer("units", {"unit": "name"}), where="units.csv")
+    >>> check(pd.DataFrame({"x": [1]}), Layer("units", {"unit": "name"}), where="units.csv")
+    Traceback (most recent call last):
+    ...
+    livingcircle.errors.DataError: units.csv: no column 'unit' (name) → add the column, or map it in study.toml
+    """
+    faults = [
+        Fault(where, f"no column '{column}' ({meaning})", "add the column, or map it in study.toml")
+        for column, meaning in contract.columns.items()
+        if column not in frame.columns
+    ]
+    for column in contract.not_null:
+        if column in frame.columns and frame[column].isna().any():
+            rows = list(frame.index[frame[column].isna()][:5])
+            faults.append(Fault(where, f"column '{column}' is empty in rows {rows}", "fill these cells"))
+    if contract.geometry:
+        faults += _geometry_faults(frame, contract, where)
+    raise_all(faults, DataError)
+
+
+def _geometry_faults(frame: pd.DataFrame, contract: Layer, where: str) -> list[Fault]:
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return [Fault(where, "carries no geometry", "give a layer with geometry")]
+    faults = []
+    kinds = set(frame.geometry.geom_type.dropna()) - set(contract.geometry)
+    if kinds:
+        faults.append(
+            Fault(where, f"holds {', '.join(sorted(kinds))}", f"give {' or '.join(contract.geometry)} only")
+        )
+    missing = frame.geometry.isna() | frame.geometry.is_empty
+    if missing.any():
+        faults.append(Fault(where, f"no geometry in rows {list(frame.index[missing][:5])}", "draw or drop these rows"))
+    if len(frame) and not np.isfinite(frame.geometry[~missing].bounds.to_numpy()).all():
+        faults.append(Fault(where, "coordinates that are not numbers", "correct or drop these rows"))
+    return faults
