@@ -1,0 +1,140 @@
+"""Who and what land is served: covered residential land over all residential land first, people second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from livingcircle.layers import Coverage, Samples, WalkTimes
+from livingcircle.standards import Requirement, Standard
+from livingcircle.walk_time import minutes
+
+WHOLE_AREA = "ALL"
+OUTSIDE = "OUTSIDE"
+# Walks are sums of many rounded lengths; a micrometre keeps a limit inclusive.
+ROUNDING_M = 1e-6
+
+
+@dataclass(frozen=True)
+class Group:
+    """People who walk at one speed; `people` names their column in `layers.SAMPLES`."""
+
+    id: str
+    speed_kmh: float
+    people: str = "people"
+
+
+def covered(walk_m: np.ndarray, requirement: Requirement, *, rule: str, speed_kmh: float) -> np.ndarray:
+    """Whether each walk keeps the limit, the limit included. `rule` is `distance` (metres) or `time` (minutes).
+
+    An infinite walk never does.
+    """
+    if rule == "time":
+        rounding = float(minutes(np.array([ROUNDING_M]), speed_kmh=speed_kmh)[0])
+        return minutes(walk_m, speed_kmh=speed_kmh) <= requirement.limit_min + rounding
+    return np.asarray(walk_m) <= requirement.limit_m + ROUNDING_M
+
+
+def coverage(
+    samples: Samples,
+    walks: Mapping[str, WalkTimes],
+    *,
+    standard: Standard,
+    groups: Sequence[Group],
+    rule: str,
+    facilities_in: Mapping[str, pd.Series],
+) -> Coverage:
+    """A row per unit x category x level x group (`layers.COVERAGE`), the whole area (`ALL`) first.
+
+    `walks` holds, for every category judged, the walk of every sample (`layers.WALK_TIMES`, index of `samples`).
+    `facilities_in` gives for a category the number of open facilities by unit, `ALL` included. Beside the deciding rule
+    the shares under both rules and in a straight line stay side by side: `land_share_distance`, `land_share_time`,
+    `people_share_distance`, `people_share_time`. Samples outside every unit form the unit `OUTSIDE`. A share without
+    land or people is NaN, never 0 or 1.
+    """
+    unit = np.where(samples["unit"].to_numpy() == "", OUTSIDE, samples["unit"].to_numpy()).astype(object)
+    names, code = np.unique(unit, return_inverse=True)
+    if set(names) == {OUTSIDE}:
+        names = np.array([], dtype=object)
+    rows = []
+    for category, requirement in standard.requirements():
+        if category not in walks:
+            continue
+        walk_m = walks[category]["walk_m"].to_numpy()
+        counts = facilities_in.get(category, pd.Series(dtype=int))
+        for group in groups:
+            inside = {
+                way: covered(walk_m, requirement, rule=way, speed_kmh=group.speed_kmh) for way in ("distance", "time")
+            }
+            sums = _sums(samples, group, inside, code=code, size=len(names))
+            for number, name in enumerate([WHOLE_AREA, *names]):
+                rows.append(
+                    {
+                        "unit": name,
+                        "category": category,
+                        "level": requirement.level,
+                        "group": group.id,
+                        "limit_m": float(requirement.limit_m),
+                        "limit_min": float(requirement.limit_min),
+                        "rule": rule,
+                        **_shares({key: values[number] for key, values in sums.items()}, rule),
+                        "facilities": int(counts.get(name, 0)),
+                        "flag": requirement.flag,
+                        "clause": requirement.clause,
+                        "evidence": requirement.evidence,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def _sums(samples: Samples, group: Group, inside: Mapping[str, np.ndarray], *, code: np.ndarray, size: int) -> dict:
+    out = {}
+    for kind, weight in (("land", samples["land_m2"].to_numpy() / 10_000), ("people", samples[group.people].to_numpy())):
+        for word, mask in (("all", np.ones(len(code), dtype=bool)), *inside.items()):
+            part = weight * mask
+            by_unit = np.bincount(code, weights=part, minlength=size)[:size] if size else []
+            out[f"{kind}_{word}"] = np.concatenate([[part.sum()], by_unit])
+    return out
+
+
+def _shares(sums: Mapping[str, float], rule: str) -> dict[str, float]:
+    def share(kind: str, way: str) -> float:
+        return float(sums[f"{kind}_{way}"] / sums[f"{kind}_all"]) if sums[f"{kind}_all"] > 0 else float("nan")
+
+    return {
+        "land_ha": float(sums["land_all"]),
+        "land_covered_ha": float(sums[f"land_{rule}"]),
+        "land_share": share("land", rule),
+        "people": float(sums["people_all"]),
+        "people_covered": float(sums[f"people_{rule}"]),
+        "people_share": share("people", rule),
+        "land_share_distance": share("land", "distance"),
+        "land_share_time": share("land", "time"),
+        "people_share_distance": share("people", "distance"),
+        "people_share_time": share("people", "time"),
+    }
+
+
+def median_walks(samples: Samples, walk: WalkTimes) -> pd.DataFrame:
+    """The middle walk of every residence: half its land and people walk at most that far.
+
+    A row per residence (`residence_id`, the columns of `layers.WALK_TIMES`, and `sample`, the row of the sample meant);
+    infinite when most of it is cut off.
+    """
+    row = middle_rows(samples["residence_id"].to_numpy(), walk["walk_m"].to_numpy())
+    out = walk.iloc[row].reset_index(drop=True)
+    out.insert(0, "residence_id", samples["residence_id"].to_numpy()[row])
+    return out.assign(sample=row)
+
+
+def middle_rows(owner: np.ndarray, walk_m: np.ndarray) -> np.ndarray:
+    """For each owner, in order of first appearance, the row whose walk is its lower median."""
+    order = pd.Series(owner).drop_duplicates()
+    place = pd.Series(np.arange(len(order)), index=order)[owner].to_numpy() if len(owner) else np.array([], dtype=int)
+    rows = np.lexsort([np.arange(len(owner)), walk_m, place])
+    count = np.bincount(place, minlength=len(order))
+    first = np.cumsum(count) - count
+    return rows[first + (count - 1) // 2]

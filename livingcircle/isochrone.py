@@ -1,0 +1,208 @@
+"""The areas and streets reachable on foot within so many metres: cut exactly on streets, verified as areas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import contourpy
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import shapely.ops
+
+from livingcircle.layers import REACHED, Isochrones, Positions, Streets
+from livingcircle.network import StreetNetwork
+from livingcircle.search import nearest_start
+from livingcircle.snapping import NEAREST, coordinates_of, snap
+
+FINEST_M, USUAL_M = 5.0, 10.0
+USUAL_CELLS, MOST_CELLS = 600_000, 1_500_000
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Points on a square lattice of `cell_m`, then points along every street; one grid serves all areas of a run.
+
+    `positions` lists the lattice points, row by row from the south, and after them the street points; `nearest_cell`
+    gives the lattice row next to each street point. Street points keep a way narrower than a cell, such as a footbridge
+    that is reached from elsewhere, from vanishing between lattice points.
+    """
+
+    west: float
+    south: float
+    cell_m: float
+    columns: int
+    rows: int
+    positions: Positions
+    nearest_cell: np.ndarray
+
+    @property
+    def points(self) -> np.ndarray:
+        """The (rows * columns, 2) coordinates, row by row from the south."""
+        return lattice(self.west, self.south, self.cell_m, self.columns, self.rows)
+
+
+def lattice(west: float, south: float, cell_m: float, columns: int, rows: int) -> np.ndarray:
+    """The (rows * columns, 2) points of a square lattice, row by row from the south-west corner."""
+    x, y = np.meshgrid(west + cell_m * np.arange(columns), south + cell_m * np.arange(rows))
+    return np.column_stack([x.ravel(), y.ravel()])
+
+
+def grid(
+    network: StreetNetwork, bounds: Sequence[float], *, snap_limit_m: float, cell_m: float | None = None
+) -> Grid:
+    """The lattice over `bounds` (west, south, east, north in metres) with the street position of every point.
+
+    Without `cell_m` the cell is 5 m on small areas and grows to 10 m; beyond that only where the lattice would pass
+    1.5 million points.
+    """
+    west, south, east, north = (float(v) for v in bounds)
+    extent = (east - west) * (north - south)
+    usual = float(np.clip(np.sqrt(extent / USUAL_CELLS), FINEST_M, USUAL_M))
+    cell_m = max(cell_m or usual, np.sqrt(extent / MOST_CELLS))
+    columns, rows = int(np.ceil((east - west) / cell_m)) + 1, int(np.ceil((north - south) / cell_m)) + 1
+    points = lattice(west, south, cell_m, columns, rows)
+    on_streets, where = _street_points(network, step_m=cell_m / 2)
+    column = np.rint((where[:, 0] - west) / cell_m).astype(int)
+    row = np.rint((where[:, 1] - south) / cell_m).astype(int)
+    inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
+    positions = pd.concat([snap(points, network, limit_m=snap_limit_m), on_streets[inside]], ignore_index=True)
+    return Grid(west, south, cell_m, columns, rows, positions, (row * columns + column)[inside])
+
+
+def _street_points(network: StreetNetwork, *, step_m: float) -> tuple[Positions, np.ndarray]:
+    count = np.maximum(np.ceil(network.length_m / step_m).astype(int), 1)
+    edge = np.repeat(np.arange(len(count)), count)
+    number = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    offset = (number + 0.5) * (network.length_m / count)[edge]
+    positions = pd.DataFrame(
+        {
+            "edge": edge,
+            "offset_m": offset,
+            "leg_m": 0.0,
+            "component": network.component[edge],
+            "status": REACHED,
+            "reason": NEAREST,
+        }
+    )
+    return positions, coordinates_of(positions, network)
+
+
+def reached_streets(
+    network: StreetNetwork,
+    entrances: Positions,
+    *,
+    limit_m: float,
+    engine: str = "scipy",
+) -> Streets:
+    """The stretches of street within `limit_m` metres of any entrance, cut exactly where the limit falls.
+
+    `entrances` are street positions; their off-street leg counts. Result: lines in the network's CRS with `edge`,
+    `from_m`, `to_m` (metres along the edge). An edge entered from both ends may give two stretches, and the middle that
+    the limit does not reach is left out.
+
+    Source: every point at t on an edge of length L is min(d(start) + t, d(end) + L - t) away, plus the direct way along
+    the edge from an entrance on it.
+    """
+    door = np.flatnonzero(entrances["edge"].to_numpy() >= 0)
+    at, offset = entrances["edge"].to_numpy()[door], entrances["offset_m"].to_numpy()[door]
+    leg = entrances["leg_m"].to_numpy()[door]
+    length = network.length_m
+    starts = np.concatenate([network.start[at], network.end[at]])
+    costs = np.concatenate([leg + offset, leg + length[at] - offset])
+    node_m, _ = nearest_start(network, starts, costs, limit_m=limit_m, engine=engine)
+    left = np.clip(limit_m - node_m[network.start], 0, length)
+    right = np.clip(limit_m - node_m[network.end], 0, length)
+    edge = np.arange(len(length))
+    reach = limit_m - leg
+    low, high = offset - reach, offset + reach
+    spans = pd.DataFrame(
+        {
+            "edge": np.concatenate([edge, edge, at[reach >= 0]]),
+            "from_m": np.concatenate([np.zeros(len(edge)), length - right, np.maximum(low, 0)[reach >= 0]]),
+            "to_m": np.concatenate([left, length, np.minimum(high, length[at])[reach >= 0]]),
+        }
+    )
+    spans = spans[spans["to_m"] > spans["from_m"]].sort_values(["edge", "from_m"], ignore_index=True)
+    spans = _merge(spans)
+    lines = network.streets.geometry.to_numpy()[spans["edge"].to_numpy()]
+    whole = (spans["from_m"].to_numpy() <= 0) & (spans["to_m"].to_numpy() >= length[spans["edge"].to_numpy()])
+    cut = np.flatnonzero(~whole)
+    for row, a, b in zip(cut, spans["from_m"].to_numpy()[cut], spans["to_m"].to_numpy()[cut], strict=True):
+        lines[row] = shapely.ops.substring(lines[row], a, b)
+    return gpd.GeoDataFrame(spans, geometry=lines, crs=network.crs)
+
+
+def _merge(spans: pd.DataFrame) -> pd.DataFrame:
+    """Overlapping stretches of one edge become one."""
+    edge, low, high = (spans[c].to_numpy() for c in ("edge", "from_m", "to_m"))
+    rows: list[list] = []
+    for e, a, b in zip(edge, low, high, strict=True):
+        if rows and rows[-1][0] == e and a <= rows[-1][2]:
+            rows[-1][2] = max(rows[-1][2], b)
+        else:
+            rows.append([e, a, b])
+    return pd.DataFrame(rows, columns=["edge", "from_m", "to_m"]).astype({"edge": int, "from_m": float, "to_m": float})
+
+
+def areas(
+    walk_m: np.ndarray,
+    cells: Grid,
+    *,
+    limits_m: Sequence[float],
+    crs,
+    origins: np.ndarray | None = None,
+) -> Isochrones:
+    """One area a limit: where the walk, off-street leg included, is at most the limit.
+
+    `walk_m` holds the walk of every position of `cells` (infinite where unreachable), `origins` an (n, 2) array of starting
+    points: an origin that lies beyond the limit of its own leg still gets half a cell of ground. Result: `limit_m`
+    and (multi)polygons with their holes, larger limits containing smaller ones; an empty polygon where nothing is
+    reached. The border is a contour between lattice points, so it is true within one cell.
+    """
+    limits = sorted(float(limit) for limit in limits_m)
+    field = _field(np.asarray(walk_m, dtype=float), cells)
+    shapes: list[shapely.Geometry] = []
+    for limit in limits:
+        shape = _contour(field, cells, limit)
+        if origins is not None and len(origins):
+            bare = ~shapely.contains_xy(shape, origins[:, 0], origins[:, 1])
+            if bare.any():
+                shape = shape.union(shapely.union_all(shapely.buffer(shapely.points(origins[bare]), cells.cell_m / 2)))
+        if shapes:
+            # Contours of one field nest up to rounding; the union makes nesting exact.
+            shape = shapely.union(shape, shapes[-1])
+        shapes.append(shape)
+    return gpd.GeoDataFrame({"limit_m": limits}, geometry=shapes, crs=crs)
+
+
+def _field(walk_m: np.ndarray, cells: Grid) -> np.ndarray:
+    """The walk at every lattice point, corrected where a street beside it tells of a jump between two points."""
+    size = cells.rows * cells.columns
+    field, street = walk_m[:size].copy(), walk_m[size:]
+    jump = 3 * cells.cell_m
+    beside = field[cells.nearest_cell]
+    longer, shorter = street > beside + jump, street < beside - jump
+    np.maximum.at(field, cells.nearest_cell[longer], street[longer])
+    np.minimum.at(field, cells.nearest_cell[shorter], street[shorter])
+    return field.reshape(cells.rows, cells.columns)
+
+
+def _contour(field: np.ndarray, cells: Grid, limit_m: float) -> shapely.Geometry:
+    # Where the walk jumps (across a wall or river) the border belongs half-way between the two lattice points, so values
+    # count at most one cell above or below the limit.
+    clipped = np.clip(field, limit_m - cells.cell_m, limit_m + cells.cell_m) - limit_m
+    clipped = np.pad(clipped, 1, constant_values=cells.cell_m)
+    x = cells.west + cells.cell_m * (np.arange(cells.columns + 2) - 1)
+    y = cells.south + cells.cell_m * (np.arange(cells.rows + 2) - 1)
+    contour = contourpy.contour_generator(
+        x, y, clipped, name="serial", fill_type=contourpy.FillType.OuterOffset
+    ).filled(-np.inf, np.nextafter(0, 1))
+    polygons = [
+        shapely.Polygon(points[offsets[0] : offsets[1]], [points[a:b] for a, b in zip(offsets[1:-1], offsets[2:], strict=True)])
+        for points, offsets in zip(*contour, strict=True)
+    ]
+    whole = shapely.MultiPolygon([p for p in polygons if p.area > 0])
+    return whole if whole.is_valid else shapely.make_valid(whole)

@@ -1,0 +1,183 @@
+"""Residential land and the people on it, as polygons or points, and the sample points that stand for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.layers import Residences, Samples, Units
+
+SAMPLES_PER_RESIDENCE = 900
+MOST_SAMPLES = 400_000
+FINEST_M, COARSEST_M = 1.0, 15.0
+# An irrational slope: no street or boundary runs along the lattice, so shares carry no rounding of whole rows.
+LATTICE_ANGLE = np.arctan((np.sqrt(5) - 1) / 2)
+
+
+def from_places(
+    places: gpd.GeoDataFrame,
+    *,
+    columns: Mapping[str, str],
+    people: str,
+    groups: Mapping[str, str] | None = None,
+    where: str = "residences",
+) -> Residences:
+    """Residences (`layers.RESIDENCES`) of raw polygons or points in a metric CRS.
+
+    `people` names the column of residents of all ages; `groups` maps a group's id to its column, which becomes
+    `people_<id>`; `columns` maps `id`, `name`, `open_year`. Blank people count as none and are counted in
+    `attrs["without_people"]`. Raises `DataError`, all faults at once: a column that is missing, people that are not
+    numbers or negative, a group larger than everybody, an id given twice.
+    """
+    faults: list[Fault] = []
+    wanted = {"population": people, **{f"group {g}": c for g, c in (groups or {}).items()}}
+    for key, column in wanted.items():
+        if column not in places.columns:
+            known = ", ".join(str(c) for c in places.columns if c != places.geometry.name)
+            faults.append(Fault(where, f"no column '{column}' ({key})", f"choose one of: {known}"))
+    raise_all(faults, DataError)
+    frame = gpd.GeoDataFrame(
+        {
+            "residence_id": _ids(places, columns.get("id"), where, faults),
+            "name": _words(places, columns.get("name")),
+            "unit": "",
+            "people": _people(places, people, where, faults),
+            "land_m2": places.geometry.area.to_numpy(),
+            "open_year": _years(places, columns.get("open_year")),
+            **{f"people_{g}": _people(places, c, where, faults) for g, c in (groups or {}).items()},
+        },
+        geometry=places.geometry.to_numpy(),
+        crs=places.crs,
+    )
+    for group in groups or {}:
+        over = np.flatnonzero(frame[f"people_{group}"] > frame["people"] + 1e-9)
+        if len(over):
+            faults.append(
+                Fault(where, f"group {group} exceeds everybody in rows {list(over[:5] + 1)}", "correct the people")
+            )
+    raise_all(faults, DataError)
+    if frame.empty:
+        raise DataError(Fault(where, "no residence", "check the file and [residences.where]"))
+    frame.attrs["without_people"] = int((frame["people"] == 0).sum())
+    return frame
+
+
+def _words(places: gpd.GeoDataFrame, column: str | None) -> list[str]:
+    if not column or column not in places.columns:
+        return [""] * len(places)
+    return ["" if pd.isna(v) else str(v).strip() for v in places[column]]
+
+
+def _ids(places: gpd.GeoDataFrame, column: str | None, where: str, faults: list[Fault]) -> list[str]:
+    if not column:
+        return [f"R{row:05d}" for row in range(1, len(places) + 1)]
+    if column not in places.columns:
+        faults.append(Fault(where, f"no column '{column}' (id)", "name the column of ids in [residences.columns]"))
+        return [""] * len(places)
+    ids = [v[:-2] if v.endswith(".0") else v for v in _words(places, column)]
+    twice = sorted({v for v in ids if ids.count(v) > 1}) if len(set(ids)) < len(ids) else []
+    if twice:
+        faults.append(Fault(where, f"ids given more than once: {twice[:5]}", "give every residence an id of its own"))
+    return ids
+
+
+def _people(places: gpd.GeoDataFrame, column: str, where: str, faults: list[Fault]) -> np.ndarray:
+    values = places[column]
+    number = pd.to_numeric(values, errors="coerce")
+    text = values[number.isna() & values.notna() & ~values.astype(str).str.strip().isin(["", "—", "-"])]
+    if len(text):
+        rows = [int(i) + 1 for i in np.flatnonzero(places.index.isin(text.index))[:5]]
+        faults.append(Fault(where, f"people in '{column}' are not numbers in rows {rows}", "write numbers only"))
+    if (number < 0).any():
+        rows = [int(i) + 1 for i in np.flatnonzero(number < 0)[:5]]
+        faults.append(Fault(where, f"people in '{column}' are negative in rows {rows}", "correct these rows"))
+    return number.fillna(0).to_numpy(dtype=float)
+
+
+def _years(places: gpd.GeoDataFrame, column: str | None) -> np.ndarray:
+    if not column or column not in places.columns:
+        return np.full(len(places), np.nan)
+    return pd.to_numeric(places[column], errors="coerce").to_numpy(dtype=float)
+
+
+def in_year(residences: Residences, *, year: int | None) -> Residences:
+    """The residences lived in by `year`; those that state no year always are. Without a year, those of no year only."""
+    opening = residences["open_year"].to_numpy(dtype=float)
+    lived = np.isnan(opening) if year is None else np.isnan(opening) | (opening <= year)
+    return residences[lived].reset_index(drop=True)
+
+
+def assign_units(residences: Residences, units: Units | None) -> Residences:
+    """The residences with `unit`: the unit that holds a point inside each residence, empty outside every unit."""
+    points = gpd.GeoSeries(shapely.point_on_surface(residences.geometry.to_numpy()), crs=residences.crs)
+    return residences.assign(unit=unit_of(points, units))
+
+
+def unit_of(points: gpd.GeoSeries, units: Units | None) -> np.ndarray:
+    """The unit that holds each point, the first where units overlap; empty outside every unit."""
+    out = np.full(len(points), "", dtype=object)
+    if units is not None and len(units):
+        point, unit = shapely.STRtree(units.geometry.to_numpy()).query(points.to_numpy(), predicate="intersects")
+        order = np.lexsort([-unit, point])
+        out[point[order]] = units["unit"].to_numpy()[unit[order]]
+    return out
+
+
+def sample(residences: Residences, units: Units | None = None, *, per_residence: int = SAMPLES_PER_RESIDENCE) -> Samples:
+    """Points that stand for the land and people of every residence (`layers.SAMPLES`, plus `people_<group>`).
+
+    Each polygon gets about `per_residence` points on a turned lattice (1 to 15 m apart); each point stands for an equal
+    part of the land and people. A residence given as a point is its own sample. Sums over the samples equal the sums over
+    the residences. Shares of land computed on them stay within 0.5 percentage points of a 2 m raster.
+    """
+    total = per_residence * len(residences)
+    aim = per_residence if total <= MOST_SAMPLES else max(per_residence * MOST_SAMPLES / total, 50)
+    owner, points = [], []
+    for row, shape in enumerate(residences.geometry):
+        found = shapely.get_coordinates(shape) if shape.geom_type == "Point" else lattice_inside(shape, aim=aim)
+        points.append(found)
+        owner.append(np.full(len(found), row))
+    row = np.concatenate(owner)
+    share = 1 / np.bincount(row, minlength=len(residences))[row]
+    splits = [c for c in residences.columns if c == "land_m2" or c == "people" or c.startswith("people_")]
+    geometry = gpd.GeoSeries(shapely.points(np.vstack(points)), crs=residences.crs)
+    return gpd.GeoDataFrame(
+        {
+            "residence_id": residences["residence_id"].to_numpy()[row],
+            "unit": unit_of(geometry, units),
+            **{column: residences[column].to_numpy()[row] * share for column in splits},
+        },
+        geometry=geometry,
+        crs=residences.crs,
+    )
+
+
+def lattice_inside(shape: shapely.Geometry, *, aim: float) -> np.ndarray:
+    """About `aim` points of a turned square lattice inside `shape`, an (n, 2) array; at least one point."""
+    step = float(np.clip(np.sqrt(shape.area / aim), FINEST_M, COARSEST_M))
+    center = shapely.get_coordinates(shape.envelope.centroid)[0]
+    west, south, east, north = shape.bounds
+    half = int(np.ceil(np.hypot(east - west, north - south) / 2 / step)) + 1
+    steps = step * np.arange(-half, half + 1)
+    x, y = (axis.ravel() for axis in np.meshgrid(steps, steps))
+    c, s = np.cos(LATTICE_ANGLE), np.sin(LATTICE_ANGLE)
+    points = np.column_stack([c * x - s * y, s * x + c * y]) + center
+    box = (points >= (west, south)).all(axis=1) & (points <= (east, north)).all(axis=1)
+    points = points[box]
+    shapely.prepare(shape)
+    inside = points[shapely.contains_xy(shape, points[:, 0], points[:, 1])]
+    return inside if len(inside) else shapely.get_coordinates(shapely.point_on_surface(shape))
+
+
+def group_columns(groups: Sequence[str]) -> dict[str, str]:
+    """The column of `layers.SAMPLES` that holds each group's residents; the group `all` is everybody.
+
+    >>> group_columns(["all", "elderly"])
+    {'all': 'people', 'elderly': 'people_elderly'}
+    """
+    return {group: "people" if group == "all" else f"people_{group}" for group in groups}

@@ -1,0 +1,163 @@
+"""Metres and minutes on foot from everywhere to the nearest facility, exact at any position on an edge."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse.csgraph import dijkstra
+
+from livingcircle.layers import BEYOND_LIMIT, OFF_NETWORK, REACHED, UNREACHABLE, Positions, WalkTimes
+from livingcircle.network import StreetNetwork
+from livingcircle.search import nearest_start
+
+METRES_PER_MINUTE_PER_KMH = 1000 / 60
+
+
+def minutes(walk_m: np.ndarray, *, speed_kmh: float) -> np.ndarray:
+    """Minutes of walks of `walk_m` metres at `speed_kmh`; infinite stays infinite.
+
+    >>> float(minutes(np.array([1000.0]), speed_kmh=4.0)[0])
+    15.0
+    """
+    return np.asarray(walk_m) / (speed_kmh * METRES_PER_MINUTE_PER_KMH)
+
+
+def nearest(
+    network: StreetNetwork,
+    origins: Positions,
+    entrances: Positions,
+    *,
+    speed_kmh: float,
+    engine: str = "scipy",
+    limit_m: float = np.inf,
+) -> WalkTimes:
+    """The walk from every origin to its nearest entrance, as `layers.WALK_TIMES` on the index of `origins`.
+
+    Both tables are street positions (`layers.POSITIONS`). `walk_m` counts both off-street legs; `source` is the row of
+    the entrance. One search serves all origins. An origin on the edge of an entrance walks straight along that edge when
+    this is shorter. Walks beyond `limit_m` (inclusive) come out `beyond_limit` with infinite metres; without a limit an
+    origin that no street joins to any entrance is `unreachable`.
+    """
+    door = np.flatnonzero(entrances["edge"].to_numpy() >= 0)
+    edge, offset = entrances["edge"].to_numpy()[door], entrances["offset_m"].to_numpy()[door]
+    leg = entrances["leg_m"].to_numpy()[door]
+    starts = np.concatenate([network.start[edge], network.end[edge]])
+    costs = np.concatenate([leg + offset, leg + network.length_m[edge] - offset])
+    node_m, label = nearest_start(network, starts, costs, limit_m=limit_m, engine=engine)
+    node_source = np.where(label >= 0, np.append(np.tile(door, 2), -1)[label], -1)
+
+    at, along = origins["edge"].to_numpy(), origins["offset_m"].to_numpy()
+    on = at >= 0
+    a, b = network.start[at], network.end[at]
+    from_start = node_m[a] + along
+    from_end = node_m[b] + network.length_m[at] - along
+    street = np.where(on, np.minimum(from_start, from_end), np.inf)
+    source = np.where(on, np.where(from_start <= from_end, node_source[a], node_source[b]), -1)
+    same, by, metres = _along_one_edge(at, along, door=door, edge=edge, offset=offset, leg=leg)
+    shorter = metres < street[same]
+    street[same[shorter]], source[same[shorter]] = metres[shorter], by[shorter]
+
+    walk = street + np.where(on, origins["leg_m"].to_numpy(), 0)
+    beyond = walk > limit_m
+    walk[beyond] = np.inf
+    source = np.where(np.isfinite(walk), source, -1)
+    away = BEYOND_LIMIT if np.isfinite(limit_m) else UNREACHABLE
+    return pd.DataFrame(
+        {
+            "walk_m": walk,
+            "walk_min": minutes(walk, speed_kmh=speed_kmh),
+            "from_leg_m": origins["leg_m"].to_numpy(),
+            "to_leg_m": np.where(source >= 0, np.append(entrances["leg_m"].to_numpy(), np.inf)[source], np.inf),
+            "source": source,
+            "status": np.where(~on, OFF_NETWORK, np.where(np.isfinite(walk), REACHED, away)),
+        },
+        index=origins.index,
+    )
+
+
+def _along_one_edge(
+    at: np.ndarray, along: np.ndarray, *, door: np.ndarray, edge: np.ndarray, offset: np.ndarray, leg: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For origins that share an edge with entrances: origin row, entrance row, metres without passing a node."""
+    rows = np.flatnonzero(np.isin(at, edge))
+    order = np.argsort(edge, kind="stable")
+    low = np.searchsorted(edge[order], at[rows], side="left")
+    count = np.searchsorted(edge[order], at[rows], side="right") - low
+    origin = np.repeat(rows, count)
+    pick = np.repeat(low - (np.cumsum(count) - count), count) + np.arange(count.sum())
+    which = order[pick]
+    metres = np.abs(along[origin] - offset[which]) + leg[which]
+    best = np.lexsort([which, metres, origin])
+    first = np.ones(len(best), dtype=bool)
+    first[1:] = origin[best][1:] != origin[best][:-1]
+    best = best[first]
+    return origin[best], door[which[best]], metres[best]
+
+
+def pairs(
+    network: StreetNetwork,
+    origins: Positions,
+    destinations: Positions,
+    *,
+    speed_kmh: float,
+    limit_m: float = np.inf,
+) -> pd.DataFrame:
+    """The walk of every origin to every destination within `limit_m`, one row a pair.
+
+    Columns `origin`, `destination` (rows of the two tables), `walk_m`, `walk_min`, `from_leg_m`, `to_leg_m`, `status`
+    (`reached`, `unreachable`, `beyond_limit`, `off_network`). Pairs not reached carry infinite metres.
+    """
+    blocks = []
+    e, o = destinations["edge"].to_numpy(), destinations["offset_m"].to_numpy()
+    on_to = e >= 0
+    rest = network.length_m[e] - o
+    component = network.component
+    # Rows of a block share one dense search result, so a block is kept to a few tens of megabytes.
+    step = max(1, 4_000_000 // max(len(network.nodes), 1))
+    for low in range(0, len(origins), step):
+        part = origins.iloc[low : low + step]
+        f, p = part["edge"].to_numpy(), part["offset_m"].to_numpy()
+        on_from = f >= 0
+        both = np.unique(np.concatenate([network.start[f[on_from]], network.end[f[on_from]]]))
+        table = np.full((len(both) + 1, len(network.nodes)), np.inf)
+        if len(both):
+            table[:-1] = dijkstra(network.matrix, indices=both, limit=limit_m)
+        a = np.where(on_from, np.searchsorted(both, network.start[f]), len(both))
+        b = np.where(on_from, np.searchsorted(both, network.end[f]), len(both))
+        to_start = np.minimum(p[:, None] + table[a][:, network.start[e]], (network.length_m[f] - p)[:, None] + table[b][:, network.start[e]])
+        to_end = np.minimum(p[:, None] + table[a][:, network.end[e]], (network.length_m[f] - p)[:, None] + table[b][:, network.end[e]])
+        street = np.minimum(to_start + o, to_end + rest)
+        same = f[:, None] == e[None, :]
+        street = np.where(same, np.minimum(street, np.abs(p[:, None] - o[None, :])), street)
+        walk = street + part["leg_m"].to_numpy()[:, None] + destinations["leg_m"].to_numpy()[None, :]
+        off = ~(on_from[:, None] & on_to[None, :])
+        apart = component[f][:, None] != component[e][None, :]
+        walk[off | apart | (walk > limit_m)] = np.inf
+        status = np.select([off, apart, np.isinf(walk)], [OFF_NETWORK, UNREACHABLE, BEYOND_LIMIT], REACHED)
+        blocks.append(
+            pd.DataFrame(
+                {
+                    "origin": np.repeat(np.arange(low, low + len(part)), len(e)),
+                    "destination": np.tile(np.arange(len(e)), len(part)),
+                    "walk_m": walk.ravel(),
+                    "walk_min": minutes(walk.ravel(), speed_kmh=speed_kmh),
+                    "from_leg_m": np.repeat(part["leg_m"].to_numpy(), len(e)),
+                    "to_leg_m": np.tile(destinations["leg_m"].to_numpy(), len(part)),
+                    "status": status.ravel(),
+                }
+            )
+        )
+    return pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame()
+
+
+def straight(points: np.ndarray, entrances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Straight metres from every point to the nearest of `entrances`, and its row; infinite and -1 when there is none.
+
+    Both are (n, 2) arrays in one metric CRS.
+    """
+    if not len(entrances):
+        return np.full(len(points), np.inf), np.full(len(points), -1)
+    tree = shapely.STRtree(shapely.points(entrances))
+    (_, row), metres = tree.query_nearest(shapely.points(points), all_matches=False, return_distance=True)
+    return metres, row
