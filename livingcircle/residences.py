@@ -12,7 +12,7 @@ import shapely
 from livingcircle.errors import DataError, Fault, raise_all
 from livingcircle.layers import Residences, Samples, Units
 
-SAMPLES_PER_RESIDENCE = 900
+SAMPLES_PER_RESIDENCE = 2000
 MOST_SAMPLES = 400_000
 FINEST_M, COARSEST_M = 1.0, 15.0
 # An irrational slope: no street or boundary runs along the lattice, so shares carry no rounding of whole rows.
@@ -133,7 +133,7 @@ def sample(residences: Residences, units: Units | None = None, *, per_residence:
 
     Each polygon gets about `per_residence` points on a turned lattice (1 to 15 m apart); each point stands for an equal
     part of the land and people. A residence given as a point is its own sample. Sums over the samples equal the sums over
-    the residences. Shares of land computed on them stay within 0.5 percentage points of a 2 m raster.
+    the residences. Shares of the land of a unit computed on them stay within 0.5 percentage points of a 2 m raster.
     """
     total = per_residence * len(residences)
     aim = per_residence if total <= MOST_SAMPLES else max(per_residence * MOST_SAMPLES / total, 50)

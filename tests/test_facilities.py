@@ -1,0 +1,87 @@
+"""Facilities: categories, years, repeats."""
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from conftest import CRS
+
+from livingcircle import facilities as places
+from livingcircle.errors import DataError
+from livingcircle.layers import FACILITIES, check
+
+
+def raw(*rows):
+    """Rows of (name, status, year, geometry)."""
+    return gpd.GeoDataFrame(
+        {"title": [r[0] for r in rows], "state": [r[1] for r in rows], "year": [r[2] for r in rows]},
+        geometry=[r[3] for r in rows],
+        crs=CRS,
+    )
+
+
+MAPPED = places.Mapped(columns={"name": "title", "status": "state", "open_year": "year"}, source="schools.shp")
+
+
+def school(row):
+    return (("edu_primary", "given", "high"),) if "小学" in row["title"] else ()
+
+
+def facilities(*rows):
+    return places.from_places(raw(*rows), mapped=MAPPED, classify=school)
+
+
+POINT = shapely.Point(10, 10)
+CAMPUS = shapely.box(0, 0, 100, 100)
+
+
+def test_structure():
+    got = facilities(("甲小学", "现状", "2001", POINT), ("商店", None, None, POINT))
+    check(got, FACILITIES, where="test")
+    assert got["categories"].tolist() == [("edu_primary",)]
+    assert got["open_year"].tolist() == [2001]
+    assert got["facility_id"].tolist() == ["schools.shp#1"]
+    assert got.attrs["unclassified"] == 1
+
+
+def test_status_words_and_full_width_years():
+    got = facilities(("甲小学", "在建", "２０２５", POINT), ("乙小学", "", "—", POINT), ("丙小学", "规划", "", POINT))
+    assert got["status"].tolist() == ["under_construction", "existing", "planned"]
+    assert got["open_year"].tolist()[0] == 2025
+    assert np.isnan(got["open_year"][1:]).all()
+
+
+def test_all_faults_at_once():
+    with pytest.raises(DataError) as caught:
+        facilities(("甲小学", "快了", "soon", POINT))
+    assert "unknown status '快了'" in str(caught.value)
+    assert "'soon' is not a number" in str(caught.value)
+
+
+def test_unbuilt_is_not_existing():
+    got = facilities(
+        ("甲小学", "现状", None, POINT), ("乙小学", "现状", "2030", POINT), ("丙小学", "规划", "2025", POINT), ("丁小学", "规划", None, POINT)
+    )
+    assert places.is_open(got, year=2023).tolist() == [True, False, False, False]
+    assert places.is_open(got, year=2026).tolist() == [True, False, True, False]
+    assert places.is_open(got, year=None).tolist() == [True, True, False, False]
+
+
+def test_repeats_are_merged_and_listed():
+    campus = shapely.box(0, 0, 100, 100)
+    got, merged = places.merge_duplicates(
+        facilities(
+            ("甲 小学", "现状", None, POINT), ("甲小学", "现状", None, campus), ("甲小学", "现状", None, shapely.Point(500, 500)),
+            ("乙小学", "现状", None, shapely.Point(20, 20)), ("甲小学", "规划", "2030", shapely.Point(30, 30)),
+        )
+    )
+    assert len(got) == 4
+    assert merged[["kept", "merged", "why"]].to_numpy().tolist() == [["schools.shp#2", "schools.shp#1", "same_name_within_50_m"]]
+
+
+def test_inputs_are_not_changed():
+    frame = facilities(("甲小学", "现状", None, CAMPUS))
+    before = frame.copy(deep=True)
+    places.merge_duplicates(frame)
+    places.is_open(frame, year=2020)
+    assert frame.equals(before)
