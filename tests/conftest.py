@@ -48,3 +48,113 @@ def extracts():
     if not EXTRACTS.is_dir():
         pytest.skip(f"no real extracts at {EXTRACTS.parent.name}/{EXTRACTS.name}: put them beside the project to run this test")
     return EXTRACTS
+
+
+TINY = """
+[standard]
+id = "tiny"
+number = "TOY 1"
+name = { zh = "玩具标准", en = "Toy standard" }
+in_force = "2020-01-01"
+
+[levels.L15]
+name = { zh = "十五分钟", en = "15 minutes" }
+minutes = 15
+walk_m = 1000
+clause = "1"
+evidence = "○"
+
+[levels.L5]
+name = { zh = "五分钟", en = "5 minutes" }
+minutes = 5
+walk_m = 300
+clause = "1"
+evidence = "○"
+
+[themes.all]
+name = { zh = "全部", en = "all" }
+color = "#0072B2"
+
+[categories.school]
+name = { zh = "学校", en = "school" }
+theme = "all"
+source = "TOY 1"
+[[categories.school.requirements]]
+level = "L15"
+limit_m = 500
+limit_min = 15
+flag = "mandatory"
+clause = "2"
+evidence = "○"
+
+[categories.park]
+name = { zh = "公园", en = "park" }
+theme = "all"
+source = "TOY 1"
+[[categories.park.requirements]]
+level = "L5"
+limit_m = 300
+limit_min = 5
+flag = "mandatory"
+clause = "3"
+evidence = "●"
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """A standard of two categories: school (500 m, 15 min) and park (300 m, 5 min), both mandatory."""
+    from livingcircle import standards
+
+    file = tmp_path / "tiny.toml"
+    file.write_text(TINY, encoding="utf-8")
+    return standards.load(file)
+
+
+def facility_table(*rows):
+    """Facilities of (name, category, geometry[, status, open_year])."""
+    full = [(*row, "existing", float("nan"))[:5] if len(row) == 3 else row for row in rows]
+    return gpd.GeoDataFrame(
+        {
+            "facility_id": [f"F{number}" for number in range(1, len(rows) + 1)],
+            "name": [row[0] for row in full],
+            "categories": [(row[1],) for row in full],
+            "status": [row[3] for row in full],
+            "open_year": [float(row[4]) for row in full],
+            "capacity": float("nan"),
+            "entrance_source": "point",
+            "source": "toy",
+            "rule": "given",
+            "confidence": "high",
+        },
+        geometry=[row[2] for row in full],
+        crs=CRS,
+    )
+
+
+def residence_table(*rows):
+    """Residences of (id, people, geometry)."""
+    shapes = [row[2] for row in rows]
+    return gpd.GeoDataFrame(
+        {
+            "residence_id": [row[0] for row in rows],
+            "name": "",
+            "unit": "",
+            "people": [float(row[1]) for row in rows],
+            "land_m2": [shape.area for shape in shapes],
+            "open_year": float("nan"),
+        },
+        geometry=shapes,
+        crs=CRS,
+    )
+
+
+def analyzed(standard, network, facilities, residences, *, units=None, progress=None, **told):
+    """The result of a toy town."""
+    from livingcircle.analysis import Inputs, Settings, analyze
+    from livingcircle.entrances import entrances
+
+    kept, doors = entrances(facilities, network, gates=None, snap_limit_m=150)
+    settings = Settings(study_id="toy", name={"zh": "玩具", "en": "Toy"}, **{"language": "en", **told})
+    inputs = Inputs(network=network, facilities=kept, entrances=doors, residences=residences, units=units)
+    return analyze(inputs, standard=standard, settings=settings, **({"progress": progress} if progress else {}))
