@@ -1,0 +1,173 @@
+"""The command line. Geographic libraries are imported inside the commands, so that help answers at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from livingcircle import __version__
+from livingcircle.errors import Fault, LivingCircleError, StudyError
+
+app = typer.Typer(
+    name="livingcircle",
+    help="15-minute living circles (15分钟生活圈): walk times, isochrones, coverage under a standard, gaps and maps.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder that holds study.toml, or that file.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"livingcircle {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def analyze(
+    study: StudyArgument,
+    year: Annotated[int | None, typer.Option(help="Judge this year instead of the study's; planned facilities open by then count.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="zh|en", help="Language of map, workbook and messages.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default maps/<study>/.")] = None,
+) -> None:
+    """Run the whole chain: walk times, isochrones, coverage, gaps and the map.
+
+    Example: livingcircle analyze data/beilun
+    """
+    if lang not in (None, "zh", "en"):
+        raise typer.BadParameter("choose zh or en", param_hint="--lang")
+    from livingcircle.console import progress_bars, show_summary
+    from livingcircle.study.run import run
+
+    with progress_bars(lang) as progress:
+        result, files = run(study, out=out, year=year, language=lang, progress=progress)
+    show_summary(result, files)
+
+
+@app.command()
+def times(
+    study: StudyArgument,
+    from_: Annotated[Path, typer.Option("--from", metavar="A.csv", help="Points to walk from: id, lon, lat (or x, y).")],
+    to: Annotated[Path, typer.Option("--to", metavar="B.csv", help="Points to walk to: id, lon, lat (or x, y).")],
+    out: Annotated[Path, typer.Option("--out", metavar="T.csv", help="Table to write.")],
+    limit_min: Annotated[float | None, typer.Option(help="Longer walks come out as beyond_limit.")] = None,
+) -> None:
+    """Walking metres and minutes between given points.
+
+    Example: livingcircle times data/beilun --from homes.csv --to schools.csv --out times.csv
+    """
+    from livingcircle.study.ask import times as ask_times
+
+    rows = ask_times(study, starts=from_, ends=to, out=out, limit_min=limit_min)
+    typer.echo(f"{out}: {rows}")
+
+
+@app.command()
+def area(
+    study: StudyArgument,
+    at: Annotated[str, typer.Option("--at", metavar="LON,LAT", help="Longitude and latitude (WGS-84) to walk from.")],
+    out: Annotated[Path, typer.Option("--out", metavar="A.geojson", help="GeoJSON file to write.")],
+    minutes: Annotated[str | None, typer.Option(metavar="5,10,15", help="Limits in minutes.")] = None,
+    metres: Annotated[str | None, typer.Option(metavar="300,500", help="Limits in metres, instead of minutes.")] = None,
+) -> None:
+    """Isochrones of any point: the area that can be reached on foot.
+
+    Example: livingcircle area data/beilun --at 121.755,29.945 --minutes 5,10,15 --out area.geojson
+    """
+    from livingcircle.study.ask import area as ask_area
+
+    if minutes and metres:
+        raise typer.BadParameter("give minutes or metres, not both", param_hint="--minutes / --metres")
+    place = _numbers(at, "--at")
+    if len(place) != 2:
+        raise typer.BadParameter("give longitude,latitude", param_hint="--at")
+    limits = _numbers(metres or minutes or "5,10,15", "--metres" if metres else "--minutes")
+    if min(limits) <= 0:
+        raise typer.BadParameter("limits must be positive", param_hint="--metres" if metres else "--minutes")
+    ask_area(study, lon=place[0], lat=place[1], limits=limits, unit="m" if metres else "min", out=out)
+    typer.echo(str(out))
+
+
+def _numbers(text: str, option: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a list of numbers", param_hint=option) from error
+
+
+standards_app = typer.Typer(help="The planning standards shipped, and your own.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(standards_app, name="standards")
+
+
+@standards_app.command("list")
+def standards_list() -> None:
+    """List the standards shipped."""
+    from livingcircle import standards
+
+    for name in standards.available():
+        standard = standards.load(name)
+        typer.echo(f"{name}\t{standard.number}\t{standard.name.zh}\t{standard.name.en}")
+
+
+@standards_app.command("show")
+def standards_show(name: Annotated[str, typer.Argument(metavar="ID", help="Id of a standard, or path to a TOML.")]) -> None:
+    """Show every category of a standard with level, limits, flag, clause and evidence mark."""
+    from livingcircle import standards
+
+    standard = standards.load(name)
+    typer.echo("category\tzh\ten\tlevel\tlimit_m\tlimit_min\tflag\tclause\tevidence")
+    for category, rule in standard.requirements():
+        names = standard.categories[category].name
+        cells = (category, names.zh, names.en, rule.level, rule.limit_m, rule.limit_min, rule.flag, rule.clause, rule.evidence)
+        typer.echo("\t".join(str(cell) for cell in cells))
+
+
+@standards_app.command("check")
+def standards_check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A standard's TOML file.")]) -> None:
+    """Check a standard's file and list every fault."""
+    from livingcircle import standards
+
+    standard = standards.load(file)
+    typer.echo(f"{file}: {len(standard.categories)}")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with the exit codes of the contract; no traceback unless `--debug`."""
+    told = sys.argv[1:] if arguments is None else arguments
+    try:
+        app(args=told, prog_name="livingcircle")
+    except LivingCircleError as error:
+        if "--debug" in told:
+            raise
+        _complain(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        if "--debug" in told:
+            raise
+        _complain(StudyError(Fault(str(error.filename or ""), error.strerror or str(error), "check the path and the disk")))
+        sys.exit(StudyError.exit_code)
+    except Exception as error:
+        if "--debug" in told:
+            raise
+        typer.echo(f"livingcircle: a fault of the program: {type(error).__name__}: {error} (--debug shows where)", err=True)
+        sys.exit(1)
+
+
+def _complain(error: LivingCircleError) -> None:
+    for fault in error.faults:
+        typer.echo(f"livingcircle: {fault}", err=True)

@@ -1,0 +1,95 @@
+"""Progress bars and the summary of a run, on the terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from livingcircle.analysis import Result
+from livingcircle.messages import words
+
+
+@contextmanager
+def progress_bars(language: str | None) -> Iterator[Callable[[str, int, int], None]]:
+    """A function that shows steps as bars on the error stream; silent when that is not a terminal."""
+    known = words(language or "zh")
+    console = Console(stderr=True)
+    bars = Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, disable=not sys.stderr.isatty()
+    )
+    tasks: dict[str, int] = {}
+    with bars:
+
+        def show(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(known[f"step.{step}"], total=total)
+            bars.update(tasks[step], completed=done, total=total)
+
+        yield show
+
+
+def show_summary(result: Result, files: Sequence[Path]) -> None:
+    """Print what was judged, the share of land and people covered by category, the warnings and the paths written."""
+    settings, language = result.settings, result.settings.language
+    known = words(language)
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False)
+    name = settings.name.get(language) or settings.study_id
+    console.print(known["summary.title"].format(name=name), style="bold")
+    if settings.note.get(language):
+        console.print(settings.note[language])
+    counts = result.counts
+    console.print(
+        known["summary.people"].format(
+            people=f"{counts['people']:,.0f}",
+            land_ha=counts["land_ha"],
+            facilities=counts["facilities"],
+            open=counts["facilities_open"],
+            year=settings.year or known["summary.no_year"],
+        )
+    )
+    standard = f"{result.standard.number} {result.standard.name.get(language)}"
+    console.print(
+        known["summary.speed"].format(speed=settings.speed_kmh, rule=known[f"rule.{settings.rule}"], standard=standard)
+    )
+    console.print(_table(result, known))
+    if result.warnings:
+        console.print(known["summary.warnings"], style="bold")
+        for warning in result.warnings:
+            console.print(f"  · {warning}")
+    console.print(known["summary.files"], style="bold")
+    for file in files:
+        console.print(f"  {file}", soft_wrap=True)
+
+
+def _table(result: Result, known: dict[str, str]) -> Table:
+    language = result.settings.language
+    table = Table(box=None, pad_edge=False)
+    table.add_column(known["summary.category"])
+    table.add_column(known["summary.level"])
+    for key in ("limit", "land", "people_share", "gaps"):
+        table.add_column(known[f"summary.{key}"], justify="right")
+    whole = result.coverage
+    whole = whole[(whole["unit"] == "ALL") & (whole["group"] == result.settings.groups[0].id)]
+    gaps = result.gaps[result.gaps["group"] == result.settings.groups[0].id]
+    counts = gaps.groupby(["category", "level"]).size()
+    for row in whole.itertuples():
+        limit = f"{row.limit_min:g} min" if row.rule == "time" else f"{row.limit_m:g} m"
+        table.add_row(
+            result.standard.categories[row.category].name.get(language),
+            row.level,
+            limit,
+            _percent(row.land_share),
+            _percent(row.people_share),
+            str(counts.get((row.category, row.level), 0)),
+        )
+    return table
+
+
+def _percent(share: float) -> str:
+    return "—" if share != share else f"{share:.1%}"

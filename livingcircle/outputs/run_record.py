@@ -1,0 +1,76 @@
+"""`run.json`: what went in, what was decided, what came out, so that a run can be repeated and checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import platform
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from livingcircle import __version__
+from livingcircle.analysis import Result
+
+LIBRARIES = ("geopandas", "shapely", "pyproj", "pyogrio", "numpy", "pandas", "scipy", "networkx", "osmium", "folium")
+
+
+def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, seconds: dict[str, float]) -> None:
+    """Write the record. `inputs` are listed by their path from `base` with size and SHA-256 digest.
+
+    Numbers that are not finite are written as text, so that every JSON reader takes the file.
+    """
+    settings = result.settings
+    record = {
+        "livingcircle": __version__,
+        "study": settings.study_id,
+        "name": dict(settings.name),
+        "note": dict(settings.note),
+        "standard": {"id": result.standard.id, "number": result.standard.number},
+        "parameters": {
+            "year": settings.year,
+            "language": settings.language,
+            "speed_kmh": settings.speed_kmh,
+            "rule": settings.rule,
+            "snap_limit_m": settings.snap_limit_m,
+            "engine": settings.engine,
+            "groups": [{"id": g.id, "speed_kmh": g.speed_kmh, "people": g.people} for g in settings.groups],
+            "isochrone_minutes": list(settings.isochrone_minutes),
+            "severed_detour": settings.severed_detour,
+            "crs": result.network.crs.to_string(),
+        },
+        "inputs": [_digest(file, base) for file in inputs],
+        "counts": {
+            **result.counts,
+            "street_edges": len(result.network.length_m),
+            "street_km": float(result.network.length_m.sum() / 1000),
+            "gaps": len(result.gaps),
+        },
+        "components": result.components.head(50).to_dict("records"),
+        "ways_left_out": result.network.dropped.to_dict("records"),
+        "warnings": list(result.warnings),
+        "seconds": seconds,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "outputs": [_digest(file, path.parent) for file in sorted(path.parent.iterdir()) if file != path],
+    }
+    path.write_text(json.dumps(_finite(record), ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _digest(file: Path, base: Path) -> dict[str, Any]:
+    data = file.read_bytes()
+    name = file.relative_to(base).as_posix() if file.is_relative_to(base) else file.name
+    return {"file": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

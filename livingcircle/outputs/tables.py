@@ -1,0 +1,52 @@
+"""`coverage.csv` and `gaps.csv`: tables for programs, UTF-8 with a byte-order mark, English column ids."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from livingcircle.analysis import Result
+
+DECIMALS = {
+    "land_ha": 4, "land_covered_ha": 4, "people": 2, "people_covered": 2, "walk_m": 1, "walk_min": 2, "excess_m": 1,
+    "straight_m": 1, "detour": 2, "limit_m": 1, "limit_min": 2, "from_leg_m": 2, "to_leg_m": 2,
+}
+
+
+def write_coverage(result: Result, path: Path) -> None:
+    """Write the coverage table; shares keep six decimals."""
+    write_csv(result.coverage, path)
+
+
+def write_gaps(result: Result, path: Path) -> None:
+    """Write the gap list in the order of its ranks."""
+    table = result.gaps.copy()
+    table["closes_in"] = table["closes_in"].astype("Int64")
+    write_csv(table, path)
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write any table: numbers rounded by the meaning of their column, infinity as `inf`, blanks for what is unknown.
+
+    Text that a spreadsheet would run as a formula gets a leading apostrophe.
+    """
+    out = table.copy()
+    for column in out.columns:
+        if pd.api.types.is_float_dtype(out[column]):
+            out[column] = out[column].round(DECIMALS.get(column, 6))
+        elif not pd.api.types.is_numeric_dtype(out[column]):
+            out[column] = [as_text(value) for value in out[column]]
+    out.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+
+
+def as_text(value: object) -> object:
+    """Text that no spreadsheet takes for a formula; other values as they are.
+
+    >>> as_text("=1+1")
+    "'=1+1"
+    """
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value if not (isinstance(value, float) and np.isnan(value)) else None

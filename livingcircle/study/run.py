@@ -1,0 +1,96 @@
+"""A study from its file to the files of its run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from livingcircle.analysis import Result, analyze
+from livingcircle.layers import UNREACHABLE
+from livingcircle.messages import text
+from livingcircle.network.joining import mere_crossings
+from livingcircle.outputs import gap_list, page, publishing, run_record, tables
+from livingcircle.standards import Standard
+from livingcircle.standards import load as load_standard
+from livingcircle.study import schema
+from livingcircle.study.reading import Findings, read_inputs, settings_of
+
+Progress = Callable[[str, int, int], None]
+
+
+def run(
+    path: Path, *, out: Path | None = None, year: int | None = None, language: str | None = None, progress: Progress
+) -> tuple[Result, list[Path]]:
+    """The result of the study at `path` and the files written, `maps/<study>/` unless `out` says otherwise.
+
+    Raises `StudyError`, `StandardError` or `DataError` with every fault found; then no output file was touched.
+    """
+    clock = _Clock(progress)
+    study, base = schema.load(path)
+    standard = load_standard(study.study.standard, base=base)
+    settings = settings_of(study, year=year, language=language)
+    findings = Findings()
+    inputs = read_inputs(study, base, standard=standard, findings=findings, progress=clock)
+    result = analyze(inputs, standard=standard, settings=settings, progress=clock)
+    result = replace(
+        result,
+        counts={**result.counts, **findings.counts},
+        warnings=_warnings(result, standard, findings),
+    )
+    target = out or Path("maps") / study.study.id
+    with publishing.publish(target) as folder:
+        clock("outputs", 0, 4)
+        tables.write_coverage(result, folder / "coverage.csv")
+        tables.write_gaps(result, folder / "gaps.csv")
+        clock("outputs", 1, 4)
+        gap_list.write(result, folder / "gaps.xlsx")
+        clock("outputs", 2, 4)
+        page.write(result, folder / "index.html")
+        clock("outputs", 3, 4)
+        files = schema.input_files(study, base)
+        run_record.write(result, folder / "run.json", inputs=files, base=base, seconds=clock.seconds())
+        clock("outputs", 4, 4)
+    return result, [target / name for name in ("index.html", "coverage.csv", "gaps.csv", "gaps.xlsx", "run.json")]
+
+
+class _Clock:
+    """Passes progress on and keeps the seconds of every step."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._began, self._spent = progress, {}, {}
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        now = time.perf_counter()
+        self._began.setdefault(step, now)
+        self._spent[step] = now - self._began[step]
+        self._progress(step, done, total)
+
+    def seconds(self) -> dict[str, float]:
+        return {step: round(spent, 3) for step, spent in self._spent.items()}
+
+
+def _warnings(result: Result, standard: Standard, findings: Findings) -> tuple[str, ...]:
+    language = result.settings.language
+    told = list(findings.warnings)
+    away = result.counts["people_off_network"]
+    if away:
+        told.append(("people_off_network", {"people": round(away), "limit": result.settings.snap_limit_m}))
+    islands = result.components.iloc[1:]
+    if len(islands):
+        numbers = {"length_km": islands["length_m"].sum() / 1000, "people": round(islands["people"].sum())}
+        told.append(("islands", {"count": len(result.components), **numbers}))
+    absent = result.coverage[(result.coverage["unit"] == "ALL") & (result.coverage["facilities"] == 0)]
+    absent = absent[absent["flag"] == "mandatory"]["category"].drop_duplicates()
+    if len(absent):
+        names = "、".join(standard.categories[c].name.get(language) for c in absent)
+        told.append(("not_found", {"names": names if language == "zh" else names.replace("、", ", ")}))
+    centroids = int((result.facilities["entrance_source"] == "centroid").sum())
+    if centroids:
+        told.append(("centroids", {"count": centroids}))
+    dropped = result.network.dropped
+    if len(dropped):
+        classes = ", ".join(dropped["highway"].drop_duplicates().head(6))
+        told.append(("dropped", {"length_km": dropped["length_m"].sum() / 1000, "classes": classes}))
+    return tuple(text(language, f"warning.{key}", **values) for key, values in told)

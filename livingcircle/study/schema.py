@@ -1,0 +1,208 @@
+"""One study file: what it may say, with every fault reported at once, and the layers it names."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from livingcircle.errors import Fault, StudyError
+
+Text = dict[Literal["zh", "en"], str]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class About(_Part):
+    """`[study]`: names, area, CRS, standard, language, year and units."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+    name: str | Text = ""
+    note: str | Text = ""
+    area: str | None = None
+    crs: str | None = None
+    standard: str = "gb50180-2018"
+    language: Literal["zh", "en"] = "zh"
+    year: Annotated[int, Field(ge=1900, le=2200)] | None = None
+    units: str | None = None
+    units_name: str = "name"
+
+    @field_validator("name", "note")
+    @classmethod
+    def _both(cls, value: str | dict) -> dict:
+        return {"zh": value, "en": value} if isinstance(value, str) else {"zh": "", "en": "", **value}
+
+
+class Streets(_Part):
+    """`[streets]`: the street file and how its lines are joined."""
+
+    path: str
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    columns: dict[str, str] = {}
+    join_tolerance_m: Annotated[float, Field(ge=0, le=5)] | None = None
+    join_crossings: bool = False
+
+
+class WalkingGroup(_Part):
+    """`[[walking.groups]]`: people who walk at a speed of their own; `people` is a column of the residences."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    speed_kmh: Annotated[float, Field(gt=0, le=15)]
+    people: str | None = None
+
+
+class Walking(_Part):
+    """`[walking]`: speed, the deciding rule, the snapping limit, the engine and the groups."""
+
+    speed_kmh: Annotated[float, Field(gt=0, le=15)] = 4.0
+    rule: Literal["distance", "time"] = "distance"
+    snap_limit_m: Annotated[float, Field(gt=0, le=2000)] = 150.0
+    engine: Literal["scipy", "networkx"] = "scipy"
+    isochrone_minutes: tuple[Positive, ...] = (5.0, 10.0, 15.0)
+    severed_detour: Annotated[float, Field(ge=1)] = 1.8
+    groups: tuple[WalkingGroup, ...] = ()
+
+
+class FacilityFile(_Part):
+    """`[[facilities]]`: one file of facilities, its category or the mapping that finds it, and its columns."""
+
+    path: str
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    category: str | list[str] | None = None
+    mapping: Literal["osm", "amap", "land", "table"] | None = None
+    status_default: Literal["existing", "under_construction", "planned", "proposed"] = "existing"
+    columns: dict[
+        Literal[
+            "id", "name", "category", "code", "type", "capacity", "status", "open_year",
+            "lon", "lat", "x", "y", "location", "entrance", "entrance_lon", "entrance_lat",
+        ],
+        str,
+    ] = {}
+    where: dict[Literal["column", "starts_with"], str | list[str]] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> FacilityFile:
+        if (self.category is None) == (self.mapping is None):
+            raise ValueError("give either category or mapping")
+        return self
+
+
+class Rows(_Part):
+    """`where`: keep the rows whose column starts with one of these."""
+
+    column: str
+    starts_with: list[str]
+
+
+class ResidenceFile(_Part):
+    """`[residences]`: residential land or points, and the column of people."""
+
+    path: str
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    population: str
+    columns: dict[Literal["id", "name", "open_year", "lon", "lat", "x", "y"], str] = {}
+    where: Rows | None = None
+
+
+class Study(_Part):
+    """A whole `study.toml`; only `[study] id` and `[streets]` are needed for `times` and `area`."""
+
+    study: About
+    streets: Streets
+    walking: Walking = Walking()
+    facilities: tuple[FacilityFile, ...] = ()
+    residences: ResidenceFile | None = None
+    scenarios: dict[str, dict] = {}
+
+
+def load(path: Path) -> tuple[Study, Path]:
+    """The study of a folder or file, and the folder its paths start from.
+
+    Raises `StudyError` with every fault: no file, broken TOML (with its line), unknown keys, wrong types, values out of
+    range, files that do not exist.
+    """
+    path = Path(path)
+    file = path / "study.toml" if path.is_dir() else path
+    if not file.is_file():
+        raise StudyError(Fault(str(file), "no such study file", "give a folder that holds study.toml, or the file"))
+    try:
+        told = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError(Fault(str(file), f"is not valid TOML ({error})", "correct this line; save as UTF-8")) from error
+    try:
+        study = Study.model_validate(told)
+    except ValidationError as error:
+        raise StudyError(_faults(file, error)) from error
+    _require_files(study, file)
+    return study, file.parent
+
+
+def _faults(file: Path, error: ValidationError) -> list[Fault]:
+    out = []
+    for problem in error.errors(include_url=False):
+        key = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            out.append(Fault(f"{file}: {key}", "unknown key", _nearest_key(problem["loc"])))
+        elif problem["type"] == "missing":
+            out.append(Fault(f"{file}: {key}", "is required", "add it"))
+        else:
+            given = problem.get("input")
+            shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
+            out.append(Fault(f"{file}: {key}", f"{problem['msg']}{shown}", "correct the value"))
+    return out
+
+
+def _nearest_key(location: tuple) -> str:
+    import difflib
+
+    parts: dict[str, type[BaseModel]] = {
+        "study": About, "streets": Streets, "walking": Walking, "facilities": FacilityFile, "residences": ResidenceFile,
+    }
+    model = parts.get(str(location[0]), Study) if len(location) > 1 else Study
+    if "groups" in location:
+        model = WalkingGroup
+    known = sorted(model.model_fields)
+    close = difflib.get_close_matches(str(location[-1]), known, n=1)
+    return f"did you mean '{close[0]}'?" if close else f"known keys: {', '.join(known)}"
+
+
+def _require_files(study: Study, file: Path) -> None:
+    told = {
+        "study.area": study.study.area,
+        "study.units": study.study.units,
+        "streets.path": study.streets.path,
+        "residences.path": study.residences.path if study.residences else None,
+        **{f"facilities.{i}.path": part.path for i, part in enumerate(study.facilities)},
+    }
+    missing = [
+        Fault(f"{file}: {key}", f"no such file '{name}'", f"put it into {file.parent} or correct the path")
+        for key, name in told.items()
+        if name and not (file.parent / name).is_file()
+    ]
+    if missing:
+        raise StudyError(missing)
+
+
+def input_files(study: Study, base: Path) -> list[Path]:
+    """Every file the study names, each once, in the order of the study file."""
+    names = [
+        study.study.area,
+        study.study.units,
+        study.streets.path,
+        *(part.path for part in study.facilities),
+        study.residences.path if study.residences else None,
+    ]
+    if study.study.standard.endswith(".toml"):
+        names.append(study.study.standard)
+    return [base / name for name in dict.fromkeys(name for name in names if name)]

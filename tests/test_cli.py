@@ -1,0 +1,276 @@
+"""The command line as planners use it: results, exit codes, messages that name the fault, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import toy_study
+
+from livingcircle import cli
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return toy_study.write(tmp_path / "toy")
+
+
+def run(*arguments):
+    """The exit code of the command line in this process."""
+    with pytest.raises(SystemExit) as left:
+        cli.main([str(a) for a in arguments])
+    return left.value.code or 0
+
+
+def read(path):
+    return pd.read_csv(path, encoding="utf-8-sig")
+
+
+def test_analyze_writes_all_files(study, tmp_path, capsys):
+    assert run("analyze", study) == 0
+    folder = tmp_path / "maps" / "toy"
+    assert sorted(p.name for p in folder.iterdir()) == ["coverage.csv", "gaps.csv", "gaps.xlsx", "index.html", "run.json"]
+    coverage = read(folder / "coverage.csv").set_index("category")
+    #  school: block A whole and B up to x + y + 10 = 500; park: by the branch, entered at its south boundary
+    assert coverage.loc["school", "facilities"] == 1
+    assert 0.3 < coverage.loc["school", "land_share"] < 0.6
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert record["counts"]["people"] == 400
+    assert {i["file"] for i in record["inputs"]} == {
+        "streets.geojson", "schools.csv", "parks.geojson", "homes.geojson", "tiny.toml",
+    }
+    told = capsys.readouterr().out
+    assert "玩具城" in told and "虚构数据" in told and "index.html" in told
+
+
+def test_year_language_and_out(study, tmp_path, capsys):
+    assert run("analyze", study, "--year", 2030, "--lang", "en", "--out", tmp_path / "later") == 0
+    assert read(tmp_path / "later" / "coverage.csv").set_index("category").loc["school", "facilities"] == 2
+    assert "Toy town" in capsys.readouterr().out
+
+
+def test_networkx_gives_the_same_tables(study, tmp_path):
+    assert run("analyze", study, "--out", tmp_path / "a") == 0
+    toy_study.edit(study / "study.toml", "[streets]", '[walking]\nengine = "networkx"\n\n[streets]')
+    assert run("analyze", study, "--out", tmp_path / "b") == 0
+    for name in ("coverage.csv", "gaps.csv"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_two_runs_are_byte_identical(study, tmp_path):
+    for name in ("a", "b"):
+        assert run("analyze", study, "--out", tmp_path / name) == 0
+    for name in ("coverage.csv", "gaps.csv", "index.html"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def missing_file(folder):
+    (folder / "parks.geojson").unlink()
+
+
+def wrong_crs(folder):
+    toy_study.edit(folder / "study.toml", 'path = "homes.geojson"', 'path = "homes.geojson"\ncrs = "EPSG:4550"')
+
+
+def far_away(folder):
+    toy_study.edit_features(folder / "homes.geojson", lambda f: json.loads(json.dumps(f).replace("[121.", "[119.")))
+
+
+def empty_layer(folder):
+    toy_study.edit_features(folder / "parks.geojson", lambda features: [])
+
+
+def swapped(folder):
+    lines = (folder / "schools.csv").read_text(encoding="utf-8-sig").replace("lon,lat", "lat,lon")
+    (folder / "schools.csv").write_text(lines, encoding="utf-8-sig")
+
+
+def nan_coordinates(folder):
+    text = (folder / "schools.csv").read_text(encoding="utf-8-sig").splitlines()
+    text[2] = "东小学,规划,2030,NaN,"
+    (folder / "schools.csv").write_text("\n".join(text), encoding="utf-8-sig")
+
+
+def unknown_key(folder):
+    toy_study.edit(folder / "study.toml", "language", "langage")
+
+
+def unknown_category(folder):
+    toy_study.edit(folder / "study.toml", 'category = "school"', 'category = "scool"')
+
+
+def mercator(folder):
+    toy_study.edit(folder / "study.toml", "EPSG:4550", "EPSG:3857")
+
+
+def no_column(folder):
+    toy_study.edit(folder / "study.toml", 'population = "people"', 'population = "人口"')
+
+
+def broken_toml(folder):
+    toy_study.edit(folder / "study.toml", 'id = "toy"', "id = toy")
+
+
+def truncated(folder):
+    data = (folder / "streets.geojson").read_bytes()
+    (folder / "streets.geojson").write_bytes(data[: len(data) // 2])
+
+
+def negative_people(folder):
+    toy_study.edit(folder / "homes.geojson", '"people": 80', '"people": -80')
+
+
+def bad_year(folder):
+    toy_study.edit(folder / "schools.csv", "规划,2030", "规划,soon")
+
+
+def no_walkable_street(folder):
+    text = (folder / "streets.geojson").read_text(encoding="utf-8").replace("residential", "motorway").replace("footway", "motorway")
+    (folder / "streets.geojson").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (missing_file, ["parks.geojson", "no such file"]),
+        (wrong_crs, ["homes.geojson", "→"]),
+        (far_away, ["homes.geojson", "km"]),
+        (empty_layer, ["parks.geojson", "empty"]),
+        (swapped, ["schools.csv", "swapped"]),
+        (nan_coordinates, ["schools.csv", "3"]),
+        (unknown_key, ["langage", "unknown key", "language"]),
+        (unknown_category, ["scool", "school"]),
+        (mercator, ["Mercator", "→"]),
+        (no_column, ["人口", "people"]),
+        (broken_toml, ["study.toml", "line 3"]),
+        (truncated, ["streets.geojson"]),
+        (negative_people, ["homes.geojson", "[3]", "negative"]),
+        (bad_year, ["schools.csv", "soon"]),
+        (no_walkable_street, ["no walkable street"]),
+    ],
+)
+def test_bad_input_is_told_and_nothing_is_touched(study, tmp_path, capsys, spoil, words):
+    assert run("analyze", study) == 0
+    folder = tmp_path / "maps" / "toy"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    spoil(study)
+    capsys.readouterr()
+    assert run("analyze", study) == 3
+    told = capsys.readouterr().err
+    for word in words:
+        assert word in told
+    assert "Traceback" not in told
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert [path.name for path in (tmp_path / "maps").iterdir()] == ["toy"]
+
+
+def test_all_faults_of_the_study_at_once(study, capsys):
+    toy_study.edit(study / "study.toml", "language", "langage")
+    toy_study.edit(study / "study.toml", "year = 2025", 'year = "soon"')
+    toy_study.edit(study / "study.toml", 'population = "people"', "")
+    assert run("analyze", study) == 3
+    told = capsys.readouterr().err
+    assert "langage" in told and "study.year" in told and "residences.population" in told
+
+
+def test_the_command_line_at_fault(study, capsys):
+    assert run("analyze") == 2
+    assert run("analyze", study, "--lang", "fr") == 2
+    assert run("area", study, "--at", "here", "--out", "a.geojson") == 2
+    assert run("area", study, "--at", "121.7,29.9", "--minutes", "-5", "--out", "a.geojson") == 2
+    assert run("fly", study) == 2
+
+
+def test_no_study_there(tmp_path, capsys):
+    assert run("analyze", tmp_path) == 3
+    assert "no such study file" in capsys.readouterr().err
+
+
+def points(path, *rows):
+    path.write_text("id,lon,lat\n" + "".join("{},{:.9f},{:.9f}\n".format(i, *toy_study.place(x, y)) for i, x, y in rows), encoding="utf-8")
+    return path
+
+
+def test_times(study, tmp_path):
+    homes = points(tmp_path / "a.csv", ("h1", 100, 30), ("h2", 700, 500))
+    ends = points(tmp_path / "b.csv", ("s1", 500, 200), ("s2", 900, -40))
+    assert run("times", study, "--from", homes, "--to", ends, "--out", tmp_path / "t.csv") == 0
+    table = read(tmp_path / "t.csv")
+    assert list(table.columns) == ["from_id", "to_id", "walk_m", "walk_min", "from_leg_m", "to_leg_m", "status"]
+    #  30 + 400 along the street + 200 up the branch; 30 + 800 + 40
+    assert table["walk_m"][:2].tolist() == pytest.approx([630, 870], abs=0.2)
+    assert table["walk_min"][:2].tolist() == pytest.approx([9.45, 13.05], abs=0.01)
+    assert table["from_leg_m"][0] == pytest.approx(30, abs=0.05)
+    assert table["to_leg_m"][1] == pytest.approx(40, abs=0.05)
+    assert table["status"].tolist() == ["reached", "reached", "off_network", "off_network"]
+
+
+def test_times_needs_ids_and_leaves_nothing_behind(study, tmp_path, capsys):
+    bad = tmp_path / "a.csv"
+    bad.write_text("lon,lat\n121.7,29.9\n", encoding="utf-8")
+    assert run("times", study, "--from", bad, "--to", bad, "--out", tmp_path / "t.csv") == 3
+    assert "no column 'id'" in capsys.readouterr().err
+    assert not (tmp_path / "t.csv").exists()
+
+
+def test_area(study, tmp_path):
+    at = "{:.9f},{:.9f}".format(*toy_study.place(500, 10))
+    assert run("area", study, "--at", at, "--minutes", "2,4", "--out", tmp_path / "a.geojson") == 0
+    shapes = gpd.read_file(tmp_path / "a.geojson")
+    assert shapes["minutes"].tolist() == [2, 4]
+    assert shapes["limit_m"].tolist() == pytest.approx([400 / 3, 800 / 3])
+    #  nested up to the rounding of degrees
+    assert shapes.geometry[1].buffer(1e-9).contains(shapes.geometry[0])
+
+
+def test_area_far_from_any_street(study, tmp_path, capsys):
+    at = "{:.9f},{:.9f}".format(*toy_study.place(500, 900))
+    assert run("area", study, "--at", at, "--out", tmp_path / "a.geojson") == 3
+    assert "no walkable street within 150 m" in capsys.readouterr().err
+    assert not (tmp_path / "a.geojson").exists()
+
+
+def test_times_and_area_need_only_streets(study, tmp_path):
+    (study / "study.toml").write_text('[study]\nid = "toy"\n[streets]\npath = "streets.geojson"\n', encoding="utf-8")
+    at = "{:.9f},{:.9f}".format(*toy_study.place(500, 10))
+    assert run("area", study, "--at", at, "--metres", "300", "--out", tmp_path / "a.geojson") == 0
+    assert run("analyze", study) == 3
+
+
+def test_standards(capsys):
+    assert run("standards", "list") == 0
+    assert "gb50180-2018" in capsys.readouterr().out
+    assert run("standards", "show", "gb50180-2018") == 0
+    assert "edu_primary\t小学" in capsys.readouterr().out
+    assert run("standards", "show", "gb50180") == 3
+
+
+def test_scripts_and_module_do_the_same(study, tmp_path):
+    for start in ([sys.executable, "-m", "livingcircle", "analyze"], [sys.executable, str(toy_study.Path(__file__).parent.parent / "scripts" / "analyze.py")]):
+        told = subprocess.run([*start, str(study), "--out", str(tmp_path / "out")], capture_output=True, text=True, cwd=tmp_path)
+        assert told.returncode == 0, told.stderr
+
+
+def test_help_and_version_answer_in_half_a_second():
+    command = [str(toy_study.Path(sys.executable).parent / "livingcircle")]
+    if not os.path.exists(command[0]):
+        command = [sys.executable, "-m", "livingcircle"]
+    for option in ("--help", "--version"):
+        spent = []
+        for _ in range(3):
+            began = time.perf_counter()
+            subprocess.run([*command, option], capture_output=True, check=True)
+            spent.append(time.perf_counter() - began)
+        assert min(spent) < 0.5
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    told = subprocess.run([sys.executable, "-m", "livingcircle", "--debug", "analyze", str(tmp_path)], capture_output=True, text=True)
+    assert "Traceback" in told.stderr
