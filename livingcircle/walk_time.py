@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import shapely
 from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
 
 from livingcircle.layers import BEYOND_LIMIT, OFF_NETWORK, REACHED, UNREACHABLE, Positions, WalkTimes
 from livingcircle.network import StreetNetwork
@@ -158,6 +158,4 @@ def straight(points: np.ndarray, entrances: np.ndarray) -> tuple[np.ndarray, np.
     """
     if not len(entrances):
         return np.full(len(points), np.inf), np.full(len(points), -1)
-    tree = shapely.STRtree(shapely.points(entrances))
-    (_, row), metres = tree.query_nearest(shapely.points(points), all_matches=False, return_distance=True)
-    return metres, row
+    return cKDTree(entrances).query(points, workers=-1)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
+import xlsxwriter
 
 from livingcircle import __version__
 from livingcircle.analysis import Result
@@ -21,28 +20,48 @@ FORMATS = {
     "excess_m": "#,##0", "straight_m": "#,##0", "detour": "0.0", "closes_in": "0", "rank": "0",
 }
 WIDTHS = {"category": 24, "cause": 34, "remedy": 30, "nearest_facility": 26, "clause": 34, "unit": 14, "residence_id": 14}
+EPOCH = datetime(2000, 1, 1)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def write(result: Result, path: Path) -> None:
     """Write the workbook: headings in the study's language, frozen header, filters, number formats, text typed as text."""
     language = result.settings.language
-    book = Workbook()
-    sheet = book.active
-    sheet.title = text(language, "sheet.gaps")
     columns = [*GAPS.columns, "flag", "evidence"]
-    sheet.append([text(language, f"table.{column}") for column in columns])
-    for values in in_words(result)[columns].itertuples(index=False):
-        sheet.append([_cell(value) for value in values])
-    _dress(sheet, columns)
-    notes = book.create_sheet(text(language, "sheet.notes"))
-    for name, value in _notes(result):
-        notes.append([_cell(name), _cell(value)])
-    notes.column_dimensions["A"].width, notes.column_dimensions["B"].width = 24, 100
-    for (cell,) in notes.iter_rows(min_col=2, max_col=2):
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
-        cell.data_type = "s" if isinstance(cell.value, str) else cell.data_type
-    book.save(path)
+    # A name such as =1+1 or a web address stays text, and a run writes the same bytes again.
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(path, options) as book:
+        book.set_properties({"created": EPOCH})
+        head = book.add_format({"bold": True, "bg_color": "#DDE6EE", "text_wrap": True, "valign": "vcenter"})
+        sheet = book.add_worksheet(text(language, "sheet.gaps"))
+        formats = {c: book.add_format({"num_format": f, "align": "right"}) for c, f in FORMATS.items()}
+        for number, column in enumerate(columns):
+            sheet.set_column(number, number, WIDTHS.get(column, 12), formats.get(column))
+            sheet.write_string(0, number, text(language, f"table.{column}"), head)
+        table = in_words(result)[columns]
+        for row, values in enumerate(table.itertuples(index=False), start=1):
+            for number, value in enumerate(values):
+                _put(sheet, row, number, value)
+        sheet.freeze_panes(1, 0)
+        sheet.autofilter(0, 0, max(len(table), 1), len(columns) - 1)
+        _write_notes(book, result)
+
+
+def _put(sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, value: object) -> None:
+    if isinstance(value, str):
+        sheet.write_string(row, column, CONTROL.sub("", value))
+    elif value is not None and not pd.isna(value):
+        sheet.write_number(row, column, value)
+
+
+def _write_notes(book: xlsxwriter.Workbook, result: Result) -> None:
+    sheet = book.add_worksheet(text(result.settings.language, "sheet.notes"))
+    wrap = book.add_format({"text_wrap": True, "valign": "top", "align": "left"})
+    sheet.set_column(0, 0, 24, wrap)
+    sheet.set_column(1, 1, 100, wrap)
+    for row, (name, value) in enumerate(_notes(result)):
+        _put(sheet, row, 0, name)
+        _put(sheet, row, 1, value)
 
 
 def in_words(result: Result) -> pd.DataFrame:
@@ -58,32 +77,6 @@ def in_words(result: Result) -> pd.DataFrame:
     for column in ("walk_m", "walk_min", "excess_m", "straight_m", "detour"):
         table[column] = [apart if np.isinf(value) else value for value in table[column]]
     return table
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str):
-        return CONTROL.sub("", value)
-    if isinstance(value, float) and np.isnan(value):
-        return None
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _dress(sheet, columns: list[str]) -> None:
-    sheet.freeze_panes = "A2"
-    sheet.auto_filter.ref = sheet.dimensions
-    for number, column in enumerate(columns, start=1):
-        letter = get_column_letter(number)
-        sheet.column_dimensions[letter].width = WIDTHS.get(column, 12)
-        head = sheet[f"{letter}1"]
-        head.font, head.fill = Font(bold=True), PatternFill("solid", fgColor="DDE6EE")
-        head.alignment = Alignment(wrap_text=True, vertical="center")
-        for (cell,) in sheet.iter_rows(min_row=2, min_col=number, max_col=number):
-            if isinstance(cell.value, str):
-                # A name such as =1+1 stays a name.
-                cell.data_type = "s"
-                cell.alignment = Alignment(horizontal="right") if column in FORMATS else Alignment()
-            elif column in FORMATS:
-                cell.number_format = FORMATS[column]
 
 
 def _notes(result: Result) -> list[tuple[str, object]]:
