@@ -124,17 +124,21 @@ def median_walks(samples: Samples, walk: WalkTimes) -> pd.DataFrame:
     A row per residence (`residence_id`, the columns of `layers.WALK_TIMES`, and `sample`, the row of the sample meant);
     infinite when most of it is cut off.
     """
-    row = middle_rows(samples["residence_id"].to_numpy(), walk["walk_m"].to_numpy())
+    owner, _ = pd.factorize(samples["residence_id"])
+    row = middle_rows(owner, walk["walk_m"].to_numpy())
     out = walk.iloc[row].reset_index(drop=True)
     out.insert(0, "residence_id", samples["residence_id"].to_numpy()[row])
     return out.assign(sample=row)
 
 
 def middle_rows(owner: np.ndarray, walk_m: np.ndarray) -> np.ndarray:
-    """For each owner, in order of first appearance, the row whose walk is its lower median."""
-    order = pd.Series(owner).drop_duplicates()
-    place = pd.Series(np.arange(len(order)), index=order)[owner].to_numpy() if len(owner) else np.array([], dtype=int)
-    rows = np.lexsort([np.arange(len(owner)), walk_m, place])
-    count = np.bincount(place, minlength=len(order))
+    """For each owner (numbers from 0), in their order, the row whose walk is the owner's lower median.
+
+    >>> middle_rows(np.array([0, 1, 1, 1]), np.array([7.0, 9.0, 1.0, np.inf])).tolist()
+    [0, 1]
+    """
+    rows = np.lexsort([walk_m, owner])
+    count = np.bincount(owner)
     first = np.cumsum(count) - count
-    return rows[first + (count - 1) // 2]
+    held = count > 0
+    return rows[(first + (count - 1) // 2)[held]]

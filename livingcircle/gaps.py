@@ -57,12 +57,13 @@ def gaps(
     Rank: people, then metres beyond the limit. A gap is identified by residence, category, level, group and clause.
     """
     groups, rule, detour = judged
+    homes = pd.factorize(samples["residence_id"].to_numpy())
     parts = []
     for category, requirement in standard.requirements():
         if category not in reach:
             continue
         for group in groups:
-            part = _of_requirement(samples, reach[category], requirement, group=group, rule=rule)
+            part = _of_requirement(samples, homes, reach[category], requirement, group=group, rule=rule)
             if len(part):
                 parts.append(_explained(part, reach[category], requirement, facilities, (group, rule, detour, category)))
     columns = [*GAPS.columns, "status", "flag", "evidence", "sample"]
@@ -88,21 +89,21 @@ def gap_id(*parts: str) -> str:
 
 
 def _of_requirement(
-    samples: Samples, reach: Reach, requirement: Requirement, *, group: Group, rule: str
+    samples: Samples, homes: tuple, reach: Reach, requirement: Requirement, *, group: Group, rule: str
 ) -> pd.DataFrame:
+    owner, names = homes
     walk_m = reach.walk["walk_m"].to_numpy()
     out = np.flatnonzero(~covered(walk_m, requirement, rule=rule, speed_kmh=group.speed_kmh))
-    owner = samples["residence_id"].to_numpy()[out]
-    beyond = pd.DataFrame(
+    beyond = owner[out]
+    held = np.unique(beyond)
+    sums = pd.DataFrame(
         {
-            "residence_id": owner,
-            "people": samples[group.people].to_numpy()[out],
-            "land_ha": samples["land_m2"].to_numpy()[out] / 10_000,
+            "residence_id": names[held],
+            "people": np.bincount(beyond, weights=samples[group.people].to_numpy()[out])[held],
+            "land_ha": np.bincount(beyond, weights=samples["land_m2"].to_numpy()[out])[held] / 10_000,
+            "sample": out[middle_rows(beyond, walk_m[out])],
         }
     )
-    sums = beyond.groupby("residence_id", sort=False, as_index=False).sum()
-    row = out[middle_rows(owner, walk_m[out])]
-    sums["sample"] = row
     return sums[(sums["people"] > 0) | (sums["land_ha"] > 0)].reset_index(drop=True)
 
 

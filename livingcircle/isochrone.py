@@ -12,10 +12,10 @@ import pandas as pd
 import shapely
 import shapely.ops
 
-from livingcircle.layers import REACHED, Isochrones, Positions, Streets
+from livingcircle.layers import STATUSES, Isochrones, Positions, Streets
 from livingcircle.network import StreetNetwork
 from livingcircle.search import nearest_start
-from livingcircle.snapping import NEAREST, coordinates_of, snap
+from livingcircle.snapping import REASONS, coordinates_of, snap
 
 FINEST_M, USUAL_M = 5.0, 10.0
 USUAL_CELLS, MOST_CELLS = 600_000, 1_500_000
@@ -83,8 +83,8 @@ def _street_points(network: StreetNetwork, *, step_m: float) -> tuple[Positions,
             "offset_m": offset,
             "leg_m": 0.0,
             "component": network.component[edge],
-            "status": REACHED,
-            "reason": NEAREST,
+            "status": pd.Categorical.from_codes(np.zeros(len(edge), dtype=np.int8), categories=list(STATUSES)),
+            "reason": pd.Categorical.from_codes(np.zeros(len(edge), dtype=np.int8), categories=list(REASONS)),
         }
     )
     return positions, coordinates_of(positions, network)

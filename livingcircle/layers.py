@@ -19,6 +19,7 @@ REACHED = "reached"
 UNREACHABLE = "unreachable"
 OFF_NETWORK = "off_network"
 BEYOND_LIMIT = "beyond_limit"
+STATUSES = (REACHED, UNREACHABLE, OFF_NETWORK, BEYOND_LIMIT)
 
 Streets: TypeAlias = gpd.GeoDataFrame
 Facilities: TypeAlias = gpd.GeoDataFrame
@@ -170,7 +171,7 @@ GAPS = Layer(
         "limit_min": "limit, minutes",
         "excess_m": "metres beyond the deciding limit",
         "straight_m": "straight line from the same point to the nearest entrance, metres",
-        "detour": "walk_m over the straight line to the same entrance",
+        "detour": "walk_m over straight_m",
         "nearest_facility": "name of the facility reached on that walk",
         "cause": "first cause",
         "remedy": "first remedy",
@@ -179,6 +180,20 @@ GAPS = Layer(
         "clause": "clause of the standard",
     },
 )
+
+
+def statuses(*conditions: np.ndarray) -> pd.Categorical:
+    """One status a row, compact in memory: the last of `STATUSES` whose condition holds.
+
+    `conditions` stand for `unreachable`, `off_network` and `beyond_limit`, in this order; later ones may be left out.
+
+    >>> list(statuses(np.array([True, False]), np.array([False, False])))
+    ['unreachable', 'reached']
+    """
+    codes = np.zeros(len(conditions[0]), dtype=np.int8)
+    for code, condition in enumerate(conditions, start=1):
+        codes[condition] = code
+    return pd.Categorical.from_codes(codes, categories=list(STATUSES))
 
 
 def check(frame: pd.DataFrame, contract: Layer, *, where: str) -> None:

@@ -12,7 +12,7 @@ import shapely
 from livingcircle.errors import DataError, Fault, raise_all
 from livingcircle.layers import Residences, Samples, Units
 
-SAMPLES_PER_RESIDENCE = 2000
+SAMPLES_PER_RESIDENCE = 1500
 MOST_SAMPLES = 400_000
 FINEST_M, COARSEST_M = 1.0, 15.0
 # An irrational slope: no street or boundary runs along the lattice, so shares carry no rounding of whole rows.

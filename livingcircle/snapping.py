@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from livingcircle.layers import OFF_NETWORK, REACHED, Positions
+from livingcircle.layers import Positions, statuses
 from livingcircle.network import StreetNetwork
 
 NEAREST = "nearest"
 SKIPPED = "isolated_piece_skipped"
 TOO_FAR = "no_street_within_limit"
+REASONS = (NEAREST, SKIPPED, TOO_FAR)
 ISOLATED_M = 200.0
 WORKERS = max(1, min(4, os.cpu_count() or 1))
 
@@ -36,7 +37,7 @@ def snap(
     """
     points = np.asarray(points, dtype=float).reshape(-1, 2)
     edge, offset, leg = _nearest(points, network, limit_m=limit_m, only=None)
-    reason = np.where(edge < 0, TOO_FAR, NEAREST).astype(object)
+    reason = np.where(edge < 0, 2, 0).astype(np.int8)
     length = network.components["length_m"].to_numpy()
     isolated = length < isolated_m
     if isolated.any() and not isolated.all():
@@ -47,15 +48,15 @@ def snap(
             better = other >= 0
             rows = doubtful[better]
             edge[rows], offset[rows], leg[rows] = other[better], where[better], far[better]
-            reason[rows] = SKIPPED
+            reason[rows] = 1
     return pd.DataFrame(
         {
             "edge": edge,
             "offset_m": offset,
             "leg_m": leg,
             "component": np.where(edge < 0, -1, network.component[edge]),
-            "status": np.where(edge < 0, OFF_NETWORK, REACHED),
-            "reason": reason,
+            "status": statuses(np.zeros(len(edge), dtype=bool), edge < 0),
+            "reason": pd.Categorical.from_codes(reason, categories=list(REASONS)),
         },
         index=pd.RangeIndex(len(points)) if index is None else index,
     )

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
-from livingcircle.layers import BEYOND_LIMIT, OFF_NETWORK, REACHED, UNREACHABLE, Positions, WalkTimes
+from livingcircle.layers import Positions, WalkTimes, statuses
 from livingcircle.network import StreetNetwork
 from livingcircle.search import nearest_start
 
@@ -62,15 +62,16 @@ def nearest(
     beyond = walk > limit_m
     walk[beyond] = np.inf
     source = np.where(np.isfinite(walk), source, -1)
-    away = BEYOND_LIMIT if np.isfinite(limit_m) else UNREACHABLE
+    away = np.isinf(walk) & on
+    never = np.zeros(len(walk), dtype=bool)
     return pd.DataFrame(
         {
             "walk_m": walk,
             "walk_min": minutes(walk, speed_kmh=speed_kmh),
             "from_leg_m": origins["leg_m"].to_numpy(),
             "to_leg_m": np.where(source >= 0, np.append(entrances["leg_m"].to_numpy(), np.inf)[source], np.inf),
-            "source": source,
-            "status": np.where(~on, OFF_NETWORK, np.where(np.isfinite(walk), REACHED, away)),
+            "source": source.astype(np.int32),
+            "status": statuses(never, ~on, away) if np.isfinite(limit_m) else statuses(away, ~on),
         },
         index=origins.index,
     )
@@ -133,8 +134,8 @@ def pairs(
         walk = street + part["leg_m"].to_numpy()[:, None] + destinations["leg_m"].to_numpy()[None, :]
         off = ~(on_from[:, None] & on_to[None, :])
         apart = component[f][:, None] != component[e][None, :]
-        walk[off | apart | (walk > limit_m)] = np.inf
-        status = np.select([off, apart, np.isinf(walk)], [OFF_NETWORK, UNREACHABLE, BEYOND_LIMIT], REACHED)
+        far = (walk > limit_m) & ~off & ~apart
+        walk[off | apart | far] = np.inf
         blocks.append(
             pd.DataFrame(
                 {
@@ -144,7 +145,7 @@ def pairs(
                     "walk_min": minutes(walk.ravel(), speed_kmh=speed_kmh),
                     "from_leg_m": np.repeat(part["leg_m"].to_numpy(), len(e)),
                     "to_leg_m": np.tile(destinations["leg_m"].to_numpy(), len(part)),
-                    "status": status.ravel(),
+                    "status": statuses(apart.ravel() & ~off.ravel(), off.ravel(), far.ravel()),
                 }
             )
         )

@@ -104,6 +104,6 @@ def test_one_more_facility_never_lowers_coverage(tmp_path_factory, places):
 
 
 def test_the_middle_walk_is_the_lower_median():
-    owner = np.array(["B", "A", "A", "A", "B", "A"])
+    owner = np.array([0, 1, 1, 1, 0, 1])
     walk = np.array([5.0, 9.0, 1.0, np.inf, 7.0, 3.0])
     assert walk[middle_rows(owner, walk)].tolist() == [5, 3]
