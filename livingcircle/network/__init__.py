@@ -2,5 +2,6 @@
 
 from livingcircle.network.build import from_lines, from_ways
 from livingcircle.network.graph import StreetNetwork, from_edges, from_osmnx
+from livingcircle.network.joining import mere_crossings
 
-__all__ = ["StreetNetwork", "from_edges", "from_lines", "from_osmnx", "from_ways"]
+__all__ = ["StreetNetwork", "from_edges", "from_lines", "from_osmnx", "from_ways", "mere_crossings"]

@@ -78,8 +78,8 @@ def _middle(frame: gpd.GeoDataFrame) -> tuple[float, float]:
     return (west + east) / 2, (south + north) / 2
 
 
-def read_network(study: Study, base: Path, crs) -> streets.StreetNetwork:
-    """The walking network of the study's street file in `crs`."""
+def read_network(study: Study, base: Path, crs, findings: Findings | None = None) -> streets.StreetNetwork:
+    """The walking network of the study's street file in `crs`; `findings` is told of lines that cross without a joint."""
     told, path = study.streets, base / study.streets.path
     if osm.is_extract(path):
         return streets.from_ways(osm.read_ways(path).to_crs(crs))
@@ -90,7 +90,11 @@ def read_network(study: Study, base: Path, crs) -> streets.StreetNetwork:
     kinds = set(lines.geom_type) - {"LineString", "MultiLineString"}
     if kinds:
         raise DataError(Fault(path.name, f"holds {', '.join(sorted(kinds))} among the streets", "give lines only"))
-    return streets.from_lines(lines, tolerance_m=told.join_tolerance_m, at_crossings=told.join_crossings)
+    network = streets.from_lines(lines, tolerance_m=told.join_tolerance_m, at_crossings=told.join_crossings)
+    bare = len(streets.mere_crossings(network.streets, tolerance_m=0.5)) if findings is not None else 0
+    if bare and not told.join_crossings:
+        findings.warnings.append(("crossings", {"count": bare}))
+    return network
 
 
 def _graphml(path: Path):
@@ -148,7 +152,7 @@ def read_inputs(
         raise StudyError([Fault(f"[{key}]", "is required for an analysis", "add it to study.toml") for key in lacking])
     crs = metric_crs(study, base)
     progress("streets", 0, 1)
-    network = read_network(study, base, crs)
+    network = read_network(study, base, crs, findings)
     progress("streets", 1, 1)
     bounds = network.streets.total_bounds
     area = _polygons(study.study.area, base, crs, bounds)

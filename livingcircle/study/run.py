@@ -8,9 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from livingcircle.analysis import Result, analyze
-from livingcircle.layers import UNREACHABLE
 from livingcircle.messages import text
-from livingcircle.network.joining import mere_crossings
 from livingcircle.outputs import gap_list, page, publishing, run_record, tables
 from livingcircle.standards import Standard
 from livingcircle.standards import load as load_standard

@@ -1,0 +1,170 @@
+"""One self-contained HTML document of a folium map and the values it shows: no request leaves it, no data is markup."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import folium
+from branca.element import Figure, MacroElement
+from folium.template import Template
+from xstatic.pkg import leaflet
+
+from livingcircle.errors import Fault, LivingCircleError
+
+HERE = resources.files(__package__)
+LEAFLET = Path(leaflet.BASE_DIR)
+SCRIPTS = ("values.js", "layers.js", "popups.js", "panel.js", "page.js")
+PART = re.compile(r"<!--part:([a-z.]+)-->")
+LINKING = frozenset({"src", "href", "srcset", "action", "formaction", "data", "poster", "background", "xlink:href"})
+POLICY = (
+    "default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+
+class LivingCirclePage(MacroElement):
+    """Starts the page's script on the folium map that it is added to.
+
+    branca compiles what an element renders as a template a second time, so data given to it would be run as Jinja; the
+    element therefore renders this one call, and the document takes the values without any template.
+    """
+
+    _template = Template("{% macro script(this, kwargs) %}livingcircle.start({{ this._parent.get_name() }});{% endmacro %}")
+
+
+def page_document(content: Mapping[str, Any], *, language: str, title: str, center: tuple[float, float]) -> str:
+    """The HTML text of the page; `content` must hold plain JSON values, `center` is latitude and longitude.
+
+    Raises `LivingCircleError` when anything in it would be fetched from elsewhere, `ValueError` when a number in it is
+    not finite.
+    """
+    figure = _figure(center)
+    words = content["words"]
+    parts = {
+        "lang": "zh-CN" if language == "zh" else html.escape(language),
+        "title": html.escape(title),
+        "noscript": html.escape(words["noscript"]),
+        "leaflet.css": leaflet_css(),
+        "page.css": _own("page.css"),
+        "leaflet.js": leaflet_js(),
+        "map": figure.html.render().strip(),
+        "data": json_text(content),
+        "page.js": "\n".join(map(_own, SCRIPTS)),
+        "start": figure.script.render().strip(),
+    }
+    hashes = " ".join(script_hash(parts[name]) for name in ("leaflet.js", "page.js", "start"))
+    parts["policy"] = html.escape(POLICY.format(hashes=hashes), quote=True).replace("&#x27;", "'")
+    page = PART.sub(lambda found: parts[found[1]], _own("page.html"))
+    refuse_links(page)
+    return page
+
+
+def json_text(values: Any) -> str:
+    r"""JSON that is safe inside a script element: no `<`, `>`, `&`, `//` or line separator stands in it raw.
+
+    >>> print(json_text({"name": "</script>"}))
+    {"name":"\u003c/script\u003e"}
+    """
+    written = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for raw in "<>&\u2028\u2029":
+        written = written.replace(raw, f"\\u{ord(raw):04x}")
+    return written.replace("//", "\\/\\/")
+
+
+def script_hash(script: str) -> str:
+    """The source of a Content-Security-Policy that allows exactly this inline script."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+def leaflet_js() -> str:
+    """Leaflet's script under its licence, without the link of its default attribution and without its source map."""
+    script = (LEAFLET / "leaflet.js").read_text("utf-8")
+    script = re.sub(r"//# sourceMappingURL=\S*", "", script)
+    script = re.sub(r'<a href="https?://[^"]*"', "<a", script).replace("</script", "<\\/script")
+    return f"/*!\n{_own('leaflet-licence.txt')}*/\n{script.strip()}"
+
+
+def leaflet_css() -> str:
+    """Leaflet's style sheet with its pictures inside."""
+    style = (LEAFLET / "leaflet.css").read_text("utf-8")
+    style = re.sub(r"\n\s*behavior:[^;]*;", "", style)
+
+    def picture(found: re.Match[str]) -> str:
+        data = base64.b64encode((LEAFLET / found[1]).read_bytes()).decode()
+        return f"url(data:image/png;base64,{data})"
+
+    return re.sub(r"url\(([\w./-]+\.png)\)", picture, style)
+
+
+def refuse_links(page: str) -> None:
+    """Nothing when the page needs nothing from elsewhere; otherwise `LivingCircleError` with every link found."""
+    reader = _Links()
+    reader.feed(page)
+    reader.close()
+    if reader.links:
+        raise LivingCircleError(
+            Fault("index.html", f"the page would load {link}", "place it inside the page") for link in reader.links
+        )
+
+
+class _Links(HTMLParser):
+    """Collects what a browser would fetch for the page."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.links: list[str] = []
+        self._code = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self._code = tag if tag == "style" else ""
+        if tag == "script" and given.get("type") != "application/json":
+            self._code = tag
+        for name, value in given.items():
+            value = (value or "").strip()
+            if name in LINKING and value and not value.startswith(("data:", "#")):
+                self.links.append(f"{tag} {name}={value}")
+            if name == "style":
+                self._style(value)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._code = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._code == "style":
+            self._style(data)
+        elif self._code == "script":
+            self.links += re.findall(r"""(?:src|href)\s*=\s*["']?https?:[^"'\s]*""", data, re.IGNORECASE)
+
+    def _style(self, style: str) -> None:
+        self.links += re.findall(r"@import[^;]*", style)
+        self.links += [u for u in re.findall(r"url\(\s*[\"']?([^\"')]*)", style) if not u.startswith(("data:", "#"))]
+
+
+def _figure(center: tuple[float, float]) -> Figure:
+    """A folium map without tiles and without folium's links, rendered; its element ids are the same in every run."""
+    figure = Figure()
+    drawn = folium.Map(
+        location=center, zoom_start=14, tiles=None, prefer_canvas=True, zoom_snap=0.25, zoom_delta=0.5, max_zoom=19, min_zoom=8
+    )
+    drawn._id = "livingcircle"
+    drawn.default_js, drawn.default_css = [], []
+    figure.add_child(drawn)
+    page = LivingCirclePage()
+    page._id = "page"
+    drawn.add_child(page)
+    figure.render()
+    return figure
+
+
+def _own(name: str) -> str:
+    return HERE.joinpath(name).read_text("utf-8").replace("\r\n", "\n")

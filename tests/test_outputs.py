@@ -1,0 +1,138 @@
+"""Files of a run: tables, workbook, record, and how they appear together."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+import shapely
+from conftest import analyzed, facility_table, residence_table, town
+
+from livingcircle.errors import StudyError
+from livingcircle.outputs import gap_list, publishing, run_record, tables
+
+
+@pytest.fixture
+def result(tiny):
+    network = town([(0, 0), (3000, 0)], [(0, 900), (500, 900)])
+    homes = pd.concat(
+        [residence_table(("=R1", 100, shapely.Point(1200, 0)), ("R2", 50, shapely.Point(100, 900)), ("R3", 30, shapely.Point(10, 0)))]
+    )
+    return analyzed(tiny, network, facility_table(("=1+1", "school", shapely.Point(0, 0))), homes, language="zh")
+
+
+def test_csv_has_a_mark_keeps_infinity_and_runs_no_formula(result, tmp_path):
+    tables.write_gaps(result, tmp_path / "gaps.csv")
+    data = (tmp_path / "gaps.csv").read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    table = pd.read_csv(tmp_path / "gaps.csv", encoding="utf-8-sig").query("category == 'school'").set_index("residence_id")
+    assert table.loc["'=R1", "nearest_facility"] == "'=1+1"
+    assert table.loc["'=R1", "walk_m"] == 1200
+    assert np.isinf(table.loc["R2", "walk_m"])
+    assert table.loc["R2", "status"] == "unreachable"
+
+
+def test_the_workbook_speaks_the_language_and_types_text_as_text(result, tmp_path):
+    gap_list.write(result, tmp_path / "gaps.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "gaps.xlsx")
+    assert book.sheetnames == ["缺口清单", "说明"]
+    sheet = book["缺口清单"]
+    head = [cell.value for cell in sheet[1]]
+    assert head[:4] == ["缺口编号", "排序", "社区（单元）", "居住用地"]
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref is not None
+    for row in sheet.iter_rows():
+        assert all(cell.data_type != "f" for cell in row)
+    cells = [cell.value for row in sheet.iter_rows() for cell in row]
+    assert "=1+1" in cells and "=R1" in cells and "不可达" in cells
+    notes = [cell.value for row in book["说明"].iter_rows() for cell in row if cell.value]
+    assert any("4" == str(value) for value in notes)
+
+
+def test_no_gap_is_an_empty_list_with_headings(tiny, tmp_path):
+    both = facility_table(("S", "school", shapely.Point(0, 0)), ("P", "park", shapely.Point(5, 0)))
+    happy = analyzed(tiny, town([(0, 0), (100, 0)]), both, residence_table(("A", 1, shapely.Point(10, 0))))
+    assert len(happy.gaps) == 0
+    tables.write_gaps(happy, tmp_path / "gaps.csv")
+    gap_list.write(happy, tmp_path / "gaps.xlsx")
+    assert len(pd.read_csv(tmp_path / "gaps.csv")) == 0
+    assert openpyxl.load_workbook(tmp_path / "gaps.xlsx").active.max_row == 1
+
+
+def test_the_record_is_strict_json_with_digests(result, tmp_path):
+    (tmp_path / "in.csv").write_text("x", encoding="utf-8")
+    out = tmp_path / "out"
+    out.mkdir()
+    tables.write_coverage(result, out / "coverage.csv")
+    run_record.write(result, out / "run.json", inputs=[tmp_path / "in.csv"], base=tmp_path, seconds={})
+
+    def refuse(word):
+        raise ValueError(word)
+
+    record = json.loads((out / "run.json").read_text(encoding="utf-8"), parse_constant=refuse)
+    assert record["inputs"] == [{"file": "in.csv", "bytes": 1, "sha256": "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"}]
+    assert [o["file"] for o in record["outputs"]] == ["coverage.csv"]
+    assert record["parameters"]["speed_kmh"] == 4
+
+
+def files(folder):
+    return {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
+
+
+def test_files_appear_together(tmp_path):
+    target = tmp_path / "maps" / "a"
+    with publishing.publish(target) as folder:
+        (folder / "run.json").write_text("1")
+        assert not target.exists()
+    assert files(target) == {"run.json": "1"}
+
+
+def test_a_failed_run_leaves_the_last_one(tmp_path):
+    target = tmp_path / "a"
+    with publishing.publish(target) as folder:
+        (folder / "run.json").write_text("1")
+    with pytest.raises(RuntimeError), publishing.publish(target) as folder:
+        (folder / "run.json").write_text("2")
+        raise RuntimeError
+    assert files(target) == {"run.json": "1"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a"]
+
+
+def test_scenarios_and_own_files_stay_and_stale_files_go(tmp_path):
+    target = tmp_path / "a"
+    with publishing.publish(target) as folder:
+        (folder / "run.json").write_text("1")
+        (folder / "gaps.csv").write_text("1")
+    (target / "remarks.txt").write_text("mine")
+    (target / "scenario").mkdir()
+    (target / "scenario" / "run.json").write_text("s")
+    with publishing.publish(target) as folder:
+        (folder / "run.json").write_text("2")
+    assert files(target) == {"run.json": "2", "remarks.txt": "mine"}
+    assert (target / "scenario" / "run.json").read_text() == "s"
+
+
+def test_a_run_that_died_between_two_steps_is_undone(tmp_path):
+    target, old = tmp_path / "a", tmp_path / ".a.old"
+    old.mkdir()
+    (old / "run.json").write_text("1")
+    (tmp_path / ".a.new-x").mkdir()
+    with pytest.raises(RuntimeError), publishing.publish(target):
+        raise RuntimeError
+    assert files(target) == {"run.json": "1"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a"]
+
+
+def test_two_runs_at_once_do_not_mix(tmp_path):
+    with publishing.publish(tmp_path / "a"):
+        with pytest.raises(StudyError, match="another run"), publishing.publish(tmp_path / "a"):
+            pass
+
+
+def test_a_file_in_the_way_is_told(tmp_path):
+    (tmp_path / "a").write_text("x")
+    with pytest.raises(StudyError, match="not a folder"), publishing.publish(tmp_path / "a"):
+        pass

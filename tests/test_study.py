@@ -1,0 +1,126 @@
+"""The study file and the layers it names."""
+
+import networkx as nx
+import pytest
+import shapely
+import toy_study
+from conftest import CRS
+
+from livingcircle import standards
+from livingcircle.errors import DataError, StudyError
+from livingcircle.study import reading, schema
+from livingcircle.study.run import run
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return toy_study.write(tmp_path / "toy")
+
+
+def inputs(folder, **changes):
+    study, base = schema.load(folder)
+    findings = reading.Findings()
+    standard = standards.load(study.study.standard, base=base)
+    return reading.read_inputs(study, base, standard=standard, findings=findings, progress=lambda *_: None), findings
+
+
+def test_defaults_are_stated(folder):
+    study, _ = schema.load(folder)
+    walking = study.walking
+    assert (walking.speed_kmh, walking.rule, walking.snap_limit_m, walking.engine) == (4, "distance", 150, "scipy")
+
+
+def test_a_file_or_its_folder(folder):
+    assert schema.load(folder) == schema.load(folder / "study.toml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('id = "toy"', 'id = "../x"', "study.id"),
+        ('category = "park"', "", "give either category or mapping"),
+        ('category = "park"', 'mapping = "gaode"', "mapping"),
+        ("[streets]", "[walking]\nspeed_kmh = 40\n[streets]", "walking.speed_kmh"),
+        ("[streets]", '[walking]\nrule = "metres"\n[streets]', "walking.rule"),
+        ("[streets]", "[roads]", "did you mean|known keys"),
+        ('path = "parks.geojson"', 'path = "no.geojson"', "no such file 'no.geojson'"),
+    ],
+)
+def test_faults_name_the_key(folder, old, new, words):
+    toy_study.edit(folder / "study.toml", old, new)
+    with pytest.raises(StudyError, match=words):
+        schema.load(folder)
+
+
+def test_layers_come_in_the_metric_crs(folder):
+    got, _ = inputs(folder)
+    assert {got.network.crs.to_string(), got.facilities.crs.to_string(), got.residences.crs.to_string()} == {CRS}
+    assert got.network.length_m.sum() == pytest.approx(1300, abs=0.01)
+    assert got.residences["land_m2"].sum() == pytest.approx(3 * 5500, rel=1e-4)
+
+
+def test_homes_outside_the_study_area_are_told(folder):
+    toy_study.write_layer(folder / "area.geojson", [shapely.box(-50, -50, 600, 400)])
+    toy_study.edit(folder / "study.toml", 'crs = "EPSG:4550"', 'crs = "EPSG:4550"\narea = "area.geojson"')
+    got, findings = inputs(folder)
+    assert got.residences["residence_id"].tolist() == ["A", "B"]
+    assert findings.warnings == [("residences_outside", {"count": 1, "people": 80})]
+
+
+def test_units_need_their_column(folder):
+    toy_study.write_layer(folder / "units.geojson", [shapely.box(-50, -50, 2000, 400)], 社区=["一社区"])
+    toy_study.edit(folder / "study.toml", 'crs = "EPSG:4550"', 'crs = "EPSG:4550"\nunits = "units.geojson"')
+    with pytest.raises(DataError, match="no column 'name'.*社区"):
+        inputs(folder)
+    toy_study.edit(folder / "study.toml", 'units = "units.geojson"', 'units = "units.geojson"\nunits_name = "社区"')
+    assert set(inputs(folder)[0].residences["unit"]) == {"一社区"}
+
+
+def test_a_table_of_categories_lists_unknown_words(folder):
+    toy_study.edit(folder / "study.toml", 'category = "school"', 'mapping = "table"')
+    toy_study.edit(folder / "study.toml", 'status = "状态"', 'category = "类别"')
+    toy_study.edit(folder / "schools.csv", "名称,状态", "名称,类别")
+    toy_study.edit(folder / "schools.csv", "现状", "学校；公园")
+    with pytest.raises(DataError, match="unknown category '规划'"):
+        inputs(folder)
+    toy_study.edit(folder / "schools.csv", "规划", "")
+    got, findings = inputs(folder)
+    assert got.facilities["categories"].tolist() == [("school", "park"), ("park",)]
+    assert findings.counts["places_of_no_category"] == {"schools.csv": 1}
+
+
+def graphml(folder):
+    import osmnx
+
+    graph = nx.MultiDiGraph(crs="EPSG:4326")
+    for node, (x, y) in {1: (0, 0), 2: (500, 0), 3: (1000, 0), 4: (500, 300)}.items():
+        lon, lat = toy_study.place(x, y)
+        graph.add_node(node, x=lon, y=lat)
+    for number, (a, b, kind) in enumerate([(1, 2, "residential"), (2, 3, "residential"), (2, 4, "footway"), (4, 2, "footway")]):
+        graph.add_edge(a, b, osmid=number, highway=kind, oneway=a < b, length=1.0)
+    osmnx.save_graphml(graph, folder / "streets.graphml")
+    toy_study.edit(folder / "study.toml", "streets.geojson", "streets.graphml")
+
+
+def test_an_osmnx_graphml_gives_the_same_coverage(folder, tmp_path):
+    lines, _ = run(folder, out=tmp_path / "a", progress=lambda *_: None)
+    graphml(folder)
+    graph, _ = run(folder, out=tmp_path / "b", progress=lambda *_: None)
+    assert graph.network.length_m.sum() == pytest.approx(1300, abs=0.05)
+    assert graph.coverage["land_share"].tolist() == pytest.approx(lines.coverage["land_share"].tolist(), abs=1e-3)
+
+
+def test_the_metric_crs_is_found_when_none_is_stated(folder):
+    toy_study.edit(folder / "study.toml", 'crs = "EPSG:4550"\n', "")
+    assert inputs(folder)[0].network.crs.to_epsg() in (4549, 4550)
+
+
+def test_mere_crossings_are_told(folder, tmp_path):
+    lines = [shapely.LineString(p) for p in ([(0, 0), (1000, 0)], [(300, -100), (300, 300)])]
+    toy_study.write_layer(folder / "streets.geojson", lines)
+    result, _ = run(folder, out=tmp_path / "a", language="en", progress=lambda *_: None)
+    assert any(warning.startswith("1 places where lines of one level cross") for warning in result.warnings)
+    toy_study.edit(folder / "study.toml", 'path = "streets.geojson"', 'path = "streets.geojson"\njoin_crossings = true')
+    joined, _ = run(folder, out=tmp_path / "b", language="en", progress=lambda *_: None)
+    assert len(joined.network.components) == 1
+    assert not any("cross without a joint" in warning for warning in joined.warnings)
