@@ -20,7 +20,7 @@ def minutes(walk_m: np.ndarray, *, speed_kmh: float) -> np.ndarray:
     >>> float(minutes(np.array([1000.0]), speed_kmh=4.0)[0])
     15.0
     """
-    return np.asarray(walk_m) / (speed_kmh * METRES_PER_MINUTE_PER_KMH)
+    return np.asarray(walk_m) * 60 / (speed_kmh * 1000)
 
 
 def nearest(

@@ -80,7 +80,7 @@ def test_a_table_of_categories_lists_unknown_words(folder):
     toy_study.edit(folder / "study.toml", 'category = "school"', 'mapping = "table"')
     toy_study.edit(folder / "study.toml", 'status = "状态"', 'category = "类别"')
     toy_study.edit(folder / "schools.csv", "名称,状态", "名称,类别")
-    toy_study.edit(folder / "schools.csv", "现状", "学校；公园")
+    toy_study.edit(folder / "schools.csv", "现状", "School；公 园")
     with pytest.raises(DataError, match="unknown category '规划'"):
         inputs(folder)
     toy_study.edit(folder / "schools.csv", "规划", "")

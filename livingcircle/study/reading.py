@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -270,22 +271,28 @@ def classifier(told: FacilityFile, columns: dict, standard: Standard, raw: gpd.G
 def _by_table(told: FacilityFile, column: str, standard: Standard, raw: gpd.GeoDataFrame) -> Callable[[pd.Series], Classes]:
     known = {}
     for category in standard.categories.values():
-        known |= {category.id: category.id, category.name.zh: category.id, category.name.en.lower(): category.id}
+        names = (category.id, category.name.zh, category.name.en)
+        known |= {_plain(name): category.id for name in names}
     answers: dict[str, Classes] = {}
     faults = []
     for cell in raw[column].unique():
         text = "" if pd.isna(cell) else str(cell).strip()
         words = [w.strip() for w in text.replace("|", ";").replace("；", ";").replace("、", ";").split(";") if w.strip()]
-        wrong = [w for w in words if w not in known and w.lower() not in known]
+        wrong = [w for w in words if _plain(w) not in known]
         rows = [int(i) + 1 for i in (raw[column] == cell).to_numpy().nonzero()[0][:3]]
         faults += [
             Fault(f"{told.path} rows {rows}", f"unknown category '{w}'", "use an id or name of `livingcircle standards show`, or leave it blank")
             for w in wrong
         ]
-        answers[text] = tuple((known.get(w, known.get(w.lower(), "")), f"table:{w}", "high") for w in words)
+        answers[text] = tuple((known.get(_plain(w), ""), f"table:{w}", "high") for w in words)
     if faults:
         raise DataError(faults)
     return lambda row: answers["" if pd.isna(row[column]) else str(row[column]).strip()]
+
+
+def _plain(name: str) -> str:
+    """A name without the differences of full and half width, case and blanks."""
+    return unicodedata.normalize("NFKC", name).replace(" ", "").lower()
 
 
 def _gates(study: Study, base: Path, crs) -> gpd.GeoDataFrame | None:
