@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from livingcircle import agreement
 from livingcircle import coverage as judging
 from livingcircle import gaps as gap_list
 from livingcircle import isochrone, residences as homes
@@ -22,6 +23,8 @@ from livingcircle.network import StreetNetwork
 from livingcircle.snapping import snap
 from livingcircle.standards import Standard
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, nearest, straight
+
+PROBES = 2000
 
 Progress = Callable[[str, int, int], None]
 
@@ -187,7 +190,9 @@ def _isochrones(
     cells = isochrone.grid(
         network, bounds + np.array([-margin, -margin, margin, margin]), snap_limit_m=settings.snap_limit_m
     )
-    frames = []
+    asked = agreement.probes(bounds, count=PROBES)
+    legs = snap(asked, network, limit_m=settings.snap_limit_m)
+    frames, probed = [], {}
     for number, category in enumerate(names):
         progress("isochrones", number, len(names))
         rows = _of_category(entrances, facilities, category, facilities["open"].to_numpy())
@@ -202,6 +207,8 @@ def _isochrones(
             crs=network.crs,
             origins=_xy(entrances)[rows][doors["edge"].to_numpy()[rows] >= 0],
         ).set_index("limit_m")
+        again = nearest(network, legs, doors.iloc[rows], speed_kmh=settings.speed_kmh, engine=settings.engine)
+        probed[category] = again["walk_m"].to_numpy()
         frames.append(
             gpd.GeoDataFrame(
                 {
@@ -216,9 +223,10 @@ def _isochrones(
         )
     progress("isochrones", len(names), len(names))
     if not frames:
-        empty = {"category": [], "limit_m": [], "minutes": [], "level": []}
+        empty = {"category": [], "limit_m": [], "minutes": [], "level": [], "checked": [], "agreement": [], "largest_m": []}
         return gpd.GeoDataFrame(empty, geometry=[], crs=network.crs)
-    return pd.concat(frames, ignore_index=True)
+    areas = pd.concat(frames, ignore_index=True)
+    return areas.join(agreement.agreement(areas, asked, probed))
 
 
 def _limits(category: str, standard: Standard, settings: Settings) -> list[tuple[float, float, str]]:

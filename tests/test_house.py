@@ -19,7 +19,7 @@ FLOORS = [
     ["network", "facilities", "residences"],
     ["snapping", "search"],
     ["entrances", "walk_time", "isochrone"],
-    ["coverage"],
+    ["coverage", "agreement"],
     ["gaps"],
     ["analysis"],
     ["scenario", "siting", "links"],

@@ -49,6 +49,7 @@ def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, sec
             "gaps": len(result.gaps),
         },
         "components": result.components.head(50).to_dict("records"),
+        "isochrones": result.isochrones.drop(columns="geometry").to_dict("records"),
         "ways_left_out": result.network.dropped.to_dict("records"),
         "warnings": list(result.warnings),
         "seconds": seconds,
