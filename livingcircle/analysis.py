@@ -18,7 +18,7 @@ from livingcircle import isochrone, residences as homes
 from livingcircle.coverage import Group, WHOLE_AREA
 from livingcircle.facilities import is_open
 from livingcircle.gaps import Reach
-from livingcircle.layers import OFF_NETWORK, UNREACHABLE, Coverage, Entrances, Facilities, Gaps, Isochrones, Residences, Samples, Units
+from livingcircle.layers import OFF_NETWORK, UNREACHABLE, Barriers, Coverage, Entrances, Facilities, Gaps, Isochrones, Residences, Samples, Units
 from livingcircle.network import StreetNetwork
 from livingcircle.snapping import snap
 from livingcircle.standards import Standard
@@ -55,6 +55,7 @@ class Inputs:
     facilities: Facilities
     entrances: Entrances
     residences: Residences
+    barriers: Barriers | None = None
     units: Units | None = None
     area: gpd.GeoDataFrame | None = None
 
@@ -70,6 +71,7 @@ class Result:
     entrances: Entrances
     residences: Residences
     samples: Samples
+    barriers: Barriers | None
     units: Units | None
     area: gpd.GeoDataFrame | None
     residence_walks: pd.DataFrame
@@ -97,8 +99,9 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
     people = homes.in_year(inputs.residences, year=settings.year)
     progress("samples", 0, 1)
     samples = homes.sample(people, inputs.units)
-    origins = snap(_xy(samples), network, limit_m=settings.snap_limit_m)
-    doors = snap(_xy(inputs.entrances), network, limit_m=settings.snap_limit_m)
+    snapped = {"limit_m": settings.snap_limit_m, "barriers": inputs.barriers}
+    origins = snap(_xy(samples), network, **snapped)
+    doors = snap(_xy(inputs.entrances), network, **snapped)
     progress("samples", 1, 1)
     reach = {}
     names = _judged(standard, facilities)
@@ -124,6 +127,7 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
         entrances=inputs.entrances,
         residences=people,
         samples=samples,
+        barriers=inputs.barriers,
         units=inputs.units,
         area=inputs.area,
         residence_walks=_residence_walks(samples, reach, facilities, standard, settings),
@@ -187,11 +191,10 @@ def _isochrones(
     network, entrances = inputs.network, inputs.entrances
     bounds = (inputs.area if inputs.area is not None else inputs.residences).total_bounds
     margin = settings.snap_limit_m
-    cells = isochrone.grid(
-        network, bounds + np.array([-margin, -margin, margin, margin]), snap_limit_m=settings.snap_limit_m
-    )
+    snapped = {"limit_m": settings.snap_limit_m, "barriers": inputs.barriers}
+    cells = isochrone.grid(network, bounds + np.array([-margin, -margin, margin, margin]), **snapped)
     asked = agreement.probes(bounds, count=PROBES)
-    legs = snap(asked, network, limit_m=settings.snap_limit_m)
+    legs = snap(asked, network, **snapped)
     frames, probed = [], {}
     for number, category in enumerate(names):
         progress("isochrones", number, len(names))
@@ -326,7 +329,7 @@ def _counts(
         "samples": len(samples),
         "people_off_network": float(samples["people"].to_numpy()[off].sum()),
         "land_off_network_ha": float(samples["land_m2"].to_numpy()[off].sum() / 10_000),
-        "off_network_reasons": origins["reason"][off].value_counts().to_dict(),
+        "people_off_network_by_reason": _by_reason(origins["reason"][off], samples["people"].to_numpy()[off]),
         "snapped_past_isolated_pieces": int((origins["reason"] == "isolated_piece_skipped").sum()),
         "facilities": len(facilities),
         "facilities_open": int(facilities["open"].sum()),
@@ -336,3 +339,8 @@ def _counts(
             for category, walk in walks.items()
         },
     }
+
+
+def _by_reason(reasons: pd.Series, people: np.ndarray) -> dict[str, float]:
+    sums = pd.Series(people).groupby(reasons.astype(str).to_numpy()).sum()
+    return {reason: float(count) for reason, count in sums.items()}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import geopandas as gpd
 import numpy as np
 import shapely
 
-from livingcircle.layers import Entrances, Facilities
+from livingcircle.layers import Barriers, Entrances, Facilities, Positions
 from livingcircle.network import StreetNetwork
 from livingcircle.snapping import snap
 
@@ -16,7 +19,12 @@ STREET_NEAR_M = 30.0
 
 
 def entrances(
-    facilities: Facilities, network: StreetNetwork, *, gates: gpd.GeoDataFrame | None, snap_limit_m: float
+    facilities: Facilities,
+    network: StreetNetwork,
+    *,
+    gates: gpd.GeoDataFrame | None,
+    snap_limit_m: float,
+    barriers: Barriers | None = None,
 ) -> tuple[Facilities, Entrances]:
     """The facilities with `entrance_source` filled in, and their entrances (`layers.ENTRANCES`).
 
@@ -29,6 +37,7 @@ def entrances(
     given = facilities["entrance"].to_numpy() if "entrance" in facilities else np.full(len(facilities), None)
     streets = shapely.STRtree(network.streets.geometry.to_numpy())
     passages = shapely.STRtree(gates.geometry.to_numpy() if gates is not None else [])
+    near = partial(snap, network=network, limit_m=snap_limit_m, barriers=barriers)
     words, points, owner = [], [], []
     for row, shape in enumerate(shapes):
         if _is_point(given[row]):
@@ -36,7 +45,7 @@ def entrances(
         elif shapely.get_type_id(shape) in (0, 4):
             word, found = "point", shapely.get_coordinates(shape)
         else:
-            word, found = _of_shape(shape, passages, streets, network=network, snap_limit_m=snap_limit_m)
+            word, found = _of_shape(shape, passages, streets, near)
         words.append(word)
         points.append(found)
         owner += [row] * len(found)
@@ -57,23 +66,18 @@ def _is_point(value: object) -> bool:
 
 
 def _of_shape(
-    shape: shapely.Geometry,
-    gates: shapely.STRtree,
-    streets: shapely.STRtree,
-    *,
-    network: StreetNetwork,
-    snap_limit_m: float,
+    shape: shapely.Geometry, gates: shapely.STRtree, streets: shapely.STRtree, near: Callable[[np.ndarray], Positions]
 ) -> tuple[str, np.ndarray]:
     edge = shape.boundary if shapely.get_type_id(shape) in (3, 6) else shape
-    near = np.sort(gates.query(edge, predicate="dwithin", distance=GATE_M))
-    if len(near):
-        return "gate", shapely.get_coordinates(gates.geometries[near])
+    beside = np.sort(gates.query(edge, predicate="dwithin", distance=GATE_M))
+    if len(beside):
+        return "gate", shapely.get_coordinates(gates.geometries[beside])
     crossing = shapely.intersection(streets.geometries[np.sort(streets.query(edge, predicate="intersects"))], edge)
     met = shapely.get_coordinates(shapely.extract_unique_points(shapely.GeometryCollection(list(crossing))))
     if len(met):
         return "street", np.unique(met, axis=0)
     along = np.unique(shapely.get_coordinates(shapely.segmentize(edge, BOUNDARY_STEP_M)), axis=0)
-    legs = snap(along, network, limit_m=snap_limit_m)["leg_m"].to_numpy()
+    legs = near(along)["leg_m"].to_numpy()
     if (legs <= STREET_NEAR_M).any():
         return "boundary", along[legs <= STREET_NEAR_M]
     if np.isfinite(legs).any():

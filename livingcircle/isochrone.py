@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 import shapely.ops
 
-from livingcircle.layers import STATUSES, Isochrones, Positions, Streets
+from livingcircle.layers import STATUSES, Barriers, Isochrones, Positions, Streets
 from livingcircle.network import StreetNetwork
 from livingcircle.search import nearest_start
 from livingcircle.snapping import REASONS, coordinates_of, snap
@@ -51,9 +51,16 @@ def lattice(west: float, south: float, cell_m: float, columns: int, rows: int) -
 
 
 def grid(
-    network: StreetNetwork, bounds: Sequence[float], *, snap_limit_m: float, cell_m: float | None = None
+    network: StreetNetwork,
+    bounds: Sequence[float],
+    *,
+    limit_m: float,
+    barriers: Barriers | None = None,
+    cell_m: float | None = None,
 ) -> Grid:
     """The lattice over `bounds` (west, south, east, north in metres) with the street position of every point.
+
+    `limit_m` and `barriers` are those of `snapping.snap`.
 
     Without `cell_m` the cell is 5 m on small areas and grows to 10 m; beyond that only where the lattice would pass
     1.5 million points.
@@ -68,7 +75,7 @@ def grid(
     column = np.rint((where[:, 0] - west) / cell_m).astype(int)
     row = np.rint((where[:, 1] - south) / cell_m).astype(int)
     inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-    positions = pd.concat([snap(points, network, limit_m=snap_limit_m), on_streets[inside]], ignore_index=True)
+    positions = pd.concat([snap(points, network, limit_m=limit_m, barriers=barriers), on_streets[inside]], ignore_index=True)
     return Grid(west, south, cell_m, columns, rows, positions, (row * columns + column)[inside])
 
 

@@ -27,6 +27,7 @@ Entrances: TypeAlias = gpd.GeoDataFrame
 Residences: TypeAlias = gpd.GeoDataFrame
 Samples: TypeAlias = gpd.GeoDataFrame
 Units: TypeAlias = gpd.GeoDataFrame
+Barriers: TypeAlias = gpd.GeoDataFrame
 Positions: TypeAlias = pd.DataFrame
 WalkTimes: TypeAlias = pd.DataFrame
 Coverage: TypeAlias = pd.DataFrame
@@ -107,6 +108,13 @@ SAMPLES = Layer(
     ("residence_id", "land_m2", "people"),
 )
 
+BARRIERS = Layer(
+    "barriers",
+    {"kind": "water, railway, motorway, wall, or a word of the study's own", "source_id": "id in its source"},
+    ("Polygon", "MultiPolygon", "LineString", "MultiLineString"),
+    ("kind",),
+)
+
 UNITS = Layer("units", {"unit": "name of the street or community"}, ("Polygon", "MultiPolygon"), ("unit",))
 
 POSITIONS = Layer(
@@ -117,7 +125,7 @@ POSITIONS = Layer(
         "leg_m": "straight metres from the point to the position, infinite when off the network",
         "component": "street component of the edge, -1 when off the network",
         "status": "reached or off_network",
-        "reason": "nearest, isolated_piece_skipped, no_street_within_limit",
+        "reason": "nearest, isolated_piece_skipped, barrier_avoided, no_street_within_limit, behind_barrier, inside_barrier",
     },
 )
 

@@ -9,15 +9,22 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from livingcircle.layers import Positions, statuses
+from livingcircle.barriers import crossed, inside
+from livingcircle.layers import Barriers, Positions, statuses
 from livingcircle.network import StreetNetwork
 
 NEAREST = "nearest"
 SKIPPED = "isolated_piece_skipped"
+AVOIDED = "barrier_avoided"
 TOO_FAR = "no_street_within_limit"
-REASONS = (NEAREST, SKIPPED, TOO_FAR)
+BEHIND = "behind_barrier"
+INSIDE = "inside_barrier"
+REASONS = (NEAREST, SKIPPED, AVOIDED, TOO_FAR, BEHIND, INSIDE)
 ISOLATED_M = 200.0
 WORKERS = max(1, min(4, os.cpu_count() or 1))
+# Candidate pairs of point and street looked at together; keeps a block to some tens of megabytes.
+PAIRS = 400_000
+NEAR_FIRST = (0.25, 0.5, 1.0)
 
 
 def snap(
@@ -25,30 +32,40 @@ def snap(
     network: StreetNetwork,
     *,
     limit_m: float,
+    barriers: Barriers | None = None,
     isolated_m: float = ISOLATED_M,
-    index: pd.Index | None = None,
 ) -> Positions:
     """The street position of every point, as `layers.POSITIONS`: edge, metres along it, and the off-street leg in metres.
 
     `points` is an (n, 2) array in the network's CRS. The position is the nearest point of any edge, never a node.
     Where the nearest street belongs to a component shorter than `isolated_m` and a longer one lies within `limit_m`,
-    the longer one is taken and the reason says so. A point with no street within `limit_m` is `off_network` with an
-    infinite leg. Rows keep the order of `points`; `index` labels them.
+    the longer one is taken; where the leg would cross one of `barriers`, the nearest position that a free leg reaches.
+    The reason says so. A point with no street within `limit_m`, none on its side of the barriers, or inside an area
+    that is a barrier is `off_network` with an infinite leg. Rows keep the order of `points`.
+
+    >>> import geopandas as gpd
+    >>> from livingcircle.network import from_lines
+    >>> street = gpd.GeoDataFrame(geometry=gpd.GeoSeries.from_wkt(["LINESTRING (0 0, 100 0)"]), crs="EPSG:4550")
+    >>> got = snap(np.array([[30.0, 20.0], [30.0, 500.0]]), from_lines(street), limit_m=150)
+    >>> got["leg_m"].tolist(), list(got["reason"])
+    ([20.0, inf], ['nearest', 'no_street_within_limit'])
     """
     points = np.asarray(points, dtype=float).reshape(-1, 2)
     edge, offset, leg = _nearest(points, network, limit_m=limit_m, only=None)
-    reason = np.where(edge < 0, 2, 0).astype(np.int8)
+    reason = np.where(edge < 0, REASONS.index(TOO_FAR), 0).astype(np.int8)
     length = network.components["length_m"].to_numpy()
     isolated = length < isolated_m
+    main = None
     if isolated.any() and not isolated.all():
         doubtful = np.flatnonzero((edge >= 0) & isolated[network.component[edge]])
-        if len(doubtful):
-            main = ~isolated[network.component]
-            other, where, far = _nearest(points[doubtful], network, limit_m=limit_m, only=main)
-            better = other >= 0
-            rows = doubtful[better]
-            edge[rows], offset[rows], leg[rows] = other[better], where[better], far[better]
-            reason[rows] = 1
+        main = ~isolated[network.component]
+        other, where, far = _nearest(points[doubtful], network, limit_m=limit_m, only=main)
+        better = other >= 0
+        rows = doubtful[better]
+        edge[rows], offset[rows], leg[rows] = other[better], where[better], far[better]
+        reason[rows] = REASONS.index(SKIPPED)
+    if barriers is not None and len(barriers):
+        _keep_clear(points, network, barriers, limit_m=limit_m, found=(edge, offset, leg, reason))
     return pd.DataFrame(
         {
             "edge": edge,
@@ -57,9 +74,69 @@ def snap(
             "component": np.where(edge < 0, -1, network.component[edge]),
             "status": statuses(np.zeros(len(edge), dtype=bool), edge < 0),
             "reason": pd.Categorical.from_codes(reason, categories=list(REASONS)),
-        },
-        index=pd.RangeIndex(len(points)) if index is None else index,
+        }
     )
+
+
+def _keep_clear(
+    points: np.ndarray, network: StreetNetwork, barriers: Barriers, *, limit_m: float, found: tuple[np.ndarray, ...]
+) -> None:
+    """Change what was `found` where a leg crosses a barrier: the nearest position with a free leg, or none."""
+    edge, offset, leg, reason = found
+    off = leg > 0
+    within = np.flatnonzero(off & inside(points, barriers))
+    edge[within], leg[within], offset[within], reason[within] = -1, np.inf, 0, REASONS.index(INSIDE)
+    rows = np.flatnonzero((edge >= 0) & off)
+    feet = _places(network, edge[rows], offset[rows])
+    blocked = rows[crossed(np.stack([points[rows], feet], axis=1), barriers) >= 0]
+    edge[blocked], reason[blocked] = -1, REASONS.index(BEHIND)
+    offset[blocked], leg[blocked] = 0, np.inf
+    # Near streets are tried first, so that few candidates are met.
+    for share in NEAR_FIRST:
+        for part in np.array_split(blocked, max(1, int(len(blocked) * share * 200 // PAIRS))):
+            _free_legs(points, network, barriers, rows=part, reach_m=share * limit_m, found=found)
+        blocked = blocked[edge[blocked] < 0]
+
+
+def _free_legs(
+    points: np.ndarray,
+    network: StreetNetwork,
+    barriers: Barriers,
+    *,
+    rows: np.ndarray,
+    reach_m: float,
+    found: tuple[np.ndarray, ...],
+) -> None:
+    edge, offset, leg, reason = found
+    ends, owner, before, tree = network.segments
+    point, hit = tree.query(shapely.points(points[rows]), predicate="dwithin", distance=reach_m)
+    far, along = _feet(points[rows][point], ends[hit])
+    order = np.lexsort([hit, far, point])
+    point, hit, far, along = point[order], hit[order], far[order], along[order]
+    a, b = ends[hit, :2], ends[hit, 2:]
+    size = np.hypot(*(b - a).T)
+    feet = a + (b - a) * (along / np.where(size > 0, size, 1))[:, None]
+    free = crossed(np.stack([points[rows][point], feet], axis=1), barriers) < 0
+    point, hit, far, along = point[free], hit[free], far[free], along[free]
+    first = np.ones(len(point), dtype=bool)
+    first[1:] = point[1:] != point[:-1]
+    at = rows[point[first]]
+    edge[at] = owner[hit[first]]
+    offset[at] = np.minimum(before[hit[first]] + along[first], network.length_m[owner[hit[first]]])
+    leg[at], reason[at] = far[first], REASONS.index(AVOIDED)
+
+
+def _feet(points: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Metres from each point to its segment, and metres along the segment to the foot."""
+    a, along = ends[:, :2], ends[:, 2:] - ends[:, :2]
+    square = np.einsum("ij,ij->i", along, along)
+    t = np.clip(np.einsum("ij,ij->i", points - a, along) / np.where(square > 0, square, 1), 0, 1)
+    return np.hypot(*(points - (a + along * t[:, None])).T), t * np.sqrt(square)
+
+
+def _places(network: StreetNetwork, edge: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    lines = network.streets.geometry.to_numpy()[edge]
+    return shapely.get_coordinates(shapely.line_interpolate_point(lines, offset))
 
 
 def _nearest(
@@ -79,15 +156,9 @@ def _nearest(
     reach = np.nextafter(limit_m, np.inf) if limit_m > 0 else 1e-9
     point, hit = _query(tree, points, reach)
     hit = rows[hit]
-    a, b = ends[hit, :2], ends[hit, 2:]
-    along = b - a
-    size = np.hypot(along[:, 0], along[:, 1])
-    square = np.einsum("ij,ij->i", along, along)
-    t = np.clip(np.einsum("ij,ij->i", points[point] - a, along) / np.where(square > 0, square, 1), 0, 1)
-    foot = a + along * t[:, None]
+    leg[point], along = _feet(points[point], ends[hit])
     edge[point] = owner[hit]
-    offset[point] = np.minimum(before[hit] + t * size, network.length_m[owner[hit]])
-    leg[point] = np.hypot(*(points[point] - foot).T)
+    offset[point] = np.minimum(before[hit] + along, network.length_m[owner[hit]])
     return edge, offset, leg
 
 
@@ -109,8 +180,5 @@ def coordinates_of(positions: Positions, network: StreetNetwork) -> np.ndarray:
     """The (n, 2) coordinates of street positions in the network's CRS; NaN for points off the network."""
     found = positions["edge"].to_numpy() >= 0
     out = np.full((len(positions), 2), np.nan)
-    lines = network.streets.geometry.to_numpy()[positions["edge"].to_numpy()[found]]
-    out[found] = shapely.get_coordinates(
-        shapely.line_interpolate_point(lines, positions["offset_m"].to_numpy()[found])
-    )
+    out[found] = _places(network, positions["edge"].to_numpy()[found], positions["offset_m"].to_numpy()[found])
     return out

@@ -16,7 +16,7 @@ FLOORS = [
     ["__init__", "errors"],
     ["layers", "coordinates", "standards", "messages", "walking"],
     ["sources"],
-    ["network", "facilities", "residences"],
+    ["network", "facilities", "residences", "barriers"],
     ["snapping", "search"],
     ["entrances", "walk_time", "isochrone"],
     ["coverage", "agreement"],

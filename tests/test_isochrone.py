@@ -17,7 +17,7 @@ from livingcircle.walk_time import nearest
 def area(network, doors, limits, *, margin=200, cell_m=None, snap_limit_m=150):
     west, south, east, north = network.streets.total_bounds
     cells = isochrone.grid(
-        network, (west - margin, south - margin, east + margin, north + margin), snap_limit_m=snap_limit_m, cell_m=cell_m
+        network, (west - margin, south - margin, east + margin, north + margin), limit_m=snap_limit_m, cell_m=cell_m
     )
     entrances = snap(np.array(doors, dtype=float), network, limit_m=snap_limit_m)
     walk = nearest(network, cells.positions, entrances, speed_kmh=4)
@@ -148,7 +148,7 @@ def test_points_inside_are_reached_and_points_outside_are_not(network, data):
 def test_nothing_reached_is_an_empty_area():
     network = town([(0, 0), (300, 0)], [(0, 1000), (300, 1000)])
     west, south, east, north = (-50, 900, 350, 1100)
-    cells = isochrone.grid(network, (west, south, east, north), snap_limit_m=50)
+    cells = isochrone.grid(network, (west, south, east, north), limit_m=50)
     walk = nearest(network, cells.positions, snap(np.array([[0.0, 0.0]]), network, limit_m=150), speed_kmh=4)
     shapes = isochrone.areas(walk["walk_m"].to_numpy(), cells, limits_m=[500], crs=network.crs)
     assert shapes.geometry[0].is_empty

@@ -110,11 +110,11 @@ def test_areas_agree_with_walks(analyzed):
     opened = result.facilities[result.facilities["open"]]
     west, south, east, north = result.residences.total_bounds
     points = np.column_stack([rng.uniform(west, east, 4000), rng.uniform(south, north, 4000)])
-    legs = snap(points, network, limit_m=150)
+    legs = snap(points, network, limit_m=150, barriers=result.barriers)
     for category, mine in areas.groupby("category"):
         ids = opened["facility_id"][[category in c for c in opened["categories"]]]
         doors = shapely.get_coordinates(result.entrances.geometry[result.entrances["facility_id"].isin(ids)].to_numpy())
-        walk = walk_time.nearest(network, legs, snap(doors, network, limit_m=150), speed_kmh=4)["walk_m"].to_numpy()
+        walk = walk_time.nearest(network, legs, snap(doors, network, limit_m=150, barriers=result.barriers), speed_kmh=4)["walk_m"].to_numpy()
         for limit, shape in zip(mine["limit_m"], mine.geometry, strict=True):
             clear = shapely.distance(shape.boundary, shapely.points(points)) > 15
             inside = shapely.contains_xy(shape, points[:, 0], points[:, 1])

@@ -124,3 +124,16 @@ def test_mere_crossings_are_told(folder, tmp_path):
     joined, _ = run(folder, out=tmp_path / "b", language="en", progress=lambda *_: None)
     assert len(joined.network.components) == 1
     assert not any("cross without a joint" in warning for warning in joined.warnings)
+
+
+def test_barriers_are_read_and_heeded(folder, tmp_path):
+    #  a wall between block C and the street: the block is cut off
+    toy_study.write_layer(folder / "wall.geojson", [shapely.LineString([(700, 3), (1300, 3)])])
+    free, _ = run(folder, out=tmp_path / "a", progress=lambda *_: None)
+    with (folder / "study.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[barriers]]\npath = "wall.geojson"\nkind = "wall"\n')
+    walled, _ = run(folder, out=tmp_path / "b", progress=lambda *_: None)
+    assert free.counts["people_off_network"] == 0
+    assert walled.counts["barriers"] == {"wall": 1}
+    assert walled.counts["people_off_network_by_reason"] == {"behind_barrier": pytest.approx(80)}
+    assert set(walled.gaps[walled.gaps["residence_id"] == "C"]["cause"]) == {"off_network"}

@@ -71,9 +71,7 @@ def test_no_entrance_is_unreachable_for_all(ladder):
 
 
 def test_the_index_of_the_caller_stays(ladder):
-    import pandas as pd
-
-    origins = snap(np.array([[0.0, 0.0], [5.0, 0.0]]), ladder, limit_m=150, index=pd.Index(["a", "b"]))
+    origins = snap(np.array([[0.0, 0.0], [5.0, 0.0]]), ladder, limit_m=150).set_axis(["a", "b"])
     got = nearest(ladder, origins, snap(np.array([[9.0, 0.0]]), ladder, limit_m=150), speed_kmh=4)
     assert got.index.tolist() == ["a", "b"]
 

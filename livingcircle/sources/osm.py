@@ -67,9 +67,7 @@ def read_ways(path: Path) -> gpd.GeoDataFrame:
     path = _require(path)
     rows: list[tuple] = []
     try:
-        for way in osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations().with_filter(
-            osmium.filter.EntityFilter(osmium.osm.WAY)
-        ).with_filter(osmium.filter.KeyFilter("highway")):
+        for way in _ways(path, osmium.filter.KeyFilter("highway")):
             tags = dict(way.tags)
             rows += [(f"way/{way.id}", tags, ids, -1, points) for ids, points in _runs(way.nodes)]
         rows += _relation_rings(path)
@@ -140,6 +138,27 @@ def read_places(path: Path, *, keys: Iterable[str]) -> gpd.GeoDataFrame:
     frame = gpd.GeoDataFrame({"source_id": ids, "tags": tags}, geometry=shapes, crs=WGS84)
     frame.attrs["source"] = path.name
     return frame
+
+
+def read_lines(path: Path, *, keys: Iterable[str]) -> gpd.GeoDataFrame:
+    """Every way tagged with one of `keys` as lines in EPSG:4326, closed ones too: columns `source_id`, `tags`."""
+    path = _require(path)
+    wanted = osmium.filter.KeyFilter(*sorted(set(keys)))
+    ids, tags, shapes = [], [], []
+    try:
+        for way in _ways(path, wanted):
+            for _, points in _runs(way.nodes):
+                ids.append(f"way/{way.id}")
+                tags.append(dict(way.tags))
+                shapes.append(shapely.linestrings(points))
+    except (RuntimeError, ValueError, OSError) as error:
+        raise _fault(path, error) from error
+    return gpd.GeoDataFrame({"source_id": ids, "tags": tags}, geometry=shapes, crs=WGS84)
+
+
+def _ways(path: Path, wanted: osmium.filter.KeyFilter) -> Iterable[osmium.osm.Way]:
+    processor = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations()
+    return processor.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)).with_filter(wanted)
 
 
 def read_gates(path: Path) -> gpd.GeoDataFrame:

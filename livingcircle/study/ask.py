@@ -20,7 +20,7 @@ from livingcircle.outputs.tables import write_csv
 from livingcircle.snapping import snap
 from livingcircle.sources import spreadsheet
 from livingcircle.study import schema
-from livingcircle.study.reading import metric_crs, read_network
+from livingcircle.study.reading import metric_crs, read_barriers, read_network
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
 
 
@@ -34,8 +34,8 @@ def times(path: Path, *, starts: Path, ends: Path, out: Path, limit_min: float |
     crs = metric_crs(study, base)
     network = read_network(study, base, crs)
     tables = [_points(file, crs) for file in (starts, ends)]
-    limit = study.walking.snap_limit_m
-    origins, destinations = (snap(shapely.get_coordinates(t.geometry.to_numpy()), network, limit_m=limit) for t in tables)
+    snapped = {"limit_m": study.walking.snap_limit_m, "barriers": read_barriers(study, base, crs)}
+    origins, destinations = (snap(shapely.get_coordinates(t.geometry.to_numpy()), network, **snapped) for t in tables)
     speed = study.walking.speed_kmh
     limit_m = np.inf if limit_min is None else limit_min * speed * METRES_PER_MINUTE_PER_KMH
     walks = walk_time.pairs(network, origins, destinations, speed_kmh=speed, limit_m=limit_m)
@@ -76,14 +76,15 @@ def area(path: Path, *, lon: float, lat: float, limits: Sequence[float], unit: s
     point = gpd.GeoDataFrame(geometry=[shapely.Point(lon, lat)], crs="EPSG:4326")
     place = shapely.get_coordinates(to_crs(point, declared=None, target=crs, where="--at").geometry.to_numpy())
     snap_limit = study.walking.snap_limit_m
-    origin = snap(place, network, limit_m=snap_limit)
+    snapped = {"limit_m": snap_limit, "barriers": read_barriers(study, base, crs)}
+    origin = snap(place, network, **snapped)
     if origin["edge"].iloc[0] < 0:
         raise DataError(
             Fault(f"--at {lon},{lat}", f"no walkable street within {snap_limit:g} m", "move the point, check longitude,latitude order, or raise [walking] snap_limit_m")
         )
     reach = max(metres)
     west, south, east, north = np.concatenate([place[0] - reach, place[0] + reach])
-    cells = isochrone.grid(network, (west, south, east, north), snap_limit_m=snap_limit)
+    cells = isochrone.grid(network, (west, south, east, north), **snapped)
     walk = walk_time.nearest(
         network, cells.positions, origin, speed_kmh=study.walking.speed_kmh, engine=study.walking.engine
     )

@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from livingcircle import coordinates, facilities as places, network as streets, residences as homes
+from livingcircle import barriers, coordinates, facilities as places, network as streets, residences as homes
 from livingcircle.analysis import Inputs, Settings
 from livingcircle.coverage import Group
 from livingcircle.entrances import entrances as find_entrances
@@ -116,6 +116,26 @@ def _graphml_nodes(path: Path) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(geometry=points, crs=graph.graph["crs"]).to_crs("EPSG:4326")
 
 
+def read_barriers(study: Study, base: Path, crs) -> gpd.GeoDataFrame:
+    """The barriers given in the study and, with `tagged_barriers`, those tagged in its street extract, in `crs`."""
+    frames = []
+    path = base / study.streets.path
+    if study.walking.tagged_barriers and osm.is_extract(path):
+        for read in (osm.read_lines, osm.read_places):
+            frames.append(barriers.from_places(read(path, keys=barriers.keys()).to_crs(crs)))
+    for told in study.barriers:
+        raw = coordinates.to_crs(_file(base / told.path, told), declared=told.crs, target=crs, where=told.path)
+        raw = _keep(raw, told.where, told.path)
+        points = set(raw.geom_type) & {"Point", "MultiPoint"}
+        if points:
+            raise DataError(Fault(told.path, "holds points among the barriers", "give lines or polygons"))
+        ids = [f"{told.path}#{row + 1}" for row in range(len(raw))]
+        frames.append(gpd.GeoDataFrame({"kind": told.kind, "source_id": ids}, geometry=raw.geometry.to_numpy(), crs=crs))
+    if not frames:
+        return gpd.GeoDataFrame({"kind": [], "source_id": []}, geometry=[], crs=crs)
+    return pd.concat(frames, ignore_index=True)
+
+
 def _file(path: Path, told) -> gpd.GeoDataFrame:
     return geofile.read(path, layer=told.layer, encoding=told.encoding, where=path.name)
 
@@ -172,9 +192,15 @@ def read_inputs(
     kept, merged = places.merge_duplicates(everything)
     findings.counts.update(facilities_merged=len(merged), components=len(network.components), osm=osm.is_extract(base / study.streets.path))
     gates = _gates(study, base, crs)
-    kept, doors = find_entrances(kept, network, gates=gates, snap_limit_m=study.walking.snap_limit_m)
+    walls = read_barriers(study, base, crs)
+    findings.counts["barriers"] = walls["kind"].value_counts().sort_index().to_dict()
+    kept, doors = find_entrances(
+        kept, network, gates=gates, snap_limit_m=study.walking.snap_limit_m, barriers=walls
+    )
     progress("facilities", len(study.facilities), len(study.facilities))
-    return Inputs(network=network, facilities=kept, entrances=doors, residences=inside, units=units, area=area)
+    return Inputs(
+        network=network, facilities=kept, entrances=doors, residences=inside, barriers=walls, units=units, area=area
+    )
 
 
 def _polygons(name: str | None, base: Path, crs, bounds) -> gpd.GeoDataFrame | None:

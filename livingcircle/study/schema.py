@@ -67,6 +67,7 @@ class Walking(_Part):
     engine: Literal["scipy", "networkx"] = "scipy"
     isochrone_minutes: tuple[Positive, ...] = (5.0, 10.0, 15.0)
     severed_detour: Annotated[float, Field(ge=1)] = 1.8
+    tagged_barriers: bool = True
     groups: tuple[WalkingGroup, ...] = ()
 
 
@@ -115,6 +116,17 @@ class ResidenceFile(_Part):
     where: Rows | None = None
 
 
+class BarrierFile(_Part):
+    """`[[barriers]]`: lines or polygons that no off-street leg may cross; `kind` is the word shown for them."""
+
+    path: str
+    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = "barrier"
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    where: Rows | None = None
+
+
 class Study(_Part):
     """A whole `study.toml`; only `[study] id` and `[streets]` are needed for `times` and `area`."""
 
@@ -123,6 +135,7 @@ class Study(_Part):
     walking: Walking = Walking()
     facilities: tuple[FacilityFile, ...] = ()
     residences: ResidenceFile | None = None
+    barriers: tuple[BarrierFile, ...] = ()
     scenarios: dict[str, dict] = {}
 
 
@@ -168,6 +181,7 @@ def _nearest_key(location: tuple) -> str:
 
     parts: dict[str, type[BaseModel]] = {
         "study": About, "streets": Streets, "walking": Walking, "facilities": FacilityFile, "residences": ResidenceFile,
+        "barriers": BarrierFile,
     }
     model = parts.get(str(location[0]), Study) if len(location) > 1 else Study
     if "groups" in location:
@@ -184,6 +198,7 @@ def _require_files(study: Study, file: Path) -> None:
         "streets.path": study.streets.path,
         "residences.path": study.residences.path if study.residences else None,
         **{f"facilities.{i}.path": part.path for i, part in enumerate(study.facilities)},
+        **{f"barriers.{i}.path": part.path for i, part in enumerate(study.barriers)},
     }
     missing = [
         Fault(f"{file}: {key}", f"no such file '{name}'", f"put it into {file.parent} or correct the path")
@@ -202,6 +217,7 @@ def input_files(study: Study, base: Path) -> list[Path]:
         study.streets.path,
         *(part.path for part in study.facilities),
         study.residences.path if study.residences else None,
+        *(part.path for part in study.barriers),
     ]
     if study.study.standard.endswith(".toml"):
         names.append(study.study.standard)
