@@ -18,7 +18,7 @@ from livingcircle import isochrone, residences as homes
 from livingcircle.coverage import Group, WHOLE_AREA
 from livingcircle.facilities import is_open
 from livingcircle.gaps import Reach
-from livingcircle.layers import OFF_NETWORK, UNREACHABLE, Barriers, Coverage, Entrances, Facilities, Gaps, Isochrones, Residences, Samples, Units
+from livingcircle.layers import OFF_NETWORK, UNREACHABLE, Barriers, Coverage, Entrances, Facilities, Gaps, Isochrones, Positions, Residences, Samples, Units
 from livingcircle.network import StreetNetwork
 from livingcircle.snapping import snap
 from livingcircle.standards import Standard
@@ -58,6 +58,7 @@ class Inputs:
     barriers: Barriers | None = None
     units: Units | None = None
     area: gpd.GeoDataFrame | None = None
+    merged: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Result:
     gap_areas: gpd.GeoDataFrame
     isochrones: Isochrones
     components: pd.DataFrame
+    merged: pd.DataFrame
     counts: Mapping[str, Any]
     warnings: tuple[str, ...]
 
@@ -111,6 +113,7 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
     progress("walk_times", len(names), len(names))
     areas = _isochrones(names, (inputs, facilities, doors), standard, settings, progress)
     walks = {category: known.walk for category, known in reach.items()}
+    progress("coverage", 0, 1)
     counts_in = _facilities_in(facilities, names, inputs.units)
     covered = judging.coverage(
         samples, walks, standard=standard, groups=settings.groups, rule=settings.rule, facilities_in=counts_in
@@ -135,7 +138,8 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
         gaps=table,
         gap_areas=_gap_areas(table, people, areas, settings),
         isochrones=areas,
-        components=_components(network, origins, samples),
+        components=_components(network, origins, samples, doors, inputs.entrances),
+        merged=inputs.merged,
         counts=_counts(facilities, inputs.entrances, people, samples, origins, walks),
         warnings=(),
     )
@@ -180,6 +184,7 @@ def _reach(category: str, streets: tuple, entrances: Entrances, facilities: Faci
         facility=row_of[entrances["facility_id"].iloc[rows]].to_numpy(dtype=int),
         source=entrances["entrance_source"].iloc[rows].to_numpy(),
         later=later,
+        known=bool(coming.any() or len(rows) or any(category in c for c in facilities["categories"])),
     )
 
 
@@ -190,7 +195,9 @@ def _isochrones(
     inputs, facilities, doors = layers
     network, entrances = inputs.network, inputs.entrances
     bounds = (inputs.area if inputs.area is not None else inputs.residences).total_bounds
-    margin = settings.snap_limit_m
+    # An area of a facility inside the study is whole up to the longest minutes drawn.
+    pace = settings.speed_kmh * METRES_PER_MINUTE_PER_KMH
+    margin = max(settings.snap_limit_m, pace * max(settings.isochrone_minutes, default=0))
     snapped = {"limit_m": settings.snap_limit_m, "barriers": inputs.barriers}
     cells = isochrone.grid(network, bounds + np.array([-margin, -margin, margin, margin]), **snapped)
     asked = agreement.probes(bounds, count=PROBES)
@@ -208,7 +215,7 @@ def _isochrones(
             cells,
             limits_m=sorted({metres for metres, _, _ in wanted}),
             crs=network.crs,
-            origins=_xy(entrances)[rows][doors["edge"].to_numpy()[rows] >= 0],
+            origins=cells.inside(_xy(entrances)[rows][doors["edge"].to_numpy()[rows] >= 0]),
         ).set_index("limit_m")
         again = nearest(network, legs, doors.iloc[rows], speed_kmh=settings.speed_kmh, engine=settings.engine)
         probed[category] = again["walk_m"].to_numpy()
@@ -245,10 +252,12 @@ def _limits(category: str, standard: Standard, settings: Settings) -> list[tuple
 def _facilities_in(facilities: Facilities, names: Sequence[str], units: Units | None) -> dict[str, pd.Series]:
     points = gpd.GeoSeries(shapely.point_on_surface(facilities.geometry.to_numpy()), crs=facilities.crs)
     unit = homes.unit_of(points, units)
+    every = [] if units is None else [*dict.fromkeys(units["unit"])]
     out = {}
     for category in names:
         serves = np.array([category in c for c in facilities["categories"]], dtype=bool) & facilities["open"].to_numpy()
         counts = pd.Series(np.where(unit[serves] == "", judging.OUTSIDE, unit[serves])).value_counts()
+        counts = counts.reindex([*dict.fromkeys([*every, *counts.index])], fill_value=0)
         counts[WHOLE_AREA] = int(serves.sum())
         out[category] = counts
     return out
@@ -302,15 +311,18 @@ def _gap_areas(table: Gaps, people: Residences, areas: Isochrones, settings: Set
     return frame[~frame.geometry.is_empty].reset_index(drop=True)
 
 
-def _components(network: StreetNetwork, origins: pd.DataFrame, samples: Samples) -> pd.DataFrame:
-    """Every street component with its edges, length and the people whose street position lies on it."""
+def _components(
+    network: StreetNetwork, origins: Positions, samples: Samples, doors: Positions, entrances: Entrances
+) -> pd.DataFrame:
+    """Every street component with its edges, length, people and facilities whose street position lies on it."""
     on = origins["component"].to_numpy() >= 0
+    size = len(network.components)
     people = np.bincount(
-        origins["component"].to_numpy()[on],
-        weights=samples["people"].to_numpy()[on],
-        minlength=len(network.components),
+        origins["component"].to_numpy()[on], weights=samples["people"].to_numpy()[on], minlength=size
     )
-    return network.components.assign(people=people)
+    ways_in = pd.DataFrame({"component": doors["component"].to_numpy(), "id": entrances["facility_id"].to_numpy()})
+    facilities = ways_in[ways_in["component"] >= 0].drop_duplicates().groupby("component").size()
+    return network.components.assign(people=people, facilities=facilities.reindex(range(size), fill_value=0).to_numpy())
 
 
 def _counts(
@@ -337,6 +349,7 @@ def _counts(
         "unreachable_people": {
             category: float(samples["people"].to_numpy()[(walk["status"] == UNREACHABLE).to_numpy()].sum())
             for category, walk in walks.items()
+            if (walk["source"] >= 0).any()
         },
     }
 

@@ -51,8 +51,9 @@ def analyze(
         raise typer.BadParameter("choose zh or en", param_hint="--lang")
     from livingcircle.console import progress_bars, show_summary
     from livingcircle.study.run import run
+    from livingcircle.study.schema import language_of
 
-    with progress_bars(lang) as progress:
+    with progress_bars(lang or language_of(study)) as progress:
         result, files = run(study, out=out, year=year, language=lang, progress=progress)
     show_summary(result, files)
 
@@ -145,7 +146,7 @@ def standards_check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and leave with the exit codes of the contract; no traceback unless `--debug`."""
+    """Run the command line and leave with the documented exit codes; no traceback unless `--debug`."""
     told = sys.argv[1:] if arguments is None else arguments
     try:
         app(args=told, prog_name="livingcircle")

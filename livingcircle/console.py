@@ -16,9 +16,9 @@ from livingcircle.messages import words
 
 
 @contextmanager
-def progress_bars(language: str | None) -> Iterator[Callable[[str, int, int], None]]:
+def progress_bars(language: str) -> Iterator[Callable[[str, int, int], None]]:
     """A function that shows steps as bars on the error stream; silent when that is not a terminal."""
-    known = words(language or "zh")
+    known = words(language)
     console = Console(stderr=True)
     bars = Progress(
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, disable=not sys.stderr.isatty()
@@ -50,7 +50,7 @@ def show_summary(result: Result, files: Sequence[Path]) -> None:
             land_ha=counts["land_ha"],
             facilities=counts["facilities"],
             open=counts["facilities_open"],
-            year=settings.year or known["summary.no_year"],
+            year=known["summary.year"].format(year=settings.year) if settings.year else known["summary.no_year"],
         )
     )
     standard = f"{result.standard.number} {result.standard.name.get(language)}"
@@ -79,7 +79,7 @@ def _table(result: Result, known: dict[str, str]) -> Table:
     gaps = result.gaps[result.gaps["group"] == result.settings.groups[0].id]
     counts = gaps.groupby(["category", "level"]).size()
     for row in whole.itertuples():
-        limit = f"{row.limit_min:g} min" if row.rule == "time" else f"{row.limit_m:g} m"
+        limit = f"{row.limit_min:g} {known['summary.minutes']}" if row.rule == "time" else f"{row.limit_m:g} {known['summary.metres']}"
         table.add_row(
             result.standard.categories[row.category].name.get(language),
             row.level,

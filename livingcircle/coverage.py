@@ -51,14 +51,17 @@ def coverage(
 
     `walks` holds, for every category judged, the walk of every sample (`layers.WALK_TIMES`, index of `samples`).
     `facilities_in` gives for a category the number of open facilities by unit, `ALL` included. Beside the deciding rule
-    the shares under both rules and in a straight line stay side by side: `land_share_distance`, `land_share_time`,
-    `people_share_distance`, `people_share_time`. Samples outside every unit form the unit `OUTSIDE`. A share without
+    the shares under both rules stay side by side: `land_share_distance`, `land_share_time`,
+    `people_share_distance`, `people_share_time`. Samples and facilities outside
+    every unit form the unit `OUTSIDE`; a unit without homes keeps its row. A share without
     land or people is NaN, never 0 or 1.
     """
     unit = np.where(samples["unit"].to_numpy() == "", OUTSIDE, samples["unit"].to_numpy()).astype(object)
-    names, code = np.unique(unit, return_inverse=True)
-    if set(names) == {OUTSIDE}:
-        names = np.array([], dtype=object)
+    told = [name for counts in facilities_in.values() for name in counts.index if name != WHOLE_AREA]
+    names = np.unique(np.array([*unit, *told], dtype=object))
+    # Without units everything would lie outside of them; the whole area says it all.
+    names = names if set(names) - {OUTSIDE} else np.array([], dtype=object)
+    code = np.searchsorted(names, unit) if len(names) else np.zeros(len(unit), dtype=int)
     rows = []
     for category, requirement in standard.requirements():
         if category not in walks:

@@ -30,7 +30,7 @@ class Reach:
     """All that is known of one category: today's walks, straight lines, entrances, and walks in years to come.
 
     `walk` is on the index of the samples, `straight_m` beside it; `facility` and `source` give the facility row and the
-    way found of every entrance row; `later` maps a coming year to the walk in metres when its facilities are open.
+    way found of every entrance row; `known` says whether the data hold any, open or not; `later` maps a coming year to the walk in metres when its facilities are open.
     """
 
     walk: WalkTimes
@@ -38,6 +38,7 @@ class Reach:
     facility: np.ndarray
     source: np.ndarray
     later: Mapping[int, np.ndarray]
+    known: bool = True
 
 
 def gaps(
@@ -54,6 +55,7 @@ def gaps(
     `judged` holds the groups, the deciding rule and the detour from which a way counts as severed. `people` and
     `land_ha` count what lies beyond the limit, so that they add up to what `coverage` leaves uncovered. The walk, straight
     line and facility of a row belong to one point (`sample`): the middle one of the residence's uncovered part.
+    `closes_in` is the first year in which nothing of the residence lies beyond the limit any more.
     Rank: people, then metres beyond the limit. A gap is identified by residence, category, level, group and clause.
     """
     groups, rule, detour = judged
@@ -102,8 +104,13 @@ def _of_requirement(
             "people": np.bincount(beyond, weights=samples[group.people].to_numpy()[out])[held],
             "land_ha": np.bincount(beyond, weights=samples["land_m2"].to_numpy()[out])[held] / 10_000,
             "sample": out[middle_rows(beyond, walk_m[out])],
+            "closes_in": np.nan,
         }
     )
+    for year in sorted(reach.later):
+        then = covered(reach.later[year][out], requirement, rule=rule, speed_kmh=group.speed_kmh)
+        left = np.bincount(beyond, weights=~then)[held]
+        sums.loc[sums["closes_in"].isna() & (left == 0), "closes_in"] = year
     return sums[(sums["people"] > 0) | (sums["land_ha"] > 0)].reset_index(drop=True)
 
 
@@ -117,7 +124,7 @@ def _explained(
     limit_m = float(requirement.limit_m)
     if rule == "time":
         limit_m = float(requirement.limit_min) * group.speed_kmh * METRES_PER_MINUTE_PER_KMH
-    closes = _closing_year(row, reach, requirement, group=group, rule=rule)
+    closes = part["closes_in"].to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
         detour = np.where(straight_m > 0, walk_m / straight_m, np.where(np.isinf(walk_m), np.inf, 1.0))
     detour = np.where(np.isinf(straight_m), np.inf, detour)
@@ -125,9 +132,9 @@ def _explained(
     cause = np.select(
         [
             ~np.isnan(closes),
-            np.isinf(straight_m),
+            np.full(len(row), not reach.known),
             status == OFF_NETWORK,
-            status == UNREACHABLE,
+            (status == UNREACHABLE) & np.isfinite(straight_m),
             straight_m > limit_m,
             detour >= severed,
         ],
@@ -150,23 +157,12 @@ def _explained(
         nearest_facility=np.append(facilities["name"].to_numpy(), "")[facility],
         cause=cause,
         remedy=[REMEDIES[c] for c in cause],
-        closes_in=closes,
         confidence=_confidence(facility, source, reach, facilities),
         clause=requirement.clause,
         status=status,
         flag=requirement.flag,
         evidence=requirement.evidence,
     )
-
-
-def _closing_year(
-    row: np.ndarray, reach: Reach, requirement: Requirement, *, group: Group, rule: str
-) -> np.ndarray:
-    closes = np.full(len(row), np.nan)
-    for year in sorted(reach.later):
-        then = covered(reach.later[year][row], requirement, rule=rule, speed_kmh=group.speed_kmh)
-        closes[np.isnan(closes) & then] = year
-    return closes
 
 
 def _confidence(facility: np.ndarray, source: np.ndarray, reach: Reach, facilities: Facilities) -> np.ndarray:

@@ -43,6 +43,11 @@ class Grid:
         """The (rows * columns, 2) coordinates, row by row from the south."""
         return lattice(self.west, self.south, self.cell_m, self.columns, self.rows)
 
+    def inside(self, points: np.ndarray) -> np.ndarray:
+        """Those of (n, 2) `points` that lie on the lattice's ground."""
+        far = (self.west + self.cell_m * (self.columns - 1), self.south + self.cell_m * (self.rows - 1))
+        return points[((points >= (self.west, self.south)) & (points <= far)).all(axis=1)]
+
 
 def lattice(west: float, south: float, cell_m: float, columns: int, rows: int) -> np.ndarray:
     """The (rows * columns, 2) points of a square lattice, row by row from the south-west corner."""

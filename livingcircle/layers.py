@@ -19,6 +19,7 @@ REACHED = "reached"
 UNREACHABLE = "unreachable"
 OFF_NETWORK = "off_network"
 BEYOND_LIMIT = "beyond_limit"
+ROW = "row"
 STATUSES = (REACHED, UNREACHABLE, OFF_NETWORK, BEYOND_LIMIT)
 
 Streets: TypeAlias = gpd.GeoDataFrame
@@ -202,6 +203,12 @@ def statuses(*conditions: np.ndarray) -> pd.Categorical:
     for code, condition in enumerate(conditions, start=1):
         codes[condition] = code
     return pd.Categorical.from_codes(codes, categories=list(STATUSES))
+
+
+def row_numbers(frame: pd.DataFrame) -> np.ndarray:
+    """The number of each row in its own file: the column that its reader kept, else counted from 1."""
+    kept = frame.attrs.get("row_column")
+    return frame[kept].to_numpy() if kept in frame.columns else np.arange(1, len(frame) + 1)
 
 
 def check(frame: pd.DataFrame, contract: Layer, *, where: str) -> None:

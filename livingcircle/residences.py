@@ -10,7 +10,9 @@ import pandas as pd
 import shapely
 
 from livingcircle.errors import DataError, Fault, raise_all
-from livingcircle.layers import Residences, Samples, Units
+from livingcircle.coordinates import name_rows
+from livingcircle.layers import Residences, Samples, Units, row_numbers
+from livingcircle.sources.spreadsheet import number
 
 SAMPLES_PER_RESIDENCE = 1500
 MOST_SAMPLES = 400_000
@@ -48,7 +50,7 @@ def from_places(
             "unit": "",
             "people": _people(places, people, where, faults),
             "land_m2": places.geometry.area.to_numpy(),
-            "open_year": _years(places, columns.get("open_year")),
+            "open_year": _years(places, columns.get("open_year"), where, faults),
             **{f"people_{g}": _people(places, c, where, faults) for g, c in (groups or {}).items()},
         },
         geometry=places.geometry.to_numpy(),
@@ -57,9 +59,8 @@ def from_places(
     for group in groups or {}:
         over = np.flatnonzero(frame[f"people_{group}"] > frame["people"] + 1e-9)
         if len(over):
-            faults.append(
-                Fault(where, f"group {group} exceeds everybody in rows {list(over[:5] + 1)}", "correct the people")
-            )
+            rows = name_rows(row_numbers(places)[over])
+            faults.append(Fault(f"{where} {rows}", f"group {group} exceeds everybody", "correct the people"))
     raise_all(faults, DataError)
     if frame.empty:
         raise DataError(Fault(where, "no residence", "check the file and [residences.where]"))
@@ -87,28 +88,39 @@ def _ids(places: gpd.GeoDataFrame, column: str | None, where: str, faults: list[
 
 
 def _people(places: gpd.GeoDataFrame, column: str, where: str, faults: list[Fault]) -> np.ndarray:
-    values = places[column]
-    number = pd.to_numeric(values, errors="coerce")
-    text = values[number.isna() & values.notna() & ~values.astype(str).str.strip().isin(["", "—", "-"])]
-    if len(text):
-        rows = [int(i) + 1 for i in np.flatnonzero(places.index.isin(text.index))[:5]]
-        faults.append(Fault(where, f"people in '{column}' are not numbers in rows {rows}", "write numbers only"))
-    if (number < 0).any():
-        rows = [int(i) + 1 for i in np.flatnonzero(number < 0)[:5]]
-        faults.append(Fault(where, f"people in '{column}' are negative in rows {rows}", "correct these rows"))
-    return number.fillna(0).to_numpy(dtype=float)
+    people, unread = number(places[column])
+    rows = row_numbers(places)
+    if unread:
+        wrong = name_rows(rows[places.index.isin(unread)])
+        faults.append(Fault(f"{where} {wrong}", f"people in '{column}' are not numbers", "write numbers only"))
+    if (people < 0).any():
+        wrong = name_rows(rows[(people < 0).to_numpy()])
+        faults.append(Fault(f"{where} {wrong}", f"people in '{column}' are negative", "correct these rows"))
+    return people.fillna(0).to_numpy(dtype=float)
 
 
-def _years(places: gpd.GeoDataFrame, column: str | None) -> np.ndarray:
+def _years(places: gpd.GeoDataFrame, column: str | None, where: str, faults: list[Fault]) -> np.ndarray:
     if not column or column not in places.columns:
         return np.full(len(places), np.nan)
-    return pd.to_numeric(places[column], errors="coerce").to_numpy(dtype=float)
+    years, unread = number(places[column])
+    if unread:
+        rows = name_rows(row_numbers(places)[places.index.isin(unread)])
+        faults.append(Fault(f"{where} {rows}", f"open_year in '{column}' is not a year", "write a year or leave it blank"))
+    return years.to_numpy(dtype=float)
 
 
 def in_year(residences: Residences, *, year: int | None) -> Residences:
-    """The residences lived in by `year`; those that state no year always are. Without a year, those of no year only."""
+    """The residences lived in by `year`; those that state no year always are.
+
+    Raises `DataError` when residences state years and the study none, or when nobody lives anywhere yet.
+    """
     opening = residences["open_year"].to_numpy(dtype=float)
-    lived = np.isnan(opening) if year is None else np.isnan(opening) | (opening <= year)
+    if year is None and not np.isnan(opening).all():
+        problem = "residences state the year they are lived in, but the study states no year"
+        raise DataError(Fault("[study] year", problem, "add year = ... to study.toml, or give --year"))
+    lived = np.isnan(opening) | (opening <= (np.inf if year is None else year))
+    if not lived.any():
+        raise DataError(Fault("residences", f"none is lived in by {year}", "give a later year, or correct the years"))
     return residences[lived].reset_index(drop=True)
 
 

@@ -151,8 +151,8 @@ def no_walkable_street(folder):
         (no_column, ["人口", "people"]),
         (broken_toml, ["study.toml", "line 3"]),
         (truncated, ["streets.geojson"]),
-        (negative_people, ["homes.geojson", "[3]", "negative"]),
-        (bad_year, ["schools.csv", "soon"]),
+        (negative_people, ["homes.geojson", "row 3", "negative"]),
+        (bad_year, ["schools.csv", "row 3", "soon"]),
         (no_walkable_street, ["no walkable street"]),
     ],
 )

@@ -65,6 +65,13 @@ def test_units_add_up_to_the_whole(tiny):
         assert table[column].drop("ALL").sum() == pytest.approx(table.loc["ALL", column])
 
 
+def test_a_unit_without_homes_keeps_its_row(tiny):
+    units = gpd.GeoDataFrame({"unit": ["W", "park"]}, geometry=[shapely.box(-10, -10, 900, 50), shapely.box(900, -10, 1100, 50)], crs=CRS)
+    row = whole(street_town(tiny, units=units), unit="park")
+    assert (row["land_ha"], row["people"]) == (0, 0)
+    assert np.isnan(row["land_share"]) and np.isnan(row["people_share"])
+
+
 def test_a_slower_group_is_judged_at_its_speed(tiny):
     result = street_town(tiny, rule="time", groups=(Group("all", 4.0), Group("slow", 2.0)))
     #  15 min at 2 km/h are 500 m, at 4 km/h 1,000 m

@@ -2,6 +2,7 @@
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from conftest import CRS
@@ -77,6 +78,40 @@ def test_repeats_are_merged_and_listed():
     )
     assert len(got) == 4
     assert merged[["kept", "merged", "why"]].to_numpy().tolist() == [["schools.shp#2", "schools.shp#1", "same_name_within_50_m"]]
+
+
+def test_merging_keeps_every_door():
+    stop = "小学 (站)"
+    got, merged = places.merge_duplicates(facilities((stop, "现状", None, shapely.Point(0, 0)), (stop, "现状", None, shapely.Point(30, 0)), (stop, "现状", None, shapely.Point(60, 0))))
+    assert len(got) == 2 or len(merged) == 2
+    assert sum(len(shapely.get_parts(g)) for g in got.geometry) == 3
+
+
+def test_merging_keeps_a_stated_entrance():
+    frame = facilities(("甲小学", "现状", None, CAMPUS), ("甲小学", "现状", None, POINT)).assign(entrance=[None, shapely.Point(100, 50)])
+    got, _ = places.merge_duplicates(frame)
+    assert len(got) == 1
+    assert shapely.get_coordinates(got["entrance"][0]).tolist() == [[100, 50]]
+
+
+def test_different_opening_years_are_different_facilities():
+    got, merged = places.merge_duplicates(facilities(("甲小学", "规划", "2025", POINT), ("甲小学", "规划", "2035", POINT)))
+    assert (len(got), len(merged)) == (2, 0)
+
+
+def test_categories_of_both_are_kept_in_any_order():
+    both = facilities(("甲小学", "现状", None, POINT), ("甲小学", "现状", None, shapely.Point(15, 10)))
+    for wide in (0, 1):
+        served = [("edu_primary",), ("edu_primary",)]
+        served[wide] = ("edu_primary", "edu_junior")
+        got, _ = places.merge_duplicates(both.assign(categories=served))
+        assert [set(c) for c in got["categories"]] == [{"edu_primary", "edu_junior"}]
+
+
+def test_every_facility_has_an_id_of_its_own():
+    twice = pd.concat([facilities(("甲小学", "现状", None, POINT)), facilities(("乙小学", "规划", "2030", CAMPUS))], ignore_index=True)
+    assert twice["facility_id"].tolist() == ["schools.shp#1", "schools.shp#1"]
+    assert places.with_own_ids(twice)["facility_id"].tolist() == ["schools.shp#1", "schools.shp#1~2"]
 
 
 def test_inputs_are_not_changed():

@@ -101,3 +101,18 @@ def test_a_gap_keeps_its_id_when_a_facility_is_added(tiny):
     one = gaps(analyzed(tiny, STREET, facility_table(("S", "school", shapely.Point(0, 0))), homes))
     two = gaps(analyzed(tiny, STREET, facility_table(("S", "school", shapely.Point(0, 0)), ("T", "school", shapely.Point(1500, 0))), homes))
     assert set(two["gap_id"]) == set(one["gap_id"][one["residence_id"] == "B"])
+
+
+def test_a_closing_year_closes_the_whole_gap(tiny):
+    #  half of the block keeps 500 m to the planned school, half does not: no year closes it
+    plans = facility_table(("S", "school", shapely.Point(0, 0)), ("later", "school", shapely.Point(1500, 0), "planned", 2028))
+    homes = residence_table(("half", 9, shapely.box(1900, 0, 2100, 20)), ("whole", 9, shapely.box(1600, 0, 1700, 20)))
+    got = gaps(analyzed(tiny, STREET, plans, homes, year=2024)).set_index("residence_id")
+    assert got["closes_in"].fillna(0).to_dict() == {"half": 0, "whole": 2028}
+    assert set(gaps(analyzed(tiny, STREET, plans, homes, year=2028))["residence_id"]) == {"half"}
+
+
+def test_only_planned_is_not_none_in_the_data(tiny):
+    plans = facility_table(("S", "school", shapely.Point(2900, 0), "planned", 2028))
+    got = gaps(analyzed(tiny, STREET, plans, residence_table(("A", 9, shapely.Point(0, 0))), year=2024))
+    assert got["cause"].tolist() == ["far"]

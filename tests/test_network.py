@@ -140,6 +140,14 @@ def test_a_pedestrian_area_is_crossed_straight():
     assert set(rows) >= {9, 8}
 
 
+def test_links_across_a_plaza_are_no_street_length():
+    square = ({"highway": "pedestrian", "area": "yes"}, [1, 2, 3, 4, 1], [(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)])
+    stubs = [({"highway": "footway"}, [9 + n, n], [(x * 1.5 - 25, y * 1.5 - 25), (x, y)]) for n, (x, y) in ((1, (0, 0)), (3, (100, 100)))]
+    network = streets.from_ways(ways(square, *stubs))
+    assert network.length_m.sum() > network.street_m.sum() == pytest.approx(400 + 2 * np.hypot(25, 25))
+    assert network.components["length_m"].tolist() == pytest.approx([network.street_m.sum()])
+
+
 def test_a_closed_pedestrian_street_is_no_area():
     ring = ({"highway": "pedestrian"}, [1, 2, 3, 4, 1], [(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)])
     west = ({"highway": "footway"}, [9, 1], [(-50, 0), (0, 0)])

@@ -48,8 +48,11 @@ def test_the_workbook_speaks_the_language_and_types_text_as_text(result, tmp_pat
         assert all(cell.data_type != "f" for cell in row)
     cells = [cell.value for row in sheet.iter_rows() for cell in row]
     assert "=1+1" in cells and "=R1" in cells and "不可达" in cells
-    notes = [cell.value for row in book["说明"].iter_rows() for cell in row if cell.value]
-    assert any("4" == str(value) for value in notes)
+    by_cause = {row[head.index("缺口原因")].value[:2]: row[head.index("步行距离（米）")].value for row in sheet.iter_rows(min_row=2)}
+    assert by_cause["步行"] == "不可达"
+    assert by_cause["数据"].startswith("未检出")
+    notes = {row[0].value: row[1].value for row in book["说明"].iter_rows()}
+    assert notes["步行速度（千米/小时）"] == "全部人口 4"
 
 
 def test_no_gap_is_an_empty_list_with_headings(tiny, tmp_path):

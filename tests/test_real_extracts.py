@@ -92,7 +92,7 @@ def test_something_is_covered_and_something_is_not(analyzed):
 def test_nothing_is_lost(analyzed):
     result, _ = analyzed
     assert result.samples["people"].sum() == pytest.approx(result.residences["people"].sum())
-    assert result.components["length_m"].sum() == pytest.approx(result.network.length_m.sum())
+    assert result.components["length_m"].sum() == pytest.approx(result.network.street_m.sum())
     on = result.components["people"].sum() + result.counts["people_off_network"]
     assert on == pytest.approx(result.residences["people"].sum())
     for row in result.coverage.query("unit == 'ALL'").itertuples():

@@ -38,8 +38,8 @@ def test_all_faults_at_once():
             raw(old=[300, 5], bad=["x", "-1"]).assign(ref="A"), columns={"id": "ref"}, people="bad", groups={"elderly": "old"}
         )
     words = str(caught.value)
-    assert "not numbers in rows [1]" in words
-    assert "negative in rows [2]" in words
+    assert "row 1: people in 'bad' are not numbers" in words
+    assert "row 2: people in 'bad' are negative" in words
     assert "more than once: ['A']" in words
     assert "group elderly exceeds everybody" in words
 
@@ -59,6 +59,15 @@ def test_land_not_yet_lived_in_waits_for_its_year():
     got = homes.from_places(raw(year=[2026, None]), columns={"open_year": "year"}, people="people")
     assert len(homes.in_year(got, year=2025)) == 1
     assert len(homes.in_year(got, year=2026)) == 2
+
+
+def test_years_of_homes_need_a_year_of_the_study():
+    got = homes.from_places(raw(year=[1979, 2026]), columns={"open_year": "year"}, people="people")
+    with pytest.raises(DataError, match="the study states no year"):
+        homes.in_year(got, year=None)
+    with pytest.raises(DataError, match="none is lived in by 1950"):
+        homes.in_year(got, year=1950)
+    assert len(homes.in_year(got.assign(open_year=np.nan), year=None)) == 2
 
 
 def test_units_by_the_point_inside():

@@ -137,3 +137,33 @@ def test_barriers_are_read_and_heeded(folder, tmp_path):
     assert walled.counts["barriers"] == {"wall": 1}
     assert walled.counts["people_off_network_by_reason"] == {"behind_barrier": pytest.approx(80)}
     assert set(walled.gaps[walled.gaps["residence_id"] == "C"]["cause"]) == {"off_network"}
+
+
+def test_one_file_under_two_entries_mixes_no_doors(folder, tmp_path):
+    #  park west, school east, in one file told apart by a column: each serves its own home only
+    places = [shapely.Point(0, 5), shapely.Point(1000, 5)]
+    toy_study.write_layer(folder / "mix.geojson", places, kind=["p", "s"], name=["园", "校"])
+    text = toy_study.STUDY[: toy_study.STUDY.index("[[facilities]]")]
+    for kind, category in (("p", "park"), ("s", "school")):
+        text += f'[[facilities]]\npath = "mix.geojson"\ncategory = "{category}"\nwhere = {{ column = "kind", starts_with = ["{kind}"] }}\n'
+    (folder / "study.toml").write_text(text + toy_study.STUDY[toy_study.STUDY.index("[residences]") :], encoding="utf-8")
+    result, _ = run(folder, out=tmp_path / "a", progress=lambda *_: None)
+    shares = result.coverage[result.coverage["unit"] == "ALL"].set_index("category")["people_share"]
+    assert shares["park"] == pytest.approx(120 / 400, abs=0.01)
+    assert shares["school"] < 1
+    assert result.facilities["facility_id"].is_unique
+
+
+def test_a_column_that_is_not_there_is_told(folder):
+    toy_study.edit(folder / "study.toml", 'status = "状态"', 'status = "状态X"')
+    toy_study.edit(folder / "study.toml", 'id = "ref"', 'id = "reff"')
+    with pytest.raises(DataError) as caught:
+        inputs(folder)
+    assert "no column '状态X' (columns.status)" in str(caught.value)
+    assert "no column 'reff' (columns.id)" in str(caught.value)
+
+
+def test_lines_are_no_residences(folder):
+    toy_study.write_layer(folder / "homes.geojson", [shapely.LineString([(0, 0), (100, 0)])], ref=["A"], people=[5])
+    with pytest.raises(DataError, match="homes.geojson: holds LineString"):
+        inputs(folder)

@@ -56,10 +56,16 @@ class StreetNetwork:
         return csr_array((weight[first], b[first], indptr), shape=(size, size))
 
     @cached_property
+    def street_m(self) -> np.ndarray:
+        """Metres of real street of every edge: links across a plaza are ways to walk, but no street, and count 0."""
+        link = self.streets["plaza_link"].to_numpy() if "plaza_link" in self.streets else np.zeros(len(self.length_m), bool)
+        return np.where(link, 0.0, self.length_m)
+
+    @cached_property
     def component(self) -> np.ndarray:
         """Component of every edge; 0 is the longest by street length."""
         _, label = connected_components(self.matrix, directed=False)
-        total = np.bincount(label[self.start], weights=self.length_m, minlength=label.max() + 1)
+        total = np.bincount(label[self.start], weights=self.street_m, minlength=label.max() + 1)
         rank = np.empty(len(total), dtype=int)
         rank[np.argsort(-total, kind="stable")] = np.arange(len(total))
         return rank[label[self.start]]
@@ -67,7 +73,7 @@ class StreetNetwork:
     @cached_property
     def components(self) -> pd.DataFrame:
         """Every component with `component`, `edges` and `length_m`, longest first."""
-        frame = pd.DataFrame({"component": self.component, "length_m": self.length_m})
+        frame = pd.DataFrame({"component": self.component, "length_m": self.street_m})
         return frame.groupby("component", as_index=False).agg(edges=("length_m", "size"), length_m=("length_m", "sum"))
 
     @cached_property

@@ -57,6 +57,7 @@ def split_ways(ways: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     edges.insert(1, "to_node", ids[end])
     frame = gpd.GeoDataFrame(edges, geometry=lines, crs=ways.crs)
     links = _area_links(ways, uses=dict(zip(ids[cut], uses[code][cut], strict=True)))
+    frame["plaza_link"] = False
     return pd.concat([frame, links], ignore_index=True) if len(links) else frame
 
 
@@ -90,6 +91,7 @@ def _area_links(ways: gpd.GeoDataFrame, *, uses: dict[int, int]) -> gpd.GeoDataF
     frame = pd.DataFrame([part[2] for part in parts]).reset_index(drop=True)
     frame.insert(0, "from_node", [part[0] for part in parts])
     frame.insert(1, "to_node", [part[1] for part in parts])
+    frame["plaza_link"] = True
     return gpd.GeoDataFrame(frame, geometry=list(shapely.linestrings([part[3] for part in parts])), crs=ways.crs)
 
 

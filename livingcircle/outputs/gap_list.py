@@ -16,8 +16,8 @@ from livingcircle.layers import GAPS
 from livingcircle.messages import text, words
 
 FORMATS = {
-    "people": "#,##0", "land_ha": "0.00", "walk_m": "#,##0", "walk_min": "0.0", "limit_m": "#,##0", "limit_min": "0",
-    "excess_m": "#,##0", "straight_m": "#,##0", "detour": "0.0", "closes_in": "0", "rank": "0",
+    "people": "#,##0", "land_ha": "0.00", "walk_m": "#,##0.0", "walk_min": "0.00", "limit_m": "#,##0", "limit_min": "0",
+    "excess_m": "#,##0.0", "straight_m": "#,##0", "detour": "0.0", "closes_in": "0", "rank": "0",
 }
 WIDTHS = {"category": 24, "cause": 34, "remedy": 30, "nearest_facility": 26, "clause": 34, "unit": 14, "residence_id": 14}
 EPOCH = datetime(2000, 1, 1)
@@ -73,9 +73,14 @@ def in_words(result: Result) -> pd.DataFrame:
     table["level"] = [standard.levels[level].name.get(language) for level in table["level"]]
     for column in ("group", "cause", "remedy", "confidence", "flag"):
         table[column] = [known.get(f"{column}.{value}", value) for value in table[column]]
-    apart = known["status.unreachable"]
+    apart = [
+        known["status.not_found" if cause == "not_found" else f"status.{status}"]
+        for cause, status in zip(result.gaps["cause"], result.gaps["status"], strict=True)
+    ]
     for column in ("walk_m", "walk_min", "excess_m", "straight_m", "detour"):
-        table[column] = [apart if np.isinf(value) else value for value in table[column]]
+        table[column] = [
+            word if np.isinf(value) else value for word, value in zip(apart, table[column], strict=True)
+        ]
     return table
 
 
@@ -88,7 +93,7 @@ def _notes(result: Result) -> list[tuple[str, object]]:
         (known["sheet.note_standard"], f"{result.standard.number} {result.standard.name.get(language)}"),
         (known["sheet.note_year"], settings.year or known["summary.no_year"]),
         (known["sheet.note_rule"], known[f"rule.{settings.rule}"]),
-        (known["sheet.note_speed"], settings.speed_kmh),
+        (known["sheet.note_speed"], _speeds(result)),
         (known["sheet.note_snap"], settings.snap_limit_m),
         (known["sheet.note_crs"], result.network.crs.name),
         ("", known["sheet.note_people"]),
@@ -97,3 +102,9 @@ def _notes(result: Result) -> list[tuple[str, object]]:
         (known["sheet.note_version"], f"livingcircle {__version__}"),
         *(("", warning) for warning in result.warnings),
     ]
+
+
+def _speeds(result: Result) -> str:
+    language = result.settings.language
+    names = {g.id: words(language).get(f"group.{g.id}", g.id) for g in result.settings.groups}
+    return "; ".join(f"{names[g.id]} {g.speed_kmh:g}" for g in result.settings.groups)

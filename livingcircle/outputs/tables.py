@@ -13,6 +13,8 @@ DECIMALS = {
     "land_ha": 4, "land_covered_ha": 4, "people": 2, "people_covered": 2, "walk_m": 1, "walk_min": 2, "excess_m": 1,
     "straight_m": 1, "detour": 2, "limit_m": 1, "limit_min": 2, "from_leg_m": 2, "to_leg_m": 2,
 }
+# A walk beyond its limit must not read as equal to it.
+UP = ("walk_m", "excess_m")
 
 
 def write_coverage(result: Result, path: Path) -> None:
@@ -36,6 +38,8 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     for column in out.columns:
         if pd.api.types.is_float_dtype(out[column]):
             out[column] = out[column].round(DECIMALS.get(column, 6))
+            if column in UP:
+                out[column] = (np.ceil(table[column] * 10 - 1e-6) / 10).round(1)
         elif not pd.api.types.is_numeric_dtype(out[column]):
             out[column] = [as_text(value) for value in out[column]]
     out.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")

@@ -70,7 +70,8 @@ def read_ways(path: Path) -> gpd.GeoDataFrame:
         for way in _ways(path, osmium.filter.KeyFilter("highway")):
             tags = dict(way.tags)
             rows += [(f"way/{way.id}", tags, ids, -1, points) for ids, points in _runs(way.nodes)]
-        rows += _relation_rings(path)
+        rings = _relation_rings(path)
+        rows += rings + _clipped_relations(path, whole={row[0] for row in rings})
     except (RuntimeError, ValueError, OSError) as error:
         raise _fault(path, error) from error
     if not rows:
@@ -103,6 +104,28 @@ def _relation_rings(path: Path) -> list[tuple]:
                 for ids, points in _runs(ring):
                     rows.append((f"relation/{area.orig_id()}", tags, ids, number, points))
                 number += 1
+    return rows
+
+
+def _clipped_relations(path: Path, *, whole: set[str]) -> list[tuple]:
+    """The member ways of multipolygons that the extract cuts: no area any more, but their outline is walked."""
+    member_of: dict[int, tuple[str, dict]] = {}
+    relations = osmium.FileProcessor(str(path), osmium.osm.RELATION).with_filter(osmium.filter.KeyFilter("highway"))
+    for relation in relations:
+        name = f"relation/{relation.id}"
+        if relation.tags.get("type") == "multipolygon" and name not in whole:
+            tags = {key: value for key, value in relation.tags if key != "area"}
+            member_of.update({m.ref: (name, tags) for m in relation.members if m.type == "w"})
+    if not member_of:
+        return []
+    rows = []
+    for way in osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations().with_filter(
+        osmium.filter.EntityFilter(osmium.osm.WAY)
+    ).with_filter(osmium.filter.IdFilter(member_of)):
+        # A member that is a street of its own is read as such.
+        if "highway" not in way.tags:
+            name, tags = member_of[way.id]
+            rows += [(name, tags, ids, -1, points) for ids, points in _runs(way.nodes)]
     return rows
 
 

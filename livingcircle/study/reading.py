@@ -8,19 +8,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS
 
-from livingcircle import barriers, coordinates, facilities as places, network as streets, residences as homes
+from livingcircle import barriers, coordinates, layers
+from livingcircle import facilities as places
+from livingcircle import network as streets
+from livingcircle import residences as homes
 from livingcircle.analysis import Inputs, Settings
 from livingcircle.coverage import Group
 from livingcircle.entrances import entrances as find_entrances
-from livingcircle.errors import DataError, Fault, StudyError
+from livingcircle.errors import DataError, Fault, StandardError, StudyError, raise_all
 from livingcircle.facilities import Classes, Mapped
 from livingcircle.sources import geofile, osm, spreadsheet
 from livingcircle.standards import Standard, classify
-from livingcircle.study.schema import FacilityFile, ResidenceFile, Study
+from livingcircle.study.schema import FacilityFile, ResidenceFile, Rows, Study
 
+PLACED = ("lon", "lat", "x", "y", "location", "entrance", "entrance_lon", "entrance_lat")
 TABLES = (".csv", ".tsv", ".txt", ".xlsx")
 
 
@@ -92,7 +98,10 @@ def read_network(study: Study, base: Path, crs, findings: Findings | None = None
     if kinds:
         raise DataError(Fault(path.name, f"holds {', '.join(sorted(kinds))} among the streets", "give lines only"))
     network = streets.from_lines(lines, tolerance_m=told.join_tolerance_m, at_crossings=told.join_crossings)
-    bare = len(streets.mere_crossings(network.streets, tolerance_m=0.5)) if findings is not None else 0
+    bare = 0
+    if findings is not None:
+        # What lies nearer than this to a vertex is an unfinished joint, not a crossing.
+        bare = len(streets.mere_crossings(network.streets, tolerance_m=told.join_tolerance_m or 0.5))
     if bare and not told.join_crossings:
         findings.warnings.append(("crossings", {"count": bare}))
     return network
@@ -142,26 +151,29 @@ def _file(path: Path, told) -> gpd.GeoDataFrame:
 
 def _any_file(path: Path, told: FacilityFile | ResidenceFile) -> gpd.GeoDataFrame:
     if path.suffix.lower() in TABLES:
-        placed = ("lon", "lat", "x", "y", "location", "entrance", "entrance_lon", "entrance_lat")
-        columns = {k: v for k, v in told.columns.items() if k in placed}
+        columns = {k: v for k, v in told.columns.items() if k in PLACED}
         return spreadsheet.read_points(
             path, columns=columns, crs=told.crs, encoding=told.encoding, sheet=told.layer, where=path.name
         )
     return _file(path, told)
 
 
-def _keep(frame: gpd.GeoDataFrame, where, name: str) -> gpd.GeoDataFrame:
+def _keep(frame: gpd.GeoDataFrame, where: Rows | None, name: str) -> gpd.GeoDataFrame:
     if where is None:
         return frame
-    told = where if isinstance(where, dict) else where.model_dump()
-    column, starts = told.get("column"), told.get("starts_with", [])
-    if column not in frame.columns:
-        raise DataError(Fault(name, f"no column '{column}' (where)", f"choose one of: {', '.join(map(str, frame.columns))}"))
-    starts = tuple([starts] if isinstance(starts, str) else starts)
-    kept = frame[frame[column].astype(str).str.strip().str.startswith(starts)]
+    if where.column not in frame.columns:
+        known = ", ".join(map(str, frame.columns))
+        raise DataError(Fault(name, f"no column '{where.column}' (where)", f"choose one of: {known}"))
+    if layers.ROW not in frame.columns:
+        # Numbers in messages are those of the file, not of the rows kept.
+        frame = frame.assign(**{layers.ROW: layers.row_numbers(frame)})
+    kept = frame[frame[where.column].astype(str).str.strip().str.startswith(tuple(where.starts_with))]
     if kept.empty:
-        raise DataError(Fault(name, f"no row whose '{column}' starts with {' or '.join(starts)}", "correct [where]"))
-    return kept.reset_index(drop=True)
+        words = " or ".join(where.starts_with)
+        raise DataError(Fault(name, f"no row whose '{where.column}' starts with {words}", "correct [where]"))
+    kept = kept.reset_index(drop=True)
+    kept.attrs["row_column"] = frame.attrs.get("row_column", layers.ROW)
+    return kept
 
 
 def read_inputs(
@@ -175,35 +187,74 @@ def read_inputs(
     progress("streets", 0, 1)
     network = read_network(study, base, crs, findings)
     progress("streets", 1, 1)
-    bounds = network.streets.total_bounds
-    area = _polygons(study.study.area, base, crs, bounds)
-    units = _polygons(study.study.units, base, crs, bounds)
-    if units is not None:
-        units = _named_units(units, study)
-    residences = _residences(study, base, crs, bounds)
-    inside = homes.assign_units(residences, units)
-    if area is not None:
-        inside = _inside(inside, area, findings)
+    ground = (base, crs, network.streets.total_bounds)
+    gathered = _Gathered()
+    area = gathered(_polygons, study.study.area, *ground)
+    units = gathered(_units, study, *ground)
+    residences = gathered(_residences, study, *ground)
+    walls = gathered(read_barriers, study, base, crs)
     frames = []
     for number, told in enumerate(study.facilities):
         progress("facilities", number, len(study.facilities))
-        frames.append(_facilities(told, base, crs, bounds, standard, findings))
-    everything = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=crs)
+        frames.append(gathered(_facilities, told, ground, standard, findings))
+    gathered.raise_all()
+    inside = homes.assign_units(residences, units)
+    if area is not None:
+        inside = _inside(inside, area, findings)
+    everything = places.with_own_ids(gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=crs))
     kept, merged = places.merge_duplicates(everything)
-    findings.counts.update(facilities_merged=len(merged), components=len(network.components), osm=osm.is_extract(base / study.streets.path))
-    gates = _gates(study, base, crs)
-    walls = read_barriers(study, base, crs)
-    findings.counts["barriers"] = walls["kind"].value_counts().sort_index().to_dict()
-    kept, doors = find_entrances(
-        kept, network, gates=gates, snap_limit_m=study.walking.snap_limit_m, barriers=walls
+    findings.counts.update(
+        facilities_merged=len(merged),
+        components=len(network.components),
+        osm=any(osm.is_extract(base / path) for path in (study.streets.path, *(f.path for f in study.facilities))),
+        barriers=walls["kind"].value_counts().sort_index().to_dict(),
     )
+    kept, doors = find_entrances(
+        kept, network, gates=_gates(study, base, crs), snap_limit_m=study.walking.snap_limit_m, barriers=walls
+    )
+    layers.check(kept, layers.FACILITIES, where="facilities")
+    layers.check(doors, layers.ENTRANCES, where="entrances")
     progress("facilities", len(study.facilities), len(study.facilities))
     return Inputs(
-        network=network, facilities=kept, entrances=doors, residences=inside, barriers=walls, units=units, area=area
+        network=network,
+        facilities=kept,
+        entrances=doors,
+        residences=inside,
+        barriers=walls,
+        units=units,
+        area=area,
+        merged=merged,
     )
 
 
-def _polygons(name: str | None, base: Path, crs, bounds) -> gpd.GeoDataFrame | None:
+class _Gathered:
+    """Calls readers one after another and keeps their faults, so that all are told in one round."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+
+    def __call__(self, read: Callable, *arguments: object):
+        try:
+            return read(*arguments)
+        except (DataError, StandardError) as error:
+            self._faults += error.faults
+            return None
+
+    def raise_all(self) -> None:
+        raise_all(self._faults, DataError)
+
+
+def _require_columns(raw: gpd.GeoDataFrame, told: FacilityFile | ResidenceFile) -> None:
+    """Raise `DataError` for every column that `[columns]` names and the file does not have."""
+    own = [str(c) for c in raw.columns if c != raw.geometry.name]
+    raise_all(
+        Fault(told.path, f"no column '{column}' (columns.{key})", f"choose one of: {', '.join(own)}")
+        for key, column in told.columns.items()
+        if column not in raw.columns and key not in PLACED
+    )
+
+
+def _polygons(name: str | None, base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDataFrame | None:
     if not name:
         return None
     frame = coordinates.to_crs(geofile.read(base / name, where=name), declared=None, target=crs, where=name)
@@ -213,7 +264,10 @@ def _polygons(name: str | None, base: Path, crs, bounds) -> gpd.GeoDataFrame | N
     return frame
 
 
-def _named_units(units: gpd.GeoDataFrame, study: Study) -> gpd.GeoDataFrame:
+def _units(study: Study, base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDataFrame | None:
+    units = _polygons(study.study.units, base, crs, bounds)
+    if units is None:
+        return None
     column = study.study.units_name
     if column not in units.columns:
         known = ", ".join(c for c in units.columns if c != "geometry")
@@ -221,14 +275,17 @@ def _named_units(units: gpd.GeoDataFrame, study: Study) -> gpd.GeoDataFrame:
     return units.assign(unit=units[column].astype(str))
 
 
-def _residences(study: Study, base: Path, crs, bounds) -> gpd.GeoDataFrame:
+def _residences(study: Study, base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDataFrame:
     told = study.residences
     raw = _any_file(base / told.path, told)
+    _require_columns(raw, told)
     raw = coordinates.to_crs(raw, declared=told.crs, target=crs, where=told.path)
     raw = _keep(raw, told.where, told.path)
     coordinates.check_overlap(raw, bounds, where=told.path)
     groups = {g.id: g.people for g in study.walking.groups if g.people and g.id != "all"}
-    return homes.from_places(raw, columns=told.columns, people=told.population, groups=groups, where=told.path)
+    got = homes.from_places(raw, columns=told.columns, people=told.population, groups=groups, where=told.path)
+    layers.check(got, layers.RESIDENCES, where=told.path)
+    return got
 
 
 def _inside(residences: gpd.GeoDataFrame, area: gpd.GeoDataFrame, findings: Findings) -> gpd.GeoDataFrame:
@@ -242,19 +299,21 @@ def _inside(residences: gpd.GeoDataFrame, area: gpd.GeoDataFrame, findings: Find
     return residences[inside].reset_index(drop=True)
 
 
-def _facilities(told: FacilityFile, base: Path, crs, bounds, standard: Standard, findings: Findings) -> gpd.GeoDataFrame:
+def _facilities(told: FacilityFile, ground: tuple, standard: Standard, findings: Findings) -> gpd.GeoDataFrame:
+    base, crs, bounds = ground
     path = base / told.path
     if osm.is_extract(path):
         raw = osm.read_places(path, keys=standard.osm_keys())
     else:
         raw = _any_file(path, told)
+        _require_columns(raw, told)
     raw = coordinates.to_crs(raw, declared=told.crs, target=crs, where=told.path)
     raw = _keep(raw, told.where, told.path)
     if len(raw):
         coordinates.check_overlap(raw, bounds, where=told.path)
     columns = dict(told.columns)
     if told.mapping == "osm":
-        raw = raw.assign(name=[t.get("name:zh") or t.get("name", "") for t in raw["tags"]])
+        raw = raw.assign(name=[t.get("name") or t.get("name:zh", "") for t in raw["tags"]])
         columns = {"id": "source_id", "name": "name"}
     elif told.mapping == "amap":
         columns = {"id": "id", "name": "name", "code": "typecode", **columns}
@@ -262,7 +321,7 @@ def _facilities(told: FacilityFile, base: Path, crs, bounds, standard: Standard,
     frame = places.from_places(raw, mapped=mapped, classify=classifier(told, columns, standard, raw))
     if frame.attrs["unclassified"]:
         findings.counts.setdefault("places_of_no_category", {})[path.name] = frame.attrs["unclassified"]
-    if frame.empty and told.mapping != "osm":
+    if frame.empty:
         findings.warnings.append(("no_facility_in_file", {"file": path.name}))
     return frame
 
@@ -305,9 +364,9 @@ def _by_table(told: FacilityFile, column: str, standard: Standard, raw: gpd.GeoD
         text = "" if pd.isna(cell) else str(cell).strip()
         words = [w.strip() for w in text.replace("|", ";").replace("；", ";").replace("、", ";").split(";") if w.strip()]
         wrong = [w for w in words if _plain(w) not in known]
-        rows = [int(i) + 1 for i in (raw[column] == cell).to_numpy().nonzero()[0][:3]]
+        rows = coordinates.name_rows(layers.row_numbers(raw)[(raw[column] == cell).to_numpy()]) if wrong else ""
         faults += [
-            Fault(f"{told.path} rows {rows}", f"unknown category '{w}'", "use an id or name of `livingcircle standards show`, or leave it blank")
+            Fault(f"{told.path} {rows}", f"unknown category '{w}'", "use an id or name of `livingcircle standards show`, or leave it blank")
             for w in wrong
         ]
         answers[text] = tuple((known.get(_plain(w), ""), f"table:{w}", "high") for w in words)

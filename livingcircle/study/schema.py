@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from livingcircle.errors import Fault, StudyError
 
+SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 Text = dict[Literal["zh", "en"], str]
 Positive = Annotated[float, Field(gt=0)]
 
@@ -71,6 +72,13 @@ class Walking(_Part):
     groups: tuple[WalkingGroup, ...] = ()
 
 
+class Rows(_Part):
+    """`where`: keep the rows whose column starts with one of these."""
+
+    column: str
+    starts_with: list[str]
+
+
 class FacilityFile(_Part):
     """`[[facilities]]`: one file of facilities, its category or the mapping that finds it, and its columns."""
 
@@ -88,20 +96,13 @@ class FacilityFile(_Part):
         ],
         str,
     ] = {}
-    where: dict[Literal["column", "starts_with"], str | list[str]] | None = None
+    where: Rows | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> FacilityFile:
         if (self.category is None) == (self.mapping is None):
             raise ValueError("give either category or mapping")
         return self
-
-
-class Rows(_Part):
-    """`where`: keep the rows whose column starts with one of these."""
-
-    column: str
-    starts_with: list[str]
 
 
 class ResidenceFile(_Part):
@@ -136,7 +137,6 @@ class Study(_Part):
     facilities: tuple[FacilityFile, ...] = ()
     residences: ResidenceFile | None = None
     barriers: tuple[BarrierFile, ...] = ()
-    scenarios: dict[str, dict] = {}
 
 
 def load(path: Path) -> tuple[Study, Path]:
@@ -159,6 +159,14 @@ def load(path: Path) -> tuple[Study, Path]:
         raise StudyError(_faults(file, error)) from error
     _require_files(study, file)
     return study, file.parent
+
+
+def language_of(path: Path) -> str:
+    """The language that a study asks for; the default where the study cannot be read."""
+    try:
+        return load(path)[0].study.language
+    except StudyError:
+        return About.model_fields["language"].default
 
 
 def _faults(file: Path, error: ValidationError) -> list[Fault]:
@@ -221,4 +229,12 @@ def input_files(study: Study, base: Path) -> list[Path]:
     ]
     if study.study.standard.endswith(".toml"):
         names.append(study.study.standard)
-    return [base / name for name in dict.fromkeys(name for name in names if name)]
+    found = [base / name for name in dict.fromkeys(name for name in names if name)]
+    # A shapefile is several files; its texts and years live beside the .shp.
+    return [part for file in found for part in _parts(file)]
+
+
+def _parts(file: Path) -> list[Path]:
+    if file.suffix.lower() != ".shp":
+        return [file]
+    return sorted(p for p in file.parent.iterdir() if p.stem == file.stem and p.suffix.lower() in SHAPEFILE)

@@ -58,7 +58,7 @@ def page_content(result: Result, *, words: Mapping[str, str], style: Mapping[str
         "groups": [{"id": text(g.id), "speed_kmh": float(g.speed_kmh)} for g in result.settings.groups],
         "units": _areas(result.units, origin, names="unit"),
         "area": _areas(result.area, origin),
-        "streets": packing.lines(_drawn(result.network.streets.geometry, draw["street_m"]), origin=origin),
+        "streets": packing.lines(_drawn(_streets(result), draw["street_m"]), origin=origin),
         "facilities": _facilities(result, order, origin),
         "residences": _residences(result, homes, origin),
         "walks": _walks(result, order),
@@ -174,6 +174,11 @@ def _origin(result: Result) -> tuple[int, int]:
             west, south, east, north = layer.geometry.to_crs(DEGREES).total_bounds
             return packing.millionths((west + east) / 2), packing.millionths((south + north) / 2)
     return 0, 0
+
+
+def _streets(result: Result) -> gpd.GeoSeries:
+    """The streets that are there; links across a plaza are ways to walk, not things to draw."""
+    return result.network.streets.geometry[result.network.street_m > 0]
 
 
 def _drawn(shapes: gpd.GeoSeries, tolerance_m: float) -> np.ndarray:

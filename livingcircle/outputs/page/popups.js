@@ -37,7 +37,6 @@
         ["straight", lc.show.metres(straight)],
         walk !== null && straight ? ["detour", lc.show.decimal(walk / straight, 2)] : null,
         ["nearest", walks.nearest[i]],
-        ["land_share", walks.share[i] === null ? "" : lc.show.share(walks.share[i])],
         gap < 0 ? null : ["cause", lc.sayCode("cause", gaps.cause[gap])],
         gap < 0 ? null : ["remedy", lc.sayCode("remedy", gaps.remedy[gap])],
       ]);
