@@ -140,7 +140,10 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
         isochrones=areas,
         components=_components(network, origins, samples, doors, inputs.entrances),
         merged=inputs.merged,
-        counts=_counts(facilities, inputs.entrances, people, samples, origins, walks),
+        counts={
+            **_counts(facilities, inputs.entrances, people, samples, origins, walks),
+            "isochrone_cell_m": float(areas["cell_m"].max()) if len(areas) else 0.0,
+        },
         warnings=(),
     )
 
@@ -233,10 +236,10 @@ def _isochrones(
         )
     progress("isochrones", len(names), len(names))
     if not frames:
-        empty = {"category": [], "limit_m": [], "minutes": [], "level": [], "checked": [], "agreement": [], "largest_m": []}
+        empty = {"category": [], "limit_m": [], "minutes": [], "level": [], "checked": [], "agreement": [], "largest_m": [], "cell_m": []}
         return gpd.GeoDataFrame(empty, geometry=[], crs=network.crs)
     areas = pd.concat(frames, ignore_index=True)
-    return areas.join(agreement.agreement(areas, asked, probed))
+    return areas.join(agreement.agreement(areas, asked, probed)).assign(cell_m=cells.cell_m)
 
 
 def _limits(category: str, standard: Standard, settings: Settings) -> list[tuple[float, float, str]]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from livingcircle.analysis import Result, analyze
+from livingcircle.isochrone import USUAL_M
 from livingcircle.messages import text
 from livingcircle.outputs import gap_list, page, publishing, run_record, tables
 from livingcircle.standards import Standard
@@ -84,6 +85,8 @@ def _warnings(result: Result, standard: Standard, findings: Findings) -> tuple[s
     if len(absent):
         names = "、".join(standard.categories[c].name.get(language) for c in absent)
         told.append(("not_found", {"names": names if language == "zh" else names.replace("、", ", ")}))
+    if result.counts["isochrone_cell_m"] > USUAL_M:
+        told.append(("coarse", {"cell": result.counts["isochrone_cell_m"]}))
     centroids = int((result.facilities["entrance_source"] == "centroid").sum())
     if centroids:
         told.append(("centroids", {"count": centroids}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -13,6 +13,13 @@ from livingcircle.errors import Fault, StudyError
 SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 Text = dict[Literal["zh", "en"], str]
 Positive = Annotated[float, Field(gt=0)]
+
+
+PlaceColumn = Literal[
+    "id", "name", "category", "code", "capacity", "status", "open_year",
+    "lon", "lat", "x", "y", "location", "entrance", "entrance_lon", "entrance_lat",
+]
+PLACE_COLUMNS: tuple[str, ...] = get_args(PlaceColumn)
 
 
 class _Part(BaseModel):
@@ -89,13 +96,7 @@ class FacilityFile(_Part):
     category: str | list[str] | None = None
     mapping: Literal["osm", "amap", "land", "table"] | None = None
     status_default: Literal["existing", "under_construction", "planned", "proposed"] = "existing"
-    columns: dict[
-        Literal[
-            "id", "name", "category", "code", "type", "capacity", "status", "open_year",
-            "lon", "lat", "x", "y", "location", "entrance", "entrance_lon", "entrance_lat",
-        ],
-        str,
-    ] = {}
+    columns: dict[PlaceColumn, str] = {}
     where: Rows | None = None
 
     @model_validator(mode="after")

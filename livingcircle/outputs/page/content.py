@@ -178,7 +178,8 @@ def _origin(result: Result) -> tuple[int, int]:
 
 def _streets(result: Result) -> gpd.GeoSeries:
     """The streets that are there; links across a plaza are ways to walk, not things to draw."""
-    return result.network.streets.geometry[result.network.street_m > 0]
+    streets = result.network.streets
+    return streets.geometry[~streets["plaza_link"]] if "plaza_link" in streets else streets.geometry
 
 
 def _drawn(shapes: gpd.GeoSeries, tolerance_m: float) -> np.ndarray:
