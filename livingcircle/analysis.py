@@ -15,6 +15,7 @@ from livingcircle import agreement
 from livingcircle import coverage as judging
 from livingcircle import gaps as gap_list
 from livingcircle import isochrone, residences as homes
+from livingcircle.barriers import obstacles
 from livingcircle.coverage import Group, WHOLE_AREA
 from livingcircle.facilities import is_open
 from livingcircle.gaps import Reach
@@ -101,7 +102,7 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
     people = homes.in_year(inputs.residences, year=settings.year)
     progress("samples", 0, 1)
     samples = homes.sample(people, inputs.units)
-    snapped = {"limit_m": settings.snap_limit_m, "barriers": inputs.barriers}
+    snapped = _snapped(inputs, settings)
     origins = snap(_xy(samples), network, **snapped)
     doors = snap(_xy(inputs.entrances), network, **snapped)
     progress("samples", 1, 1)
@@ -146,6 +147,12 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
         },
         warnings=(),
     )
+
+
+def _snapped(inputs: Inputs, settings: Settings) -> dict[str, Any]:
+    """What every snapping of the run heeds."""
+    walls = None if inputs.barriers is None else obstacles(inputs.barriers)
+    return {"limit_m": settings.snap_limit_m, "barriers": walls}
 
 
 def _xy(frame: gpd.GeoDataFrame) -> np.ndarray:
@@ -201,7 +208,7 @@ def _isochrones(
     # An area of a facility inside the study is whole up to the longest minutes drawn.
     pace = settings.speed_kmh * METRES_PER_MINUTE_PER_KMH
     margin = max(settings.snap_limit_m, pace * max(settings.isochrone_minutes, default=0))
-    snapped = {"limit_m": settings.snap_limit_m, "barriers": inputs.barriers}
+    snapped = _snapped(inputs, settings)
     cells = isochrone.grid(network, bounds + np.array([-margin, -margin, margin, margin]), **snapped)
     asked = agreement.probes(bounds, count=PROBES)
     legs = snap(asked, network, **snapped)

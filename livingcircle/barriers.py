@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -13,6 +14,8 @@ import numpy as np
 import shapely
 
 from livingcircle.layers import Barriers
+
+TOUCH_M = 1e-6
 
 
 @cache
@@ -59,22 +62,47 @@ def from_places(places: gpd.GeoDataFrame) -> Barriers:
     )
 
 
-def inside(points: np.ndarray, barriers: Barriers) -> np.ndarray:
+@dataclass(frozen=True)
+class Obstacles:
+    """Barriers made ready for many questions: the straight pieces of their lines and edges, and their areas."""
+
+    pieces: shapely.STRtree
+    areas: shapely.STRtree
+
+
+def obstacles(barriers: Barriers) -> Obstacles:
+    """The barriers (`layers.BARRIERS`) made ready; make them once, ask often."""
+    shapes = barriers.geometry.to_numpy()
+    area = barriers.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy()
+    lines = shapely.get_parts(np.concatenate([shapes[~area], shapely.boundary(shapes[area])]))
+    points, owner = shapely.get_coordinates(lines, return_index=True)
+    inner = owner[1:] == owner[:-1]
+    # Short pieces keep the tree selective: a railway's own box would cover half a district.
+    pieces = shapely.linestrings(np.stack([points[:-1], points[1:]], axis=1)[inner])
+    return Obstacles(shapely.STRtree(pieces), shapely.STRtree(shapely.get_parts(shapes[area])))
+
+
+def inside(points: np.ndarray, barriers: Obstacles) -> np.ndarray:
     """Whether each of (n, 2) `points` lies within a barrier that is an area; on its edge does not count."""
     out = np.zeros(len(points), dtype=bool)
-    areas = barriers.geometry.to_numpy()[barriers.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy()]
-    if len(areas):
-        out[shapely.STRtree(areas).query(shapely.points(points), predicate="within")[0]] = True
+    if len(barriers.areas):
+        candidates, area = barriers.areas.query(shapely.points(points))
+        shapes = barriers.areas.geometries
+        shapely.prepare(shapes)
+        held = shapely.contains_properly(shapes[area], shapely.points(points[candidates]))
+        out[candidates[held]] = True
     return out
 
 
-def crossed(legs: np.ndarray, barriers: Barriers) -> np.ndarray:
-    """The row of a barrier that each straight leg crosses, -1 for none. `legs` is (n, 2, 2): from, to.
+def crossed(legs: np.ndarray, barriers: Obstacles) -> np.ndarray:
+    """Whether each straight leg crosses a barrier. `legs` is (n, 2, 2): from, to.
 
-    Touching a barrier at an end is no crossing, so a house on the bank and a street along it stay usable.
+    Touching a barrier with an end is no crossing, so a house on the bank and a street along it stay usable.
     """
-    out = np.full(len(legs), -1)
-    if len(legs) and len(barriers):
-        leg, barrier = shapely.STRtree(barriers.geometry.to_numpy()).query(shapely.linestrings(legs), predicate="crosses")
-        out[leg[::-1]] = barrier[::-1]
+    out = np.zeros(len(legs), dtype=bool)
+    if len(legs) and len(barriers.pieces):
+        leg, piece = barriers.pieces.query(shapely.linestrings(legs), predicate="intersects")
+        met = barriers.pieces.geometries[piece]
+        ends = [shapely.distance(shapely.points(legs[leg, end]), met) for end in (0, 1)]
+        out[leg[np.minimum(*ends) > TOUCH_M]] = True
     return out

@@ -9,7 +9,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from livingcircle.layers import Barriers, Entrances, Facilities, Positions
+from livingcircle.barriers import Obstacles
+from livingcircle.layers import Entrances, Facilities, Positions
 from livingcircle.network import StreetNetwork
 from livingcircle.snapping import snap
 
@@ -24,7 +25,7 @@ def entrances(
     *,
     gates: gpd.GeoDataFrame | None,
     snap_limit_m: float,
-    barriers: Barriers | None = None,
+    barriers: Obstacles | None = None,
 ) -> tuple[Facilities, Entrances]:
     """The facilities with `entrance_source` filled in, and their entrances (`layers.ENTRANCES`).
 

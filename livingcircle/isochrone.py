@@ -12,7 +12,8 @@ import pandas as pd
 import shapely
 import shapely.ops
 
-from livingcircle.layers import STATUSES, Barriers, Isochrones, Positions, Streets
+from livingcircle.barriers import Obstacles
+from livingcircle.layers import STATUSES, Isochrones, Positions, Streets
 from livingcircle.network import StreetNetwork
 from livingcircle.search import nearest_start
 from livingcircle.snapping import REASONS, coordinates_of, snap
@@ -60,7 +61,7 @@ def grid(
     bounds: Sequence[float],
     *,
     limit_m: float,
-    barriers: Barriers | None = None,
+    barriers: Obstacles | None = None,
     cell_m: float | None = None,
 ) -> Grid:
     """The lattice over `bounds` (west, south, east, north in metres) with the street position of every point.

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from livingcircle.barriers import crossed, inside
-from livingcircle.layers import Barriers, Positions, statuses
+from livingcircle.barriers import Obstacles, crossed, inside
+from livingcircle.layers import Positions, statuses
 from livingcircle.network import StreetNetwork
 
 NEAREST = "nearest"
@@ -22,9 +22,9 @@ INSIDE = "inside_barrier"
 REASONS = (NEAREST, SKIPPED, AVOIDED, TOO_FAR, BEHIND, INSIDE)
 ISOLATED_M = 200.0
 WORKERS = max(1, min(4, os.cpu_count() or 1))
-# Candidate pairs of point and street looked at together; keeps a block to some tens of megabytes.
-PAIRS = 400_000
-NEAR_FIRST = (0.25, 0.5, 1.0)
+# Points looked at together keep a block to some tens of megabytes; whom the nearest streets do not serve is cut off.
+BLOCK = 4_000
+MOST_STREETS = 24
 
 
 def snap(
@@ -32,14 +32,15 @@ def snap(
     network: StreetNetwork,
     *,
     limit_m: float,
-    barriers: Barriers | None = None,
+    barriers: Obstacles | None = None,
     isolated_m: float = ISOLATED_M,
 ) -> Positions:
     """The street position of every point, as `layers.POSITIONS`: edge, metres along it, and the off-street leg in metres.
 
     `points` is an (n, 2) array in the network's CRS. The position is the nearest point of any edge, never a node.
     Where the nearest street belongs to a component shorter than `isolated_m` and a longer one lies within `limit_m`,
-    the longer one is taken; where the leg would cross one of `barriers`, the nearest position that a free leg reaches.
+    the longer one is taken; where the leg would cross one of `barriers`, the nearest place of the next street (of up to
+    24) that a free leg reaches.
     The reason says so. A point with no street within `limit_m`, none on its side of the barriers, or inside an area
     that is a barrier is `off_network` with an infinite leg. Rows keep the order of `points`.
 
@@ -64,7 +65,7 @@ def snap(
         rows = doubtful[better]
         edge[rows], offset[rows], leg[rows] = other[better], where[better], far[better]
         reason[rows] = REASONS.index(SKIPPED)
-    if barriers is not None and len(barriers):
+    if barriers is not None:
         _keep_clear(points, network, barriers, limit_m=limit_m, found=(edge, offset, leg, reason))
     return pd.DataFrame(
         {
@@ -79,7 +80,7 @@ def snap(
 
 
 def _keep_clear(
-    points: np.ndarray, network: StreetNetwork, barriers: Barriers, *, limit_m: float, found: tuple[np.ndarray, ...]
+    points: np.ndarray, network: StreetNetwork, barriers: Obstacles, *, limit_m: float, found: tuple[np.ndarray, ...]
 ) -> None:
     """Change what was `found` where a leg crosses a barrier: the nearest position with a free leg, or none."""
     edge, offset, leg, reason = found
@@ -88,42 +89,48 @@ def _keep_clear(
     edge[within], leg[within], offset[within], reason[within] = -1, np.inf, 0, REASONS.index(INSIDE)
     rows = np.flatnonzero((edge >= 0) & off)
     feet = _places(network, edge[rows], offset[rows])
-    blocked = rows[crossed(np.stack([points[rows], feet], axis=1), barriers) >= 0]
+    blocked = rows[crossed(np.stack([points[rows], feet], axis=1), barriers)]
     edge[blocked], reason[blocked] = -1, REASONS.index(BEHIND)
     offset[blocked], leg[blocked] = 0, np.inf
-    # Near streets are tried first, so that few candidates are met.
-    for share in NEAR_FIRST:
-        for part in np.array_split(blocked, max(1, int(len(blocked) * share * 200 // PAIRS))):
-            _free_legs(points, network, barriers, rows=part, reach_m=share * limit_m, found=found)
-        blocked = blocked[edge[blocked] < 0]
+    for part in np.array_split(blocked, max(1, len(blocked) // BLOCK)):
+        _free_legs(points, network, barriers, rows=part, limit_m=limit_m, found=found)
 
 
 def _free_legs(
     points: np.ndarray,
     network: StreetNetwork,
-    barriers: Barriers,
+    barriers: Obstacles,
     *,
     rows: np.ndarray,
-    reach_m: float,
+    limit_m: float,
     found: tuple[np.ndarray, ...],
 ) -> None:
+    """Try the nearest place of one street after another, nearest first, until a leg is free."""
     edge, offset, leg, reason = found
     ends, owner, before, tree = network.segments
-    point, hit = tree.query(shapely.points(points[rows]), predicate="dwithin", distance=reach_m)
+    point, hit = tree.query(shapely.points(points[rows]), predicate="dwithin", distance=limit_m)
     far, along = _feet(points[rows][point], ends[hit])
-    order = np.lexsort([hit, far, point])
+    order = np.lexsort([far, owner[hit], point])
     point, hit, far, along = point[order], hit[order], far[order], along[order]
+    street = np.ones(len(point), dtype=bool)
+    street[1:] = (point[1:] != point[:-1]) | (owner[hit[1:]] != owner[hit[:-1]])
+    order = np.lexsort([far[street], point[street]])
+    point, hit, far, along = (values[street][order] for values in (point, hit, far, along))
+    turn = np.arange(len(point)) - np.searchsorted(point, point)
     a, b = ends[hit, :2], ends[hit, 2:]
     size = np.hypot(*(b - a).T)
     feet = a + (b - a) * (along / np.where(size > 0, size, 1))[:, None]
-    free = crossed(np.stack([points[rows][point], feet], axis=1), barriers) < 0
-    point, hit, far, along = point[free], hit[free], far[free], along[free]
-    first = np.ones(len(point), dtype=bool)
-    first[1:] = point[1:] != point[:-1]
-    at = rows[point[first]]
-    edge[at] = owner[hit[first]]
-    offset[at] = np.minimum(before[hit[first]] + along[first], network.length_m[owner[hit[first]]])
-    leg[at], reason[at] = far[first], REASONS.index(AVOIDED)
+    waiting = np.ones(len(rows), dtype=bool)
+    for now in range(MOST_STREETS):
+        tried = np.flatnonzero((turn == now) & waiting[point])
+        if not len(tried):
+            break
+        free = tried[~crossed(np.stack([points[rows[point[tried]]], feet[tried]], axis=1), barriers)]
+        waiting[point[free]] = False
+        at = rows[point[free]]
+        edge[at] = owner[hit[free]]
+        offset[at] = np.minimum(before[hit[free]] + along[free], network.length_m[owner[hit[free]]])
+        leg[at], reason[at] = far[free], REASONS.index(AVOIDED)
 
 
 def _feet(points: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

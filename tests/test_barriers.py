@@ -15,6 +15,10 @@ def layer(*shapes, kinds=None):
     return gpd.GeoDataFrame({"kind": kinds or ["wall"] * len(shapes), "source_id": ""}, geometry=list(shapes), crs=CRS)
 
 
+def ready(*shapes, kinds=None):
+    return barriers.obstacles(layer(*shapes, kinds=kinds))
+
+
 @pytest.mark.parametrize(
     ("tags", "area", "kind"),
     [
@@ -54,7 +58,7 @@ def test_structure():
 #     ═══════════════ wall, y = 20
 #  ────────────────────────── y = 0
 STREETS = town([(-200, 0), (300, 0)], [(-200, 100), (300, 100)], [(300, 0), (300, 100)])
-WALL = layer(shapely.LineString([(0, 20), (100, 20)]))
+WALL = ready(shapely.LineString([(0, 20), (100, 20)]))
 HOME = np.array([[50.0, 30.0]])
 
 
@@ -72,27 +76,38 @@ def test_no_free_position_within_the_limit():
 
 
 def test_inside_water_nobody_stands():
-    water = layer(shapely.box(0, 10, 100, 50), kinds=["water"])
+    water = ready(shapely.box(0, 10, 100, 50), kinds=["water"])
     got = snap(np.array([[50.0, 30.0], [50.0, 10.0], [50.0, 55.0]]), STREETS, limit_m=150, barriers=water)
     assert list(got["reason"]) == ["inside_barrier", "nearest", "nearest"]
     assert got["leg_m"].tolist() == [np.inf, 10, 45]
 
 
 def test_on_a_bridge_over_water_one_stands():
-    water = layer(shapely.box(290, 20, 310, 80), kinds=["water"])
+    water = ready(shapely.box(290, 20, 310, 80), kinds=["water"])
     got = snap(np.array([[300.0, 50.0]]), STREETS, limit_m=150, barriers=water).iloc[0]
     assert (got["leg_m"], got["reason"]) == (0, "nearest")
 
 
 def test_touching_a_barrier_is_no_crossing():
-    bank = layer(shapely.LineString([(-200, 30), (300, 30)]))
+    bank = ready(shapely.LineString([(-200, 30), (300, 30)]))
     assert list(snap(HOME, STREETS, limit_m=150, barriers=bank)["reason"]) == ["nearest"]
+
+
+def test_through_a_corner_of_a_wall_is_a_crossing():
+    corner = ready(shapely.LineString([(0, 20), (50, 20), (100, 20)]))
+    assert barriers.crossed(np.array([[[50.0, 30.0], [50.0, 0.0]]]), corner).tolist() == [True]
+
+
+def test_no_barrier_at_all_is_no_obstacle():
+    none = ready()
+    assert not barriers.crossed(np.array([[[0.0, 0.0], [9.0, 0.0]]]), none).any()
+    assert not barriers.inside(np.array([[0.0, 0.0]]), none).any()
 
 
 def test_no_barriers_change_nothing():
     rng = np.random.default_rng(4)
     points = rng.uniform((-250, -100), (350, 200), (300, 2))
-    far_away = layer(shapely.LineString([(5000, 0), (5001, 0)]))
+    far_away = ready(shapely.LineString([(5000, 0), (5001, 0)]))
     plain, same = snap(points, STREETS, limit_m=150), snap(points, STREETS, limit_m=150, barriers=far_away)
     assert plain.equals(same)
 
@@ -100,12 +115,12 @@ def test_no_barriers_change_nothing():
 def test_a_leg_is_never_shorter_with_a_barrier_and_never_crosses_one():
     rng = np.random.default_rng(5)
     points = rng.uniform((-250, -100), (350, 200), (800, 2))
-    walls = layer(*[shapely.LineString(rng.uniform((-200, -80), (300, 180), (2, 2))) for _ in range(12)])
+    walls = ready(*[shapely.LineString(rng.uniform((-200, -80), (300, 180), (2, 2))) for _ in range(12)])
     free, kept = snap(points, STREETS, limit_m=150), snap(points, STREETS, limit_m=150, barriers=walls)
     assert (kept["leg_m"] >= free["leg_m"] - 1e-9).all()
     from livingcircle.snapping import coordinates_of
 
     on = (kept["edge"] >= 0).to_numpy()
     legs = np.stack([points[on], coordinates_of(kept, STREETS)[on]], axis=1)
-    assert (barriers.crossed(legs, walls) < 0).all()
+    assert not barriers.crossed(legs, walls).any()
     assert (kept["reason"] == "barrier_avoided").sum() > 20

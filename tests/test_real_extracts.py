@@ -14,6 +14,7 @@ import shapely
 from conftest import EXTRACTS
 
 from livingcircle import walk_time
+from livingcircle.barriers import obstacles
 from livingcircle.layers import COVERAGE, GAPS, check
 from livingcircle.snapping import snap
 from livingcircle.sources import osm
@@ -105,16 +106,17 @@ def test_areas_agree_with_walks(analyzed):
     result, _ = analyzed
     rng = np.random.default_rng(20231)
     network = result.network
+    walls = obstacles(result.barriers)
     asked = wrong = 0
     areas = result.isochrones[result.isochrones["level"] == ""]
     opened = result.facilities[result.facilities["open"]]
     west, south, east, north = result.residences.total_bounds
     points = np.column_stack([rng.uniform(west, east, 4000), rng.uniform(south, north, 4000)])
-    legs = snap(points, network, limit_m=150, barriers=result.barriers)
+    legs = snap(points, network, limit_m=150, barriers=walls)
     for category, mine in areas.groupby("category"):
         ids = opened["facility_id"][[category in c for c in opened["categories"]]]
         doors = shapely.get_coordinates(result.entrances.geometry[result.entrances["facility_id"].isin(ids)].to_numpy())
-        walk = walk_time.nearest(network, legs, snap(doors, network, limit_m=150, barriers=result.barriers), speed_kmh=4)["walk_m"].to_numpy()
+        walk = walk_time.nearest(network, legs, snap(doors, network, limit_m=150, barriers=walls), speed_kmh=4)["walk_m"].to_numpy()
         for limit, shape in zip(mine["limit_m"], mine.geometry, strict=True):
             clear = shapely.distance(shape.boundary, shapely.points(points)) > 15
             inside = shapely.contains_xy(shape, points[:, 0], points[:, 1])

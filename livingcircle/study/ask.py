@@ -14,6 +14,7 @@ import pandas as pd
 import shapely
 
 from livingcircle import isochrone, walk_time
+from livingcircle.barriers import obstacles
 from livingcircle.coordinates import to_crs
 from livingcircle.errors import DataError, Fault
 from livingcircle.outputs.tables import write_csv
@@ -34,7 +35,7 @@ def times(path: Path, *, starts: Path, ends: Path, out: Path, limit_min: float |
     crs = metric_crs(study, base)
     network = read_network(study, base, crs)
     tables = [_points(file, crs) for file in (starts, ends)]
-    snapped = {"limit_m": study.walking.snap_limit_m, "barriers": read_barriers(study, base, crs)}
+    snapped = {"limit_m": study.walking.snap_limit_m, "barriers": obstacles(read_barriers(study, base, crs))}
     origins, destinations = (snap(shapely.get_coordinates(t.geometry.to_numpy()), network, **snapped) for t in tables)
     speed = study.walking.speed_kmh
     limit_m = np.inf if limit_min is None else limit_min * speed * METRES_PER_MINUTE_PER_KMH
@@ -76,7 +77,7 @@ def area(path: Path, *, lon: float, lat: float, limits: Sequence[float], unit: s
     point = gpd.GeoDataFrame(geometry=[shapely.Point(lon, lat)], crs="EPSG:4326")
     place = shapely.get_coordinates(to_crs(point, declared=None, target=crs, where="--at").geometry.to_numpy())
     snap_limit = study.walking.snap_limit_m
-    snapped = {"limit_m": snap_limit, "barriers": read_barriers(study, base, crs)}
+    snapped = {"limit_m": snap_limit, "barriers": obstacles(read_barriers(study, base, crs))}
     origin = snap(place, network, **snapped)
     if origin["edge"].iloc[0] < 0:
         raise DataError(

@@ -210,7 +210,7 @@ def read_inputs(
         barriers=walls["kind"].value_counts().sort_index().to_dict(),
     )
     kept, doors = find_entrances(
-        kept, network, gates=_gates(study, base, crs), snap_limit_m=study.walking.snap_limit_m, barriers=walls
+        kept, network, gates=_gates(study, base, crs), snap_limit_m=study.walking.snap_limit_m, barriers=barriers.obstacles(walls)
     )
     layers.check(kept, layers.FACILITIES, where="facilities")
     layers.check(doors, layers.ENTRANCES, where="entrances")
