@@ -102,9 +102,7 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
     people = homes.in_year(inputs.residences, year=settings.year)
     progress("samples", 0, 1)
     samples = homes.sample(people, inputs.units)
-    snapped = _snapped(inputs, settings)
-    origins = snap(_xy(samples), network, **snapped)
-    doors = snap(_xy(inputs.entrances), network, **snapped)
+    origins, doors = (snap(_xy(f), network, **_snapped(inputs, settings)) for f in (samples, inputs.entrances))
     progress("samples", 1, 1)
     reach = {}
     names = _judged(standard, facilities)
@@ -120,8 +118,8 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
         samples, walks, standard=standard, groups=settings.groups, rule=settings.rule, facilities_in=counts_in
     )
     judged = (settings.groups, settings.rule, settings.severed_detour)
-    table = gap_list.gaps(samples, people, reach, facilities=facilities, standard=standard, judged=judged)
-    table = _with_place(table, samples)
+    found = gap_list.gaps(samples, people, reach, facilities=facilities, standard=standard, judged=judged)
+    table = _with_place(found, samples)
     progress("coverage", 1, 1)
     return Result(
         settings=settings,
@@ -143,6 +141,7 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
         merged=inputs.merged,
         counts={
             **_counts(facilities, inputs.entrances, people, samples, origins, walks),
+            "facilities_off_network": _cut_off(facilities, inputs.entrances, doors),
             "isochrone_cell_m": float(areas["cell_m"].max()) if len(areas) else 0.0,
         },
         warnings=(),
@@ -194,7 +193,8 @@ def _reach(category: str, streets: tuple, entrances: Entrances, facilities: Faci
         facility=row_of[entrances["facility_id"].iloc[rows]].to_numpy(dtype=int),
         source=entrances["entrance_source"].iloc[rows].to_numpy(),
         later=later,
-        known=bool(coming.any() or len(rows) or any(category in c for c in facilities["categories"])),
+        known=any(category in c for c in facilities["categories"]),
+        joined=bool((doors["edge"].to_numpy()[rows] >= 0).any()),
     )
 
 
@@ -367,3 +367,10 @@ def _counts(
 def _by_reason(reasons: pd.Series, people: np.ndarray) -> dict[str, float]:
     sums = pd.Series(people).groupby(reasons.astype(str).to_numpy()).sum()
     return {reason: float(count) for reason, count in sums.items()}
+
+
+def _cut_off(facilities: Facilities, entrances: Entrances, doors: Positions) -> dict[str, str]:
+    """Facilities none of whose entrances has a street within the limit: id and name."""
+    on = set(entrances["facility_id"][doors["edge"].to_numpy() >= 0])
+    off = facilities[~facilities["facility_id"].isin(on)]
+    return dict(zip(off["facility_id"], off["name"], strict=True))

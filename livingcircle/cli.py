@@ -39,7 +39,7 @@ def _options(
 @app.command()
 def analyze(
     study: StudyArgument,
-    year: Annotated[int | None, typer.Option(help="Judge this year instead of the study's; planned facilities open by then count.")] = None,
+    year: Annotated[int | None, typer.Option(min=1900, max=2200, help="Judge this year instead of the study's; planned facilities open by then count.")] = None,
     lang: Annotated[str | None, typer.Option(metavar="zh|en", help="Language of map, workbook and messages.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default maps/<study>/.")] = None,
 ) -> None:
@@ -64,7 +64,7 @@ def times(
     from_: Annotated[Path, typer.Option("--from", metavar="A.csv", help="Points to walk from: id, lon, lat (or x, y).")],
     to: Annotated[Path, typer.Option("--to", metavar="B.csv", help="Points to walk to: id, lon, lat (or x, y).")],
     out: Annotated[Path, typer.Option("--out", metavar="T.csv", help="Table to write.")],
-    limit_min: Annotated[float | None, typer.Option(help="Longer walks come out as beyond_limit.")] = None,
+    limit_min: Annotated[float | None, typer.Option(min=0, max=6000, help="Longer walks come out as beyond_limit.")] = None,
 ) -> None:
     """Walking metres and minutes between given points.
 
@@ -104,7 +104,10 @@ def area(
 
 def _numbers(text: str, option: str) -> list[float]:
     try:
-        return [float(part) for part in text.split(",")]
+        numbers = [float(part) for part in text.replace("，", ",").split(",")]
+        if not all(abs(number) < 1e6 for number in numbers):
+            raise ValueError
+        return numbers
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} is not a list of numbers", param_hint=option) from error
 
@@ -156,6 +159,7 @@ def main(arguments: list[str] | None = None) -> None:
         _complain(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
+        typer.echo("livingcircle: interrupted; nothing was written", err=True)
         sys.exit(130)
     except OSError as error:
         if "--debug" in told:

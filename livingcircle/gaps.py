@@ -16,6 +16,8 @@ from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
 
 REMEDIES = {
     "not_found": "verify_or_build",
+    "planned_only": "build",
+    "facility_off_network": "check_place",
     "off_network": "add_street",
     "unreachable": "link",
     "not_yet_open": "wait",
@@ -30,7 +32,8 @@ class Reach:
     """All that is known of one category: today's walks, straight lines, entrances, and walks in years to come.
 
     `walk` is on the index of the samples, `straight_m` beside it; `facility` and `source` give the facility row and the
-    way found of every entrance row; `known` says whether the data hold any, open or not; `later` maps a coming year to the walk in metres when its facilities are open.
+    way found of every entrance row; `known` says whether the data hold any,
+    open or not, and `joined` whether an open one has a street; `later` maps a coming year to the walk in metres when its facilities are open.
     """
 
     walk: WalkTimes
@@ -39,6 +42,7 @@ class Reach:
     source: np.ndarray
     later: Mapping[int, np.ndarray]
     known: bool = True
+    joined: bool = True
 
 
 def gaps(
@@ -56,7 +60,7 @@ def gaps(
     `land_ha` count what lies beyond the limit, so that they add up to what `coverage` leaves uncovered. The walk, straight
     line and facility of a row belong to one point (`sample`): the middle one of the residence's uncovered part.
     `closes_in` is the first year in which nothing of the residence lies beyond the limit any more.
-    Rank: people, then metres beyond the limit. A gap is identified by residence, category, level, group and clause.
+    Rank: mandatory before on demand, then people, then metres beyond the limit. A gap is identified by residence, category, level, group and clause.
     """
     groups, rule, detour = judged
     homes = pd.factorize(samples["residence_id"].to_numpy())
@@ -68,7 +72,7 @@ def gaps(
             part = _of_requirement(samples, homes, reach[category], requirement, group=group, rule=rule)
             if len(part):
                 parts.append(_explained(part, reach[category], requirement, facilities, (group, rule, detour, category)))
-    columns = [*GAPS.columns, "status", "flag", "evidence", "sample"]
+    columns = [*GAPS.columns, "name", "status", "flag", "evidence", "sample"]
     if not parts:
         return pd.DataFrame(columns=columns)
     table = pd.concat(parts, ignore_index=True)
@@ -76,7 +80,9 @@ def gaps(
     table["gap_id"] = [
         gap_id(*row) for row in zip(*(table[c] for c in ("residence_id", "category", "level", "group", "clause")), strict=True)
     ]
-    table = table.sort_values(["people", "excess_m", "gap_id"], ascending=[False, False, True], ignore_index=True)
+    table["name"] = residences.set_index("residence_id")["name"].reindex(table["residence_id"]).to_numpy()
+    order = ["flag", "people", "excess_m", "gap_id"]
+    table = table.sort_values(order, ascending=[True, False, False, True], ignore_index=True)
     table["rank"] = np.arange(1, len(table) + 1)
     return table[columns]
 
@@ -133,12 +139,14 @@ def _explained(
         [
             ~np.isnan(closes),
             np.full(len(row), not reach.known),
+            np.isinf(straight_m),
+            np.full(len(row), not reach.joined),
             status == OFF_NETWORK,
-            (status == UNREACHABLE) & np.isfinite(straight_m),
+            status == UNREACHABLE,
             straight_m > limit_m,
             detour >= severed,
         ],
-        ["not_yet_open", "not_found", "off_network", "unreachable", "far", "severed"],
+        ["not_yet_open", "not_found", "planned_only", "facility_off_network", "off_network", "unreachable", "far", "severed"],
         "beyond",
     )
     source = walk["source"].to_numpy()

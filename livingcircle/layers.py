@@ -166,7 +166,7 @@ GAPS = Layer(
     "gaps",
     {
         "gap_id": "stable id",
-        "rank": "1 for the gap with most people",
+        "rank": "1 for the mandatory gap with most people",
         "unit": "unit",
         "residence_id": "residence",
         "category": "category id",

@@ -16,6 +16,7 @@ from livingcircle.sources.spreadsheet import number
 
 SAMPLES_PER_RESIDENCE = 1500
 MOST_SAMPLES = 400_000
+MOST_PEOPLE = 10_000_000
 FINEST_M, COARSEST_M = 1.0, 15.0
 # An irrational slope: no street or boundary runs along the lattice, so shares carry no rounding of whole rows.
 LATTICE_ANGLE = np.arctan((np.sqrt(5) - 1) / 2)
@@ -80,6 +81,10 @@ def _ids(places: gpd.GeoDataFrame, column: str | None, where: str, faults: list[
     if column not in places.columns:
         faults.append(Fault(where, f"no column '{column}' (id)", "name the column of ids in [residences.columns]"))
         return [""] * len(places)
+    blank = np.array([not v for v in _words(places, column)], dtype=bool)
+    if blank.any():
+        rows = name_rows(row_numbers(places)[blank])
+        faults.append(Fault(f"{where} {rows}", f"no id in '{column}'", "give every residence an id of its own"))
     ids = [v[:-2] if v.endswith(".0") else v for v in _words(places, column)]
     twice = sorted({v for v in ids if ids.count(v) > 1}) if len(set(ids)) < len(ids) else []
     if twice:
@@ -93,6 +98,9 @@ def _people(places: gpd.GeoDataFrame, column: str, where: str, faults: list[Faul
     if unread:
         wrong = name_rows(rows[places.index.isin(unread)])
         faults.append(Fault(f"{where} {wrong}", f"people in '{column}' are not numbers", "write numbers only"))
+    if np.isinf(people).any() or (people > MOST_PEOPLE).any():
+        wrong = name_rows(rows[(people > MOST_PEOPLE).to_numpy()])
+        faults.append(Fault(f"{where} {wrong}", f"people in '{column}' are beyond belief", "correct these rows"))
     if (people < 0).any():
         wrong = name_rows(rows[(people < 0).to_numpy()])
         faults.append(Fault(f"{where} {wrong}", f"people in '{column}' are negative", "correct these rows"))

@@ -44,7 +44,7 @@ def test_analyze_writes_all_files(study, tmp_path, capsys):
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert record["counts"]["people"] == 400
     assert {i["file"] for i in record["inputs"]} == {
-        "streets.geojson", "schools.csv", "parks.geojson", "homes.geojson", "tiny.toml",
+        "study.toml", "streets.geojson", "schools.csv", "parks.geojson", "homes.geojson", "tiny.toml",
     }
     told = capsys.readouterr().out
     assert "玩具城" in told and "虚构数据" in told and "index.html" in told
@@ -136,9 +136,51 @@ def no_walkable_street(folder):
     (folder / "streets.geojson").write_text(text, encoding="utf-8")
 
 
+def garbage_extract(folder):
+    (folder / "streets.osm").write_text("<html>not found</html>", encoding="utf-8")
+    toy_study.edit(folder / "study.toml", "streets.geojson", "streets.osm")
+    toy_study.edit(folder / "study.toml", 'crs = "EPSG:4550"\n', "")
+
+
+def osm_mapping_on_a_table(folder):
+    toy_study.edit(folder / "study.toml", 'category = "school"', 'mapping = "osm"')
+
+
+def homes_of_later_years(folder):
+    toy_study.edit(folder / "homes.geojson", '"ref"', '"year": 2090, "ref"')
+    toy_study.edit(folder / "study.toml", 'id = "ref"', 'id = "ref"\nopen_year = "year"')
+
+
+def people_without_end(folder):
+    toy_study.edit(folder / "homes.geojson", '"people": 80', '"people": 1e300')
+
+
+def two_groups_of_one_id(folder):
+    toy_study.edit(folder / "study.toml", "[streets]", '[[walking.groups]]\nid = "all"\nspeed_kmh = 3\n[streets]')
+
+
+def scenarios_that_do_nothing(folder):
+    with (folder / "study.toml").open("a", encoding="utf-8") as file:
+        file.write("[scenarios.x]\nfoo = 1\n")
+
+
+def plain_graphml(folder):
+    import networkx
+
+    networkx.write_graphml(networkx.path_graph(3), folder / "streets.graphml")
+    toy_study.edit(folder / "study.toml", "streets.geojson", "streets.graphml")
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
+        (garbage_extract, ["streets.osm", "cannot be read"]),
+        (osm_mapping_on_a_table, ["schools.csv", "no OSM extract"]),
+        (homes_of_later_years, ["none is lived in by 2025"]),
+        (people_without_end, ["homes.geojson row 3", "beyond belief"]),
+        (two_groups_of_one_id, ["walking.groups", "group ids must differ"]),
+        (scenarios_that_do_nothing, ["scenarios", "unknown key"]),
+        (plain_graphml, ["streets.graphml", "OSMnx"]),
         (missing_file, ["parks.geojson", "no such file"]),
         (wrong_crs, ["homes.geojson", "→"]),
         (far_away, ["homes.geojson", "km"]),
@@ -185,6 +227,8 @@ def test_the_command_line_at_fault(study, capsys):
     assert run("analyze", study, "--lang", "fr") == 2
     assert run("area", study, "--at", "here", "--out", "a.geojson") == 2
     assert run("area", study, "--at", "121.7,29.9", "--minutes", "-5", "--out", "a.geojson") == 2
+    assert run("area", study, "--at", "121.7,29.9", "--minutes", "inf", "--out", "a.geojson") == 2
+    assert run("analyze", study, "--year", "99999") == 2
     assert run("fly", study) == 2
 
 
@@ -218,6 +262,15 @@ def test_times_needs_ids_and_leaves_nothing_behind(study, tmp_path, capsys):
     assert run("times", study, "--from", bad, "--to", bad, "--out", tmp_path / "t.csv") == 3
     assert "no column 'id'" in capsys.readouterr().err
     assert not (tmp_path / "t.csv").exists()
+
+
+def test_times_never_replaces_what_it_reads(study, tmp_path, capsys):
+    homes = points(tmp_path / "a.csv", ("h1", 100, 30), ("h1", 200, 30))
+    before = homes.read_bytes()
+    assert run("times", study, "--from", homes, "--to", homes, "--out", homes) == 3
+    assert run("times", study, "--from", homes, "--to", homes, "--out", tmp_path / "t.csv") == 3
+    assert "given twice" in capsys.readouterr().err
+    assert homes.read_bytes() == before
 
 
 def test_area(study, tmp_path):

@@ -115,4 +115,24 @@ def test_a_closing_year_closes_the_whole_gap(tiny):
 def test_only_planned_is_not_none_in_the_data(tiny):
     plans = facility_table(("S", "school", shapely.Point(2900, 0), "planned", 2028))
     got = gaps(analyzed(tiny, STREET, plans, residence_table(("A", 9, shapely.Point(0, 0))), year=2024))
-    assert got["cause"].tolist() == ["far"]
+    assert got["cause"].tolist() == ["planned_only"]
+
+
+def test_a_facility_off_the_network_is_not_blamed_on_the_streets(tiny):
+    result = analyzed(tiny, STREET, facility_table(("S", "school", shapely.Point(0, 800))), residence_table(("A", 9, shapely.Point(0, 0))))
+    assert gaps(result)["cause"].tolist() == ["facility_off_network"]
+    assert result.counts["facilities_off_network"] == {"F1": "S"}
+
+
+def test_mandatory_gaps_come_first(tiny, tmp_path):
+    from conftest import TINY
+
+    from livingcircle import standards
+
+    file = tmp_path / "other.toml"
+    file.write_text(TINY.replace('flag = "mandatory"\nclause = "3"', 'flag = "on_demand"\nclause = "3"'), encoding="utf-8")
+    homes = residence_table(("A", 10, shapely.Point(900, 0)), ("B", 500, shapely.Point(400, 0)))
+    places = facility_table(("S", "school", shapely.Point(0, 0)), ("P", "park", shapely.Point(0, 0)))
+    table = analyzed(standards.load(file), STREET, places, homes).gaps
+    assert table["flag"].tolist() == ["mandatory", "on_demand", "on_demand"]
+    assert table["residence_id"].tolist() == ["A", "B", "A"]

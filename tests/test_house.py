@@ -30,7 +30,6 @@ FLOORS = [
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "tools", "core", "manager", "managers"}
-#  Sister tables of the contract that one module may use of another on its own floor.
 
 
 def room(path: Path) -> str:
@@ -91,11 +90,8 @@ def test_size_and_names(path):
     long = [f"{node.name}: {body_lines(node)}" for node in functions(path) if body_lines(node) > 50]
     assert not long
     crowded = [f"{node.name}: {len(arguments(node))}" for node in functions(path) if len(arguments(node)) > 6]
-    assert [c for c in crowded if not c.startswith(tuple(COMMANDS))] == []
-
-
-#  A command of the command line has an argument for each of its options.
-COMMANDS = ("analyze", "times", "area")
+    #  a command of the command line has an argument for each of its options
+    assert crowded == [] or path.name == "cli.py"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())

@@ -41,7 +41,7 @@ def test_the_workbook_speaks_the_language_and_types_text_as_text(result, tmp_pat
     assert book.sheetnames == ["缺口清单", "说明"]
     sheet = book["缺口清单"]
     head = [cell.value for cell in sheet[1]]
-    assert head[:4] == ["缺口编号", "排序", "社区（单元）", "居住用地"]
+    assert head[:5] == ["缺口编号", "排序", "社区（单元）", "居住用地", "名称"]
     assert sheet.freeze_panes == "A2"
     assert sheet.auto_filter.ref is not None
     for row in sheet.iter_rows():
@@ -82,50 +82,73 @@ def test_the_record_is_strict_json_with_digests(result, tmp_path):
 
 
 def files(folder):
-    return {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
+    return {path.name: path.read_text() for path in folder.iterdir() if path.is_file() and path.name != "run.json"}
+
+
+def write_run(folder, text, *names):
+    for name in names or ("gaps.csv",):
+        (folder / name).write_text(text)
+    (folder / "run.json").write_text(json.dumps({"outputs": [{"file": name} for name in names or ("gaps.csv",)]}))
 
 
 def test_files_appear_together(tmp_path):
     target = tmp_path / "maps" / "a"
     with publishing.publish(target) as folder:
-        (folder / "run.json").write_text("1")
+        write_run(folder, "1")
         assert not target.exists()
-    assert files(target) == {"run.json": "1"}
+    assert files(target) == {"gaps.csv": "1"}
 
 
 def test_a_failed_run_leaves_the_last_one(tmp_path):
     target = tmp_path / "a"
     with publishing.publish(target) as folder:
-        (folder / "run.json").write_text("1")
+        write_run(folder, "1")
     with pytest.raises(RuntimeError), publishing.publish(target) as folder:
-        (folder / "run.json").write_text("2")
+        write_run(folder, "2")
         raise RuntimeError
-    assert files(target) == {"run.json": "1"}
+    assert files(target) == {"gaps.csv": "1"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a"]
 
 
 def test_scenarios_and_own_files_stay_and_stale_files_go(tmp_path):
     target = tmp_path / "a"
     with publishing.publish(target) as folder:
-        (folder / "run.json").write_text("1")
-        (folder / "gaps.csv").write_text("1")
+        write_run(folder, "1", "gaps.csv", "report.docx")
     (target / "remarks.txt").write_text("mine")
+    (target / "layers.gpkg").write_text("mine too")
     (target / "scenario").mkdir()
     (target / "scenario" / "run.json").write_text("s")
     with publishing.publish(target) as folder:
-        (folder / "run.json").write_text("2")
-    assert files(target) == {"run.json": "2", "remarks.txt": "mine"}
+        write_run(folder, "2")
+    assert files(target) == {"gaps.csv": "2", "remarks.txt": "mine", "layers.gpkg": "mine too"}
     assert (target / "scenario" / "run.json").read_text() == "s"
+
+
+def test_a_planners_file_is_never_replaced(tmp_path):
+    target = tmp_path / "a"
+    target.mkdir()
+    (target / "gaps.csv").write_text("mine")
+    with pytest.raises(StudyError, match="gaps.csv that no run"), publishing.publish(target) as folder:
+        write_run(folder, "1")
+    assert files(target) == {"gaps.csv": "mine"}
+
+
+def test_the_folder_worked_in_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path / "in")
+    for place in (".", ".."):
+        with pytest.raises(StudyError, match="folder you work in"), publishing.publish(place):
+            pass
 
 
 def test_a_run_that_died_between_two_steps_is_undone(tmp_path):
     target, old = tmp_path / "a", tmp_path / ".a.old"
     old.mkdir()
-    (old / "run.json").write_text("1")
+    write_run(old, "1")
     (tmp_path / ".a.new-x").mkdir()
     with pytest.raises(RuntimeError), publishing.publish(target):
         raise RuntimeError
-    assert files(target) == {"run.json": "1"}
+    assert files(target) == {"gaps.csv": "1"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a"]
 
 

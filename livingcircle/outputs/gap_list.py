@@ -19,7 +19,7 @@ FORMATS = {
     "people": "#,##0", "land_ha": "0.00", "walk_m": "#,##0.0", "walk_min": "0.00", "limit_m": "#,##0", "limit_min": "0",
     "excess_m": "#,##0.0", "straight_m": "#,##0", "detour": "0.0", "closes_in": "0", "rank": "0",
 }
-WIDTHS = {"category": 24, "cause": 34, "remedy": 30, "nearest_facility": 26, "clause": 34, "unit": 14, "residence_id": 14}
+WIDTHS = {"category": 24, "cause": 34, "remedy": 30, "nearest_facility": 26, "clause": 34, "unit": 14, "residence_id": 14, "name": 18}
 EPOCH = datetime(2000, 1, 1)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -28,6 +28,7 @@ def write(result: Result, path: Path) -> None:
     """Write the workbook: headings in the study's language, frozen header, filters, number formats, text typed as text."""
     language = result.settings.language
     columns = [*GAPS.columns, "flag", "evidence"]
+    columns.insert(columns.index("residence_id") + 1, "name")
     # A name such as =1+1 or a web address stays text, and a run writes the same bytes again.
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(path, options) as book:
@@ -44,6 +45,11 @@ def write(result: Result, path: Path) -> None:
                 _put(sheet, row, number, value)
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, max(len(table), 1), len(columns) - 1)
+        sheet.set_landscape()
+        sheet.set_paper(8)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        sheet.set_footer("&P / &N")
         _write_notes(book, result)
 
 
@@ -51,7 +57,7 @@ def _put(sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, value: ob
     if isinstance(value, str):
         sheet.write_string(row, column, CONTROL.sub("", value))
     elif value is not None and not pd.isna(value):
-        sheet.write_number(row, column, value)
+        sheet.write_number(row, column, round(float(value), 4))
 
 
 def _write_notes(book: xlsxwriter.Workbook, result: Result) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,11 +18,14 @@ from livingcircle.errors import Fault, StudyError
 def publish(target: Path) -> Iterator[Path]:
     """A folder to write into; when the block ends well its files take the place of those of the last run in `target`.
 
-    When the block fails, `target` is left as it was. Folders inside `target` and files that no run wrote stay. A run
-    that died between two steps is finished or undone by the next. Raises `StudyError` when another run is writing there,
-    or when the folder cannot be written.
+    When the block fails, `target` is left as it was. Folders inside `target` and files that no run wrote stay; what the
+    last run wrote is known from its `run.json`. A run that died between two steps is finished or undone by the next.
+    Raises `StudyError` when another run is writing there, when the folder cannot be written, is the one worked in, or
+    holds a file of somebody else under a name to be written.
     """
     target = Path(target).resolve()
+    if target in (Path.cwd(), *Path.cwd().parents):
+        raise StudyError(Fault(str(target), "is the folder you work in", "give a folder of its own as --out"))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(target.parent / f".{target.name}.lock", timeout=0)
@@ -38,7 +42,8 @@ def publish(target: Path) -> Iterator[Path]:
         fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.new-", dir=target.parent))
         try:
             yield fresh
-            fresh.chmod(0o755)
+            _require_ours(fresh, target)
+            fresh.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o755)
             if target.exists():
                 target.rename(old)
             fresh.rename(target)
@@ -61,17 +66,33 @@ def _recover(target: Path, old: Path) -> None:
             old.rename(target)
 
 
+def _require_ours(fresh: Path, target: Path) -> None:
+    foreign = sorted({p.name for p in fresh.iterdir()} & (_files(target) - _written(target)))
+    if foreign:
+        problem = f"holds {', '.join(foreign)} that no run of livingcircle wrote"
+        raise StudyError(Fault(str(target), problem, "move them away, or give another --out"))
+
+
 def _carry_over(old: Path, target: Path) -> None:
-    """Folders of scenarios and a planner's own files move on; what the new run wrote replaces the old."""
+    """Folders of scenarios and a planner's own files move on; what the last run wrote goes."""
     if not old.exists():
         return
+    written = _written(old)
     for entry in old.iterdir():
-        if not (target / entry.name).exists() and (entry.is_dir() or not _ours(entry.name)):
+        if not (target / entry.name).exists() and (entry.is_dir() or entry.name not in written):
             entry.rename(target / entry.name)
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _ours(name: str) -> bool:
-    return name in {
-        "index.html", "coverage.csv", "indicators.csv", "gaps.csv", "gaps.xlsx", "layers.gpkg", "report.docx", "run.json",
-    }
+def _files(folder: Path) -> set[str]:
+    return {p.name for p in folder.iterdir() if p.is_file()} if folder.is_dir() else set()
+
+
+def _written(folder: Path) -> set[str]:
+    """The files that the run recorded in `folder` wrote; nothing without a record."""
+    record = folder / "run.json"
+    try:
+        told = json.loads(record.read_text(encoding="utf-8"))
+        return {record.name, *(str(part["file"]) for part in told["outputs"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()

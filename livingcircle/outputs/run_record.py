@@ -28,7 +28,11 @@ def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, sec
         "study": settings.study_id,
         "name": dict(settings.name),
         "note": dict(settings.note),
-        "standard": {"id": result.standard.id, "number": result.standard.number},
+        "standard": {
+            "id": result.standard.id,
+            "number": result.standard.number,
+            "sha256": hashlib.sha256(result.standard.model_dump_json().encode()).hexdigest(),
+        },
         "parameters": {
             "year": settings.year,
             "language": settings.language,

@@ -197,8 +197,11 @@ def read_gates(path: Path) -> gpd.GeoDataFrame:
 
 def bounds(path: Path) -> tuple[float, float, float, float] | None:
     """West, south, east, north of the extract in degrees as its header states them; None when it does not."""
-    with osmium.io.Reader(str(_require(path))) as reader:
-        box = reader.header().box()
+    try:
+        with osmium.io.Reader(str(_require(path))) as reader:
+            box = reader.header().box()
+    except RuntimeError as error:
+        raise _fault(path, error) from error
     if not box.valid():
         return None
     return (box.bottom_left.lon, box.bottom_left.lat, box.top_right.lon, box.top_right.lat)

@@ -15,8 +15,9 @@ import shapely
 
 from livingcircle import isochrone, walk_time
 from livingcircle.barriers import obstacles
-from livingcircle.coordinates import to_crs
+from livingcircle.coordinates import name_rows, to_crs
 from livingcircle.errors import DataError, Fault
+from livingcircle.layers import row_numbers
 from livingcircle.outputs.tables import write_csv
 from livingcircle.snapping import snap
 from livingcircle.sources import spreadsheet
@@ -32,6 +33,8 @@ def times(path: Path, *, starts: Path, ends: Path, out: Path, limit_min: float |
     `lon`, `lat` (WGS-84) or `x`, `y` (the study's CRS). Raises `StudyError` and `DataError`; then `out` is untouched.
     """
     study, base = schema.load(path)
+    if Path(out).resolve() in (Path(starts).resolve(), Path(ends).resolve()):
+        raise DataError(Fault(str(out), "is one of the tables to read", "give another --out"))
     crs = metric_crs(study, base)
     network = read_network(study, base, crs)
     tables = [_points(file, crs) for file in (starts, ends)]
@@ -60,7 +63,12 @@ def _points(file: Path, crs) -> gpd.GeoDataFrame:
         raise DataError(Fault(str(file), "no columns 'lon', 'lat' (or 'x', 'y')", "add the coordinates"))
     frame = spreadsheet.read_points(file, columns=columns, crs=told, where=file.name)
     frame = to_crs(frame, declared=told, target=crs, where=file.name)
-    return frame.assign(id=frame[named["id"]].astype(str))
+    ids = frame[named["id"]].astype(str).str.strip()
+    twice = (ids.duplicated(keep=False) | frame[named["id"]].isna() | (ids == "")).to_numpy()
+    if twice.any():
+        rows = name_rows(row_numbers(frame)[twice])
+        raise DataError(Fault(f"{file} {rows}", "ids are blank or given twice", "give every point an id of its own"))
+    return frame.assign(id=ids)
 
 
 def area(path: Path, *, lon: float, lat: float, limits: Sequence[float], unit: str, out: Path) -> gpd.GeoDataFrame:
@@ -109,6 +117,8 @@ class _written:
         self._out = Path(out)
 
     def __enter__(self) -> Path:
+        if self._out.is_dir():
+            raise DataError(Fault(str(self._out), "is a folder", "give a file as --out"))
         try:
             handle, name = tempfile.mkstemp(prefix=f".{self._out.name}.", dir=self._out.parent or Path("."))
         except OSError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,15 +17,17 @@ from livingcircle import facilities as places
 from livingcircle import network as streets
 from livingcircle import residences as homes
 from livingcircle.analysis import Inputs, Settings
-from livingcircle.coverage import Group
+from livingcircle.coverage import OUTSIDE, WHOLE_AREA, Group
 from livingcircle.entrances import entrances as find_entrances
 from livingcircle.errors import DataError, Fault, StandardError, StudyError, raise_all
-from livingcircle.facilities import Classes, Mapped
+from livingcircle.facilities import Mapped
 from livingcircle.sources import geofile, osm, spreadsheet
-from livingcircle.standards import Standard, classify
+from livingcircle.standards import Standard
+from livingcircle.study.classifying import classifier
 from livingcircle.study.schema import FacilityFile, ResidenceFile, Rows, Study
 
 PLACED = ("lon", "lat", "x", "y", "location", "entrance", "entrance_lon", "entrance_lat")
+RESERVED_UNITS = (WHOLE_AREA, OUTSIDE)
 TABLES = (".csv", ".tsv", ".txt", ".xlsx")
 
 
@@ -112,7 +113,11 @@ def _graphml(path: Path):
     import osmnx
 
     try:
-        return osmnx.load_graphml(path)
+        graph = osmnx.load_graphml(path)
+        # What plain networkx writes has no places; reading them here names the file.
+        for _, data in graph.nodes(data=True):
+            data["x"], data["y"] = float(data["x"]), float(data["y"])
+        return graph
     except Exception as error:
         raise DataError(
             Fault(str(path), f"cannot be read as an OSMnx GraphML file ({str(error)[:200]})", "save it with OSMnx")
@@ -272,7 +277,16 @@ def _units(study: Study, base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDat
     if column not in units.columns:
         known = ", ".join(c for c in units.columns if c != "geometry")
         raise DataError(Fault(str(study.study.units), f"no column '{column}'", f"set units_name to one of: {known}"))
-    return units.assign(unit=units[column].astype(str))
+    names = units[column].astype(object)
+    blank = (names.isna() | (names.astype(str).str.strip() == "")).to_numpy()
+    rows = layers.row_numbers(units)
+    wrong = np.isin(names.astype(str).str.strip(), RESERVED_UNITS)
+    raise_all(
+        Fault(f"{study.study.units} {coordinates.name_rows(rows[bad])}", problem, "give every unit a name of its own")
+        for bad, problem in ((blank, f"no name in '{column}'"), (wrong, f"{' and '.join(RESERVED_UNITS)} are taken"))
+        if bad.any()
+    )
+    return units.assign(unit=names.astype(str).str.strip())
 
 
 def _residences(study: Study, base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDataFrame:
@@ -312,6 +326,8 @@ def _facilities(told: FacilityFile, ground: tuple, standard: Standard, findings:
     if len(raw):
         coordinates.check_overlap(raw, bounds, where=told.path)
     columns = dict(told.columns)
+    if told.mapping == "osm" and "tags" not in raw.columns:
+        raise DataError(Fault(told.path, "is no OSM extract", f"give one of {', '.join(osm.SUFFIXES)}, or another mapping"))
     if told.mapping == "osm":
         raw = raw.assign(name=[t.get("name") or t.get("name:zh", "") for t in raw["tags"]])
         columns = {"id": "source_id", "name": "name"}
@@ -324,60 +340,6 @@ def _facilities(told: FacilityFile, ground: tuple, standard: Standard, findings:
     if frame.empty:
         findings.warnings.append(("no_facility_in_file", {"file": path.name}))
     return frame
-
-
-def classifier(told: FacilityFile, columns: dict, standard: Standard, raw: gpd.GeoDataFrame) -> Callable[[pd.Series], Classes]:
-    """The function that answers which categories a row of a facility file serves.
-
-    Raises `StandardError` for a category the standard does not know, and `DataError` for a column that is missing or,
-    with `mapping = "table"`, cells that name no category; every such cell is listed.
-    """
-    if told.category is not None:
-        ids = [told.category] if isinstance(told.category, str) else list(told.category)
-        fixed = tuple((standard.category(i).id, "given", "high") for i in ids)
-        return lambda row: fixed
-    if told.mapping == "osm":
-        return lambda row: classify(standard, tags=row["tags"], name=row["name"])
-    key = "category" if told.mapping == "table" else "code"
-    column = columns.get(key)
-    if column is None or column not in raw.columns:
-        known = ", ".join(str(c) for c in raw.columns if c != raw.geometry.name)
-        raise DataError(
-            Fault(told.path, f"mapping '{told.mapping}' needs the column of {key}", f"set columns.{key} to one of: {known}")
-        )
-    name = columns.get("name", "")
-    if told.mapping == "land":
-        return lambda row: classify(standard, land_code=str(row[column]), name=str(row.get(name, "")))
-    if told.mapping == "amap":
-        return lambda row: classify(standard, amap_code=str(row[column]), name=str(row.get(name, "")))
-    return _by_table(told, column, standard, raw)
-
-
-def _by_table(told: FacilityFile, column: str, standard: Standard, raw: gpd.GeoDataFrame) -> Callable[[pd.Series], Classes]:
-    known = {}
-    for category in standard.categories.values():
-        names = (category.id, category.name.zh, category.name.en)
-        known |= {_plain(name): category.id for name in names}
-    answers: dict[str, Classes] = {}
-    faults = []
-    for cell in raw[column].unique():
-        text = "" if pd.isna(cell) else str(cell).strip()
-        words = [w.strip() for w in text.replace("|", ";").replace("；", ";").replace("、", ";").split(";") if w.strip()]
-        wrong = [w for w in words if _plain(w) not in known]
-        rows = coordinates.name_rows(layers.row_numbers(raw)[(raw[column] == cell).to_numpy()]) if wrong else ""
-        faults += [
-            Fault(f"{told.path} {rows}", f"unknown category '{w}'", "use an id or name of `livingcircle standards show`, or leave it blank")
-            for w in wrong
-        ]
-        answers[text] = tuple((known.get(_plain(w), ""), f"table:{w}", "high") for w in words)
-    if faults:
-        raise DataError(faults)
-    return lambda row: answers["" if pd.isna(row[column]) else str(row[column]).strip()]
-
-
-def _plain(name: str) -> str:
-    """A name without the differences of full and half width, case and blanks."""
-    return unicodedata.normalize("NFKC", name).replace(" ", "").lower()
 
 
 def _gates(study: Study, base: Path, crs) -> gpd.GeoDataFrame | None:

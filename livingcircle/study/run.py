@@ -30,28 +30,30 @@ def run(
     study, base = schema.load(path)
     standard = load_standard(study.study.standard, base=base)
     settings = settings_of(study, year=year, language=language)
-    findings = Findings()
-    inputs = read_inputs(study, base, standard=standard, findings=findings, progress=clock)
-    result = analyze(inputs, standard=standard, settings=settings, progress=clock)
-    result = replace(
-        result,
-        counts={**result.counts, **findings.counts},
-        warnings=_warnings(result, standard, findings),
-    )
     target = out or Path("maps") / study.study.id
+    # The place is taken before the work, so that a second run learns at once.
     with publishing.publish(target) as folder:
-        clock("outputs", 0, 4)
-        tables.write_coverage(result, folder / "coverage.csv")
-        tables.write_gaps(result, folder / "gaps.csv")
-        clock("outputs", 1, 4)
-        gap_list.write(result, folder / "gaps.xlsx")
-        clock("outputs", 2, 4)
-        page.write(result, folder / "index.html")
-        clock("outputs", 3, 4)
+        findings = Findings()
+        inputs = read_inputs(study, base, standard=standard, findings=findings, progress=clock)
+        result = analyze(inputs, standard=standard, settings=settings, progress=clock)
+        counts = {**result.counts, **findings.counts}
+        result = replace(result, counts=counts, warnings=_warnings(result, standard, findings))
         files = schema.input_files(study, base)
-        run_record.write(result, folder / "run.json", inputs=files, base=base, seconds=clock.seconds())
-        clock("outputs", 4, 4)
+        _write(result, folder, files=[schema.study_file(path), *files], base=base, clock=clock)
     return result, [target / name for name in ("index.html", "coverage.csv", "gaps.csv", "gaps.xlsx", "run.json")]
+
+
+def _write(result: Result, folder: Path, *, files: list[Path], base: Path, clock: _Clock) -> None:
+    clock("outputs", 0, 4)
+    tables.write_coverage(result, folder / "coverage.csv")
+    tables.write_gaps(result, folder / "gaps.csv")
+    clock("outputs", 1, 4)
+    gap_list.write(result, folder / "gaps.xlsx")
+    clock("outputs", 2, 4)
+    page.write(result, folder / "index.html")
+    clock("outputs", 3, 4)
+    run_record.write(result, folder / "run.json", inputs=files, base=base, seconds=clock.seconds())
+    clock("outputs", 4, 4)
 
 
 class _Clock:
@@ -80,13 +82,18 @@ def _warnings(result: Result, standard: Standard, findings: Findings) -> tuple[s
     if len(islands):
         numbers = {"length_km": islands["length_m"].sum() / 1000, "people": round(islands["people"].sum())}
         told.append(("islands", {"count": len(result.components), **numbers}))
-    absent = result.coverage[(result.coverage["unit"] == "ALL") & (result.coverage["facilities"] == 0)]
-    absent = absent[absent["flag"] == "mandatory"]["category"].drop_duplicates()
-    if len(absent):
+    known = {category for served in result.facilities["categories"] for category in served}
+    mandatory = result.coverage[result.coverage["flag"] == "mandatory"]["category"].drop_duplicates()
+    absent = [category for category in mandatory if category not in known]
+    if absent:
         names = "、".join(standard.categories[c].name.get(language) for c in absent)
         told.append(("not_found", {"names": names if language == "zh" else names.replace("、", ", ")}))
     if result.counts["isochrone_cell_m"] > USUAL_M:
         told.append(("coarse", {"cell": result.counts["isochrone_cell_m"]}))
+    cut_off = result.counts["facilities_off_network"]
+    if cut_off:
+        names = [f"{name} ({own})" for own, name in list(cut_off.items())[:5]]
+        told.append(("facilities_off_network", {"count": len(cut_off), "names": "; ".join(names)}))
     centroids = int((result.facilities["entrance_source"] == "centroid").sum())
     if centroids:
         told.append(("centroids", {"count": centroids}))

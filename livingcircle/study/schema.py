@@ -12,7 +12,7 @@ from livingcircle.errors import Fault, StudyError
 
 SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 Text = dict[Literal["zh", "en"], str]
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
 
 
 PlaceColumn = Literal[
@@ -23,7 +23,7 @@ PLACE_COLUMNS: tuple[str, ...] = get_args(PlaceColumn)
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class About(_Part):
@@ -78,6 +78,15 @@ class Walking(_Part):
     tagged_barriers: bool = True
     groups: tuple[WalkingGroup, ...] = ()
 
+    @field_validator("groups")
+    @classmethod
+    def _distinct(cls, groups: tuple[WalkingGroup, ...]) -> tuple[WalkingGroup, ...]:
+        ids = ["all", *(group.id for group in groups)]
+        twice = sorted({own for own in ids if ids.count(own) > 1})
+        if twice:
+            raise ValueError(f"group ids must differ, and 'all' is everybody at speed_kmh: {', '.join(twice)}")
+        return groups
+
 
 class Rows(_Part):
     """`where`: keep the rows whose column starts with one of these."""
@@ -93,7 +102,7 @@ class FacilityFile(_Part):
     layer: str | None = None
     crs: str | None = None
     encoding: str | None = None
-    category: str | list[str] | None = None
+    category: str | Annotated[list[str], Field(min_length=1)] | None = None
     mapping: Literal["osm", "amap", "land", "table"] | None = None
     status_default: Literal["existing", "under_construction", "planned", "proposed"] = "existing"
     columns: dict[PlaceColumn, str] = {}
@@ -140,14 +149,18 @@ class Study(_Part):
     barriers: tuple[BarrierFile, ...] = ()
 
 
+def study_file(path: Path) -> Path:
+    """The study file of a folder, or the file itself."""
+    return Path(path) / "study.toml" if Path(path).is_dir() else Path(path)
+
+
 def load(path: Path) -> tuple[Study, Path]:
     """The study of a folder or file, and the folder its paths start from.
 
     Raises `StudyError` with every fault: no file, broken TOML (with its line), unknown keys, wrong types, values out of
     range, files that do not exist.
     """
-    path = Path(path)
-    file = path / "study.toml" if path.is_dir() else path
+    file = study_file(path)
     if not file.is_file():
         raise StudyError(Fault(str(file), "no such study file", "give a folder that holds study.toml, or the file"))
     try:
