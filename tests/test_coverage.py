@@ -92,7 +92,7 @@ def test_points_without_land_have_no_land_share(tiny):
     assert row["people_share"] == 1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 60)), min_size=2, max_size=6))
 def test_one_more_facility_never_lowers_coverage(tmp_path_factory, places):
     from conftest import TINY

@@ -49,7 +49,7 @@ def write(result: Result, path: Path) -> None:
         sheet.set_paper(8)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0)
-        sheet.set_footer("&P / &N")
+        sheet.set_footer("&C&P / &N")
         _write_notes(book, result)
 
 
