@@ -99,18 +99,18 @@ def _along_one_edge(
 def pairs(
     network: StreetNetwork,
     origins: Positions,
-    destinations: Positions,
+    ends: Positions,
     *,
     speed_kmh: float,
     limit_m: float = np.inf,
 ) -> pd.DataFrame:
-    """The walk of every origin to every destination within `limit_m`, one row a pair.
+    """The walk of every origin to every end within `limit_m`, one row a pair.
 
-    Columns `origin`, `destination` (rows of the two tables), `walk_m`, `walk_min`, `from_leg_m`, `to_leg_m`, `status`
+    Columns `origin`, `end` (rows of the two tables), `walk_m`, `walk_min`, `from_leg_m`, `to_leg_m`, `status`
     (`reached`, `unreachable`, `beyond_limit`, `off_network`). Pairs not reached carry infinite metres.
     """
     blocks = []
-    e, o = destinations["edge"].to_numpy(), destinations["offset_m"].to_numpy()
+    e, o = ends["edge"].to_numpy(), ends["offset_m"].to_numpy()
     on_to = e >= 0
     rest = network.length_m[e] - o
     component = network.component
@@ -131,7 +131,7 @@ def pairs(
         street = np.minimum(to_start + o, to_end + rest)
         same = f[:, None] == e[None, :]
         street = np.where(same, np.minimum(street, np.abs(p[:, None] - o[None, :])), street)
-        walk = street + part["leg_m"].to_numpy()[:, None] + destinations["leg_m"].to_numpy()[None, :]
+        walk = street + part["leg_m"].to_numpy()[:, None] + ends["leg_m"].to_numpy()[None, :]
         off = ~(on_from[:, None] & on_to[None, :])
         apart = component[f][:, None] != component[e][None, :]
         far = (walk > limit_m) & ~off & ~apart
@@ -140,11 +140,11 @@ def pairs(
             pd.DataFrame(
                 {
                     "origin": np.repeat(np.arange(low, low + len(part)), len(e)),
-                    "destination": np.tile(np.arange(len(e)), len(part)),
+                    "end": np.tile(np.arange(len(e)), len(part)),
                     "walk_m": walk.ravel(),
                     "walk_min": minutes(walk.ravel(), speed_kmh=speed_kmh),
                     "from_leg_m": np.repeat(part["leg_m"].to_numpy(), len(e)),
-                    "to_leg_m": np.tile(destinations["leg_m"].to_numpy(), len(part)),
+                    "to_leg_m": np.tile(ends["leg_m"].to_numpy(), len(part)),
                     "status": statuses(apart.ravel() & ~off.ravel(), off.ravel(), far.ravel()),
                 }
             )

@@ -199,11 +199,13 @@ def plain_graphml(folder):
     ],
 )
 def test_bad_input_is_told_and_nothing_is_touched(study, tmp_path, capsys, spoil, words):
-    assert run("analyze", study) == 0
     folder = tmp_path / "maps" / "toy"
+    folder.mkdir(parents=True)
+    for name in ("index.html", "coverage.csv", "gaps.csv", "gaps.xlsx"):
+        (folder / name).write_text("last run", encoding="utf-8")
+    (folder / "run.json").write_text(json.dumps({"outputs": [{"file": p.name} for p in folder.iterdir()]}), encoding="utf-8")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     spoil(study)
-    capsys.readouterr()
     assert run("analyze", study) == 3
     told = capsys.readouterr().err
     for word in words:

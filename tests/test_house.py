@@ -95,6 +95,27 @@ def test_size_and_names(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_what_may_be_left_out_is_named_when_given(path):
+    #  one layer more, or one word, may be left out by position; every setting is named
+    loose = [node.name for node in functions(path) if len(node.args.defaults) > 1 and not node.name.startswith("_")]
+    if path.name == "cli.py":
+        loose = [name for name in loose if name not in ("analyze", "times", "area", "main")]
+    assert loose == []
+
+
+def test_one_word_per_thing():
+    banned = re.compile(r"destination|opportunit|amenit(y|ies)\b|\bpois?\b", re.I)
+    found = []
+    for path in MODULES:
+        for node in ast.walk(tree_of(path)):
+            names = [node.name] if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
+            names += [a.arg for a in arguments(node)] if isinstance(node, ast.FunctionDef) else []
+            names += [node.id] if isinstance(node, ast.Name) else []
+            found += [f"{path.name}: {name}" for name in names if banned.search(name)]
+    assert not found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
 def test_functions_are_annotated_and_public_ones_documented(path):
     bare = [
         f"{node.name}({argument.arg})"

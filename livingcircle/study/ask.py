@@ -39,12 +39,12 @@ def times(path: Path, *, starts: Path, ends: Path, out: Path, limit_min: float |
     network = read_network(study, base, crs)
     tables = [_points(file, crs) for file in (starts, ends)]
     snapped = {"limit_m": study.walking.snap_limit_m, "barriers": obstacles(read_barriers(study, base, crs))}
-    origins, destinations = (snap(shapely.get_coordinates(t.geometry.to_numpy()), network, **snapped) for t in tables)
+    origins, finals = (snap(shapely.get_coordinates(t.geometry.to_numpy()), network, **snapped) for t in tables)
     speed = study.walking.speed_kmh
     limit_m = np.inf if limit_min is None else limit_min * speed * METRES_PER_MINUTE_PER_KMH
-    walks = walk_time.pairs(network, origins, destinations, speed_kmh=speed, limit_m=limit_m)
+    walks = walk_time.pairs(network, origins, finals, speed_kmh=speed, limit_m=limit_m)
     walks.insert(0, "from_id", tables[0]["id"].to_numpy()[walks.pop("origin")])
-    walks.insert(1, "to_id", tables[1]["id"].to_numpy()[walks.pop("destination")])
+    walks.insert(1, "to_id", tables[1]["id"].to_numpy()[walks.pop("end")])
     with _written(out) as part:
         write_csv(walks, part)
     return len(walks)
