@@ -42,14 +42,14 @@ def test_equal_to_plain_networkx(network, data):
         if a != b and length < simple.get_edge_data(a, b, {"length_m": np.inf})["length_m"]:
             simple.add_edge(a, b, length_m=length)
     for row, node in enumerate(network.nodes.tolist()):
-        walks = [
-            cost + nx.dijkstra_path_length(simple, network.nodes[start].item(), node, weight="length_m")
-            for start, cost in zip(starts, costs, strict=True)
+        walks = {
+            number: cost + nx.dijkstra_path_length(simple, network.nodes[start].item(), node, weight="length_m")
+            for number, (start, cost) in enumerate(zip(starts, costs, strict=True))
             if nx.has_path(simple, network.nodes[start].item(), node)
-        ]
+        }
         if walks:
-            assert metres[row] == pytest.approx(min(walks))
-            assert walks and costs[label[row]] <= metres[row] + 1e-9
+            assert metres[row] == pytest.approx(min(walks.values()))
+            assert walks[label[row]] == pytest.approx(metres[row])
         else:
             assert np.isinf(metres[row])
             assert label[row] == -1
