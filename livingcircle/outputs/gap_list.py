@@ -43,6 +43,8 @@ def write(result: Result, path: Path) -> None:
         for row, values in enumerate(table.itertuples(index=False), start=1):
             for number, value in enumerate(values):
                 _put(sheet, row, number, value)
+        # Two lines of heading: a spreadsheet does not grow the row of a file that it did not make.
+        sheet.set_row(0, 32)
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, max(len(table), 1), len(columns) - 1)
         sheet.set_landscape()
