@@ -23,7 +23,7 @@ from livingcircle.layers import OFF_NETWORK, UNREACHABLE, Barriers, Coverage, En
 from livingcircle.network import StreetNetwork
 from livingcircle.snapping import snap
 from livingcircle.standards import Standard
-from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, nearest, straight
+from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way, nearest, straight
 
 PROBES = 2000
 
@@ -176,7 +176,7 @@ def _reach(category: str, streets: tuple, entrances: Entrances, facilities: Faci
     opened = facilities["open"].to_numpy()
     rows = _of_category(entrances, facilities, category, opened)
     walk = nearest(
-        network, origins, doors.iloc[rows], speed_kmh=settings.speed_kmh, engine=settings.engine
+        network, origins, doors.iloc[rows], speed_kmh=settings.speed_kmh, way=Way(engine=settings.engine)
     )
     straight_m, _ = straight(_xy(samples), _xy(entrances)[rows])
     years = facilities["open_year"].to_numpy()
@@ -184,7 +184,7 @@ def _reach(category: str, streets: tuple, entrances: Entrances, facilities: Faci
     later = {}
     for year in np.unique(years[coming]):
         then = _of_category(entrances, facilities, category, opened | (coming & (years <= year)))
-        walks = nearest(network, origins, doors.iloc[then], speed_kmh=settings.speed_kmh, engine=settings.engine)
+        walks = nearest(network, origins, doors.iloc[then], speed_kmh=settings.speed_kmh, way=Way(engine=settings.engine))
         later[int(year)] = walks["walk_m"].to_numpy()
     row_of = pd.Series(np.arange(len(facilities)), index=facilities["facility_id"])
     return Reach(
@@ -219,7 +219,7 @@ def _isochrones(
         wanted = _limits(category, standard, settings)
         if not len(rows):
             continue
-        walk = nearest(network, cells.positions, doors.iloc[rows], speed_kmh=settings.speed_kmh, engine=settings.engine)
+        walk = nearest(network, cells.positions, doors.iloc[rows], speed_kmh=settings.speed_kmh, way=Way(engine=settings.engine))
         drawn = isochrone.areas(
             walk["walk_m"].to_numpy(),
             cells,
@@ -227,7 +227,7 @@ def _isochrones(
             crs=network.crs,
             origins=cells.inside(_xy(entrances)[rows][doors["edge"].to_numpy()[rows] >= 0]),
         ).set_index("limit_m")
-        again = nearest(network, legs, doors.iloc[rows], speed_kmh=settings.speed_kmh, engine=settings.engine)
+        again = nearest(network, legs, doors.iloc[rows], speed_kmh=settings.speed_kmh, way=Way(engine=settings.engine))
         probed[category] = again["walk_m"].to_numpy()
         frames.append(
             gpd.GeoDataFrame(

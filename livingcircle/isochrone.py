@@ -15,8 +15,8 @@ import shapely.ops
 from livingcircle.barriers import Obstacles
 from livingcircle.layers import STATUSES, Isochrones, Positions, Streets
 from livingcircle.network import StreetNetwork
-from livingcircle.search import nearest_start
 from livingcircle.snapping import REASONS, coordinates_of, snap
+from livingcircle.walk_time import QUICKEST, Way, search_from
 
 FINEST_M, USUAL_M = 5.0, 10.0
 USUAL_CELLS, MOST_CELLS = 600_000, 1_500_000
@@ -104,33 +104,29 @@ def _street_points(network: StreetNetwork, *, step_m: float) -> tuple[Positions,
 
 
 def reached_streets(
-    network: StreetNetwork,
-    entrances: Positions,
-    *,
-    limit_m: float,
-    engine: str = "scipy",
+    network: StreetNetwork, entrances: Positions, *, limit_m: float, way: Way = QUICKEST
 ) -> Streets:
-    """The stretches of street within `limit_m` metres of any entrance, cut exactly where the limit falls.
+    """The stretches of street from which an entrance is within `limit_m`, cut exactly where the limit falls.
 
-    `entrances` are street positions; their off-street leg counts. Result: lines in the network's CRS with `edge`,
-    `from_m`, `to_m` (metres along the edge). An edge entered from both ends may give two stretches, and the middle that
-    the limit does not reach is left out.
+    `entrances` are street positions; their off-street leg counts. `limit_m` is in flat metres (metres of level street that
+    take as long), in metres of the shortest walk if `way` says so; outward, the stretches that are reached from the
+    entrances. Result: lines in the network's CRS with `edge`, `from_m`, `to_m` (metres along the edge). An edge entered
+    from both ends may give two stretches, and the middle that the limit does not reach is left out.
 
     Source: every point at t on an edge of length L is min(d(start) + t, d(end) + L - t) away, plus the direct way along
-    the edge from an entrance on it.
+    the edge from an entrance on it; t counts by what the edge costs in that direction.
     """
     door = np.flatnonzero(entrances["edge"].to_numpy() >= 0)
     at, offset = entrances["edge"].to_numpy()[door], entrances["offset_m"].to_numpy()[door]
     leg = entrances["leg_m"].to_numpy()[door]
-    length = network.length_m
-    starts = np.concatenate([network.start[at], network.end[at]])
-    costs = np.concatenate([leg + offset, leg + length[at] - offset])
-    node_m, _ = nearest_start(network, starts, costs, limit_m=limit_m, engine=engine)
-    left = np.clip(limit_m - node_m[network.start], 0, length)
-    right = np.clip(limit_m - node_m[network.end], 0, length)
-    edge = np.arange(len(length))
+    found = search_from(network, (at, offset, leg), limit_m=limit_m, way=way)
+    length, edge = network.length_m, np.arange(len(network.length_m))
+    states, extra, by_start, by_end = (network.ends_reached if way.outward else network.ends_left)(way.shortest)
+    left = np.clip((limit_m - found.cost[states[:, 0]] - extra[0]) / by_start, 0, length)
+    right = np.clip((limit_m - found.cost[states[:, 1]] - extra[1]) / by_end, 0, length)
     reach = limit_m - leg
-    low, high = offset - reach, offset + reach
+    # The stretch before a door is walked toward the end on the way to it, toward the start on the way out.
+    low, high = offset - reach / by_end[at], offset + reach / by_start[at]
     spans = pd.DataFrame(
         {
             "edge": np.concatenate([edge, edge, at[reach >= 0]]),

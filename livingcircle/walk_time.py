@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
 from livingcircle.layers import Positions, WalkTimes, statuses
-from livingcircle.network import StreetNetwork
-from livingcircle.search import nearest_start
+from livingcircle.network import Arcs, StreetNetwork
+from livingcircle.search import Found, nearest_start
 
 METRES_PER_MINUTE_PER_KMH = 1000 / 60
+
+
+class Way(NamedTuple):
+    """How a walk is looked for: the least minutes, or metres if `shortest`; toward the entrances, or `outward` from them."""
+
+    shortest: bool = False
+    outward: bool = False
+    engine: str = "scipy"
+
+
+QUICKEST, SHORTEST = Way(), Way(shortest=True)
 
 
 def minutes(walk_m: np.ndarray, *, speed_kmh: float) -> np.ndarray:
@@ -29,45 +42,42 @@ def nearest(
     entrances: Positions,
     *,
     speed_kmh: float,
-    engine: str = "scipy",
     limit_m: float = np.inf,
+    way: Way = QUICKEST,
 ) -> WalkTimes:
     """The walk from every origin to its nearest entrance, as `layers.WALK_TIMES` on the index of `origins`.
 
     Both tables are street positions (`layers.POSITIONS`). `walk_m` counts both off-street legs; `source` is the row of
     the entrance. One search serves all origins. An origin on the edge of an entrance walks straight along that edge when
-    this is shorter. Walks beyond `limit_m` (inclusive) come out `beyond_limit` with infinite metres; without a limit an
-    origin that no street joins to any entrance is `unreachable`.
+    this is shorter. `way` says whether the quickest or the shortest walk is meant, from origins to entrances or
+    outward from the entrances, and by which engine; `walk_m` and `walk_min` belong to one and the same walk. Walks beyond
+    `limit_m` (inclusive; flat metres of the quickest walk, metres of the shortest) come out `beyond_limit` with infinite
+    metres; without a limit an origin that no street joins to any entrance is `unreachable`.
     """
     door = np.flatnonzero(entrances["edge"].to_numpy() >= 0)
     edge, offset = entrances["edge"].to_numpy()[door], entrances["offset_m"].to_numpy()[door]
     leg = entrances["leg_m"].to_numpy()[door]
-    starts = np.concatenate([network.start[edge], network.end[edge]])
-    costs = np.concatenate([leg + offset, leg + network.length_m[edge] - offset])
-    node_m, label = nearest_start(network, starts, costs, limit_m=limit_m, engine=engine)
-    node_source = np.where(label >= 0, np.append(np.tile(door, 2), -1)[label], -1)
-
+    found = search_from(network, (edge, offset, leg), limit_m=limit_m, way=way)
     at, along = origins["edge"].to_numpy(), origins["offset_m"].to_numpy()
     on = at >= 0
-    a, b = network.start[at], network.end[at]
-    from_start = node_m[a] + along
-    from_end = node_m[b] + network.length_m[at] - along
-    street = np.where(on, np.minimum(from_start, from_end), np.inf)
-    source = np.where(on, np.where(from_start <= from_end, node_source[a], node_source[b]), -1)
-    same, by, metres = _along_one_edge(at, along, door=door, edge=edge, offset=offset, leg=leg)
-    shorter = metres < street[same]
-    street[same[shorter]], source[same[shorter]] = metres[shorter], by[shorter]
+    walk, rest, source = _to_positions(network, found, np.tile(door, 2), (at, along), way)
+    near = _along_one_edge(network, (at, along), (door, edge, offset, leg), way)
+    same, by, cost, other = near
+    shorter = cost < walk[same]
+    walk[same[shorter]], rest[same[shorter]], source[same[shorter]] = cost[shorter], other[shorter], by[shorter]
 
-    walk = street + np.where(on, origins["leg_m"].to_numpy(), 0)
+    own = np.where(on, origins["leg_m"].to_numpy(), 0)
+    walk, rest = walk + own, rest + own
     beyond = walk > limit_m
-    walk[beyond] = np.inf
+    walk[beyond] = rest[beyond] = np.inf
     source = np.where(np.isfinite(walk), source, -1)
     away = np.isinf(walk) & on
     never = np.zeros(len(walk), dtype=bool)
+    walk_m, flat_m = (walk, rest) if way.shortest else (rest, walk)
     return pd.DataFrame(
         {
-            "walk_m": walk,
-            "walk_min": minutes(walk, speed_kmh=speed_kmh),
+            "walk_m": walk_m,
+            "walk_min": minutes(flat_m, speed_kmh=speed_kmh),
             "from_leg_m": origins["leg_m"].to_numpy(),
             "to_leg_m": np.where(source >= 0, np.append(entrances["leg_m"].to_numpy(), np.inf)[source], np.inf),
             "source": source.astype(np.int32),
@@ -77,10 +87,56 @@ def nearest(
     )
 
 
-def _along_one_edge(
-    at: np.ndarray, along: np.ndarray, *, door: np.ndarray, edge: np.ndarray, offset: np.ndarray, leg: np.ndarray
+def search_from(
+    network: StreetNetwork, doors: tuple[np.ndarray, np.ndarray, np.ndarray], *, limit_m: float = np.inf, way: Way = QUICKEST
+) -> Found:
+    """The walk between every state of the network and the nearest of `doors` (edge rows, metres along them, legs).
+
+    In flat metres, or metres of the shortest walk; `start` is the number of the door, plus the number of doors where it
+    is reached by its edge's end.
+    """
+    edge, offset, leg = doors
+    steps = network.leaving if way.outward else network.entering
+    states, flat, metres = (part.T.ravel() for part in steps(edge, offset))
+    begun = np.tile(leg, 2)
+    cost, other = (metres, flat) if way.shortest else (flat, metres)
+    return nearest_start(
+        _arcs(network, way), states, begun + cost, others=begun + other, limit=limit_m, engine=way.engine
+    )
+
+
+def _arcs(network: StreetNetwork, way: Way) -> Arcs:
+    if way.shortest:
+        return network.shortest_arcs if way.outward else network.shortest_arcs_back
+    return network.arcs if way.outward else network.arcs_back
+
+
+def _to_positions(
+    network: StreetNetwork, found: Found, source: np.ndarray, places: tuple[np.ndarray, np.ndarray], way: Way
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For origins that share an edge with entrances: origin row, entrance row, metres without passing a node."""
+    """The cheapest of the two ways to each place: the measure searched for, the other one, and the source."""
+    at, along = places
+    on = at >= 0
+    states, flat, metres = (network.entering if way.outward else network.leaving)(at[on], along[on])
+    cost, other = (metres, flat) if way.shortest else (flat, metres)
+    total = found.cost[states] + cost
+    side = np.where(total[:, 0] <= total[:, 1], 0, 1)
+    row = np.arange(len(side))
+    state = states[row, side]
+    walk, rest = np.full(len(at), np.inf), np.full(len(at), np.inf)
+    by = np.full(len(at), -1)
+    walk[on], rest[on] = total[row, side], found.other[state] + other[row, side]
+    start = found.start[state]
+    by[on] = np.where(start >= 0, np.append(source, -1)[start], -1)
+    return walk, rest, by
+
+
+def _along_one_edge(
+    network: StreetNetwork, origins: tuple[np.ndarray, ...], doors: tuple[np.ndarray, ...], way: Way
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """For origins that share an edge with entrances: origin row, entrance row, cost and other measure past no node."""
+    at, along = origins
+    door, edge, offset, leg = doors
     rows = np.flatnonzero(np.isin(at, edge))
     order = np.argsort(edge, kind="stable")
     low = np.searchsorted(edge[order], at[rows], side="left")
@@ -88,12 +144,15 @@ def _along_one_edge(
     origin = np.repeat(rows, count)
     pick = np.repeat(low - (np.cumsum(count) - count), count) + np.arange(count.sum())
     which = order[pick]
-    metres = np.abs(along[origin] - offset[which]) + leg[which]
-    best = np.lexsort([which, metres, origin])
+    here, there = along[origin], offset[which]
+    ends = (there, here) if way.outward else (here, there)
+    flat, metres = network.along(at[origin], *ends) + leg[which], np.abs(here - there) + leg[which]
+    cost, other = (metres, flat) if way.shortest else (flat, metres)
+    best = np.lexsort([which, cost, origin])
     first = np.ones(len(best), dtype=bool)
     first[1:] = origin[best][1:] != origin[best][:-1]
     best = best[first]
-    return origin[best], door[which[best]], metres[best]
+    return origin[best], door[which[best]], cost[best], other[best]
 
 
 def pairs(

@@ -35,7 +35,7 @@ def test_equal_to_plain_networkx(network, data):
     count = data.draw(st.integers(1, 4))
     starts = np.array([data.draw(st.integers(0, size - 1)) for _ in range(count)])
     costs = np.array([float(data.draw(st.integers(0, 300))) for _ in range(count)])
-    metres, label = nearest_start(network, starts, costs)
+    metres, label = nearest_start(network.arcs, starts, costs)[:2]
     simple = nx.Graph()
     simple.add_nodes_from(network.graph)
     for a, b, length in network.graph.edges(data="length_m"):
@@ -61,18 +61,18 @@ def test_both_engines_give_the_same(network, data):
     starts = np.array([data.draw(st.integers(0, len(network.nodes) - 1)) for _ in range(3)])
     costs = np.array([1.5, 20.25, 7.125])
     limit = data.draw(st.sampled_from([np.inf, 150.0, 400.0]))
-    fast = nearest_start(network, starts, costs, limit_m=limit)
-    plain = nearest_start(network, starts, costs, limit_m=limit, engine="networkx")
+    fast = nearest_start(network.arcs, starts, costs, limit=limit)[:2]
+    plain = nearest_start(network.arcs, starts, costs, limit=limit, engine="networkx")[:2]
     assert fast[0].tolist() == plain[0].tolist()
     assert (fast[1] >= 0).tolist() == (plain[1] >= 0).tolist()
 
 
 def test_no_start_reaches_nothing(ladder):
-    metres, label = nearest_start(ladder, np.array([], dtype=int), np.array([]))
+    metres, label = nearest_start(ladder.arcs, np.array([], dtype=int), np.array([]))[:2]
     assert np.isinf(metres).all()
     assert (label == -1).all()
 
 
 def test_an_unknown_engine_is_refused(ladder):
     with pytest.raises(StudyError, match="unknown engine"):
-        nearest_start(ladder, np.array([0]), np.array([0.0]), engine="abacus")
+        nearest_start(ladder.arcs, np.array([0]), np.array([0.0]), engine="abacus")

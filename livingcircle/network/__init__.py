@@ -3,5 +3,9 @@
 from livingcircle.network.build import from_lines, from_ways
 from livingcircle.network.graph import StreetNetwork, from_edges, from_osmnx
 from livingcircle.network.joining import mere_crossings
+from livingcircle.network.states import OPEN, PERMEABILITIES, RESIDENTS, VISIT, Arcs, Costs
 
-__all__ = ["StreetNetwork", "from_edges", "from_lines", "from_osmnx", "from_ways", "mere_crossings"]
+__all__ = [
+    "OPEN", "PERMEABILITIES", "RESIDENTS", "VISIT", "Arcs", "Costs", "StreetNetwork",
+    "from_edges", "from_lines", "from_osmnx", "from_ways", "mere_crossings",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import geopandas as gpd
@@ -15,24 +15,29 @@ from scipy.sparse.csgraph import connected_components
 
 from livingcircle.coordinates import require_metric
 from livingcircle.errors import DataError, Fault
+from livingcircle.network.states import OPEN, Arcs, Costs, States, compiled
+
+PUBLIC = -1
 
 
 @dataclass(frozen=True)
 class StreetNetwork:
-    """A walking network in projected metres: the networkx graph and arrays compiled from it.
+    """A walking network in projected metres, as one kind of walker meets it: the networkx graph and compiled arrays.
 
-    `graph` is an undirected `networkx.MultiGraph`: nodes carry `x`, `y`; edges carry `length_m`, `geometry` (drawn from
-    `from_node` to `to_node`), `edge` (the row below) and the columns of `layers.STREETS`. `nodes` lists the graph's node
-    ids in row order; `start`, `end` give the node rows of every edge; `dropped` tells which ways were not walkable.
+    `nodes` lists the node ids in row order; `start`, `end` give the node rows of every edge; `streets` holds the edges'
+    lines and the columns of `layers.STREETS`; `dropped` tells which ways were not walkable. `costs` says what an edge costs
+    beyond its metres (None: level, every metre a metre); `permeability` who may enter the edges of compounds
+    (`streets["compound"]`; -1 is public). See `network.states`.
     """
 
-    graph: nx.MultiGraph
     nodes: np.ndarray
     start: np.ndarray
     end: np.ndarray
     length_m: np.ndarray
     streets: gpd.GeoDataFrame
     dropped: pd.DataFrame
+    costs: Costs | None = None
+    permeability: str = OPEN
 
     @property
     def crs(self):
@@ -40,20 +45,95 @@ class StreetNetwork:
         return self.streets.crs
 
     @cached_property
+    def graph(self) -> nx.MultiGraph:
+        """The undirected `networkx.MultiGraph`: nodes with `x`, `y`; edges with `length_m`, `geometry` (drawn from
+        `from_node` to `to_node`), `edge` (the row) and the columns of `layers.STREETS`."""
+        lines = self.streets.geometry.to_numpy()
+        place = np.empty((len(self.nodes), 2))
+        place[self.end] = shapely.get_coordinates(shapely.get_point(lines, -1))
+        place[self.start] = shapely.get_coordinates(shapely.get_point(lines, 0))
+        graph = nx.MultiGraph(crs=self.crs)
+        names = self.nodes.tolist()
+        graph.add_nodes_from((node, {"x": x, "y": y}) for node, (x, y) in zip(names, place.tolist(), strict=True))
+        columns = [c for c in self.streets.columns if c not in ("from_node", "to_node", "geometry")]
+        records = self.streets[columns].to_dict("records")
+        ends = zip(self.nodes[self.start].tolist(), self.nodes[self.end].tolist(), strict=True)
+        graph.add_edges_from(
+            (a, b, {**record, "edge": row, "length_m": metres, "geometry": line})
+            for row, ((a, b), record, metres, line) in enumerate(
+                zip(ends, records, self.length_m.tolist(), lines, strict=True)
+            )
+        )
+        return graph
+
+    @cached_property
+    def compound(self) -> np.ndarray:
+        """The compound of every edge, -1 for public streets."""
+        told = self.streets.get("compound")
+        return np.full(len(self.length_m), PUBLIC) if told is None else told.to_numpy(dtype=int)
+
+    @cached_property
+    def states(self) -> States:
+        """Where a walker can be: node rows, and copies of them within compounds that are not open to everybody."""
+        return States.of(self.start, self.end, self.compound, size=len(self.nodes), permeability=self.permeability)
+
+    @cached_property
+    def arcs(self) -> Arcs:
+        """The quickest arcs between states: flat metres (metres of level street that take as long) and metres."""
+        return compiled(self.states, self.length_m, self.costs, quickest=True)
+
+    @cached_property
+    def shortest_arcs(self) -> Arcs:
+        """The shortest arcs between states; those of `arcs` where every metre is a metre."""
+        return self.arcs if self.costs is None else compiled(self.states, self.length_m, self.costs, quickest=False)
+
+    @cached_property
+    def arcs_back(self) -> Arcs:
+        """`arcs` walked backward, for searches that start where walks end."""
+        return self.arcs.reversed() if self.costs is not None or len(self.states.free) else self.arcs
+
+    @cached_property
+    def shortest_arcs_back(self) -> Arcs:
+        """`shortest_arcs` walked backward."""
+        if self.costs is None:
+            return self.arcs_back
+        return self.shortest_arcs.reversed() if len(self.states.free) else self.shortest_arcs
+
+    @property
     def matrix(self) -> csr_array:
-        """Symmetric lengths in metres between node rows; of parallel edges the shortest, no loops."""
-        a = np.concatenate([self.start, self.end])
-        b = np.concatenate([self.end, self.start])
-        weight = np.concatenate([self.length_m, self.length_m])
-        keep = a != b
-        a, b, weight = a[keep], b[keep], weight[keep]
-        order = np.lexsort([weight, b, a])
-        a, b, weight = a[order], b[order], weight[order]
-        first = np.ones(len(a), dtype=bool)
-        first[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1])
-        size = len(self.nodes)
-        indptr = np.concatenate([[0], np.cumsum(np.bincount(a[first], minlength=size))])
-        return csr_array((weight[first], b[first], indptr), shape=(size, size))
+        """Flat metres from state (row) to state (column); of parallel edges the quickest, no loops."""
+        return self.arcs.matrix
+
+    def with_costs(self, costs: Costs | None) -> StreetNetwork:
+        """The same streets at other walking costs."""
+        return self._sharing(replace(self, costs=costs))
+
+    def with_permeability(self, permeability: str) -> StreetNetwork:
+        """The same streets with compounds open to everybody, to visitors, or to residents only."""
+        return self._sharing(replace(self, permeability=permeability))
+
+    def _sharing(self, other: StreetNetwork) -> StreetNetwork:
+        # Neither costs nor permeability touch geometry and pieces: what was worked out of them stays.
+        for name in ("segments", "component", "components", "street_m", "compound", "graph"):
+            if name in self.__dict__:
+                other.__dict__[name] = self.__dict__[name]
+        return other
+
+    def only(self, kept: np.ndarray) -> StreetNetwork:
+        """The network of the edges that the mask `kept` leaves; raises `DataError` when none is left."""
+        if not kept.any():
+            raise DataError(Fault("streets", "no walkable street is left", "close fewer ways"))
+        nodes, codes = np.unique(np.concatenate([self.start[kept], self.end[kept]]), return_inverse=True)
+        count = int(kept.sum())
+        return replace(
+            self,
+            nodes=self.nodes[nodes],
+            start=codes[:count],
+            end=codes[count:],
+            length_m=self.length_m[kept],
+            streets=self.streets[kept].reset_index(drop=True),
+            costs=None if self.costs is None else self.costs.only(kept),
+        )
 
     @cached_property
     def street_m(self) -> np.ndarray:
@@ -64,7 +144,9 @@ class StreetNetwork:
     @cached_property
     def component(self) -> np.ndarray:
         """Component of every edge; 0 is the longest by street length."""
-        _, label = connected_components(self.matrix, directed=False)
+        size = len(self.nodes)
+        joined = csr_array((np.ones(len(self.start), dtype=np.int8), (self.start, self.end)), shape=(size, size))
+        _, label = connected_components(joined, directed=False)
         total = np.bincount(label[self.start], weights=self.street_m, minlength=label.max() + 1)
         rank = np.empty(len(total), dtype=int)
         rank[np.argsort(-total, kind="stable")] = np.arange(len(total))
@@ -90,6 +172,50 @@ class StreetNetwork:
         tree = shapely.STRtree(shapely.linestrings(ends.reshape(-1, 2, 2)))
         return ends, owner, before, tree
 
+    def leaving(self, edge: np.ndarray, offset_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """How a walk leaves street positions by the start and by the end of their edge.
+
+        Three (n, 2) arrays: the state come to, flat metres, metres. `edge` rows must not be -1.
+        """
+        return self._to_ends(edge, offset_m, self.ends_left(False))
+
+    def entering(self, edge: np.ndarray, offset_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """How a walk enters street positions from the start and from the end of their edge; arrays as in `leaving`."""
+        return self._to_ends(edge, offset_m, self.ends_reached(False))
+
+    def ends_left(self, shortest: bool) -> tuple[np.ndarray, tuple, np.ndarray, np.ndarray]:
+        """For walks that leave edges: states of their ends, flat metres paid at start and at end, and flat metres a
+        metre toward the start and toward the end; with `shortest`, metres."""
+        if self.costs is None or shortest:
+            return self.states.leaving, *self._level
+        return self.states.leaving, (self.costs.start_m, self.costs.end_m), self.costs.backward, self.costs.forward
+
+    def ends_reached(self, shortest: bool) -> tuple[np.ndarray, tuple, np.ndarray, np.ndarray]:
+        """The same for walks that enter edges: flat metres a metre from the start and from the end."""
+        if self.costs is None or shortest:
+            return self.states.entering, *self._level
+        return self.states.entering, (self.costs.start_m, self.costs.end_m), self.costs.forward, self.costs.backward
+
+    @cached_property
+    def _level(self) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray, np.ndarray]:
+        nothing, one = np.zeros(len(self.length_m)), np.ones(len(self.length_m))
+        return (nothing, nothing), one, one
+
+    def _to_ends(self, edge: np.ndarray, offset_m: np.ndarray, ends: tuple) -> tuple[np.ndarray, ...]:
+        states, extra, by_start, by_end = ends
+        metres = np.stack([offset_m, self.length_m[edge] - offset_m], axis=1)
+        if self.costs is None:
+            return states[edge], metres, metres
+        paid = np.stack([extra[0][edge], extra[1][edge]], axis=1)
+        return states[edge], metres * np.stack([by_start[edge], by_end[edge]], axis=1) + paid, metres
+
+    def along(self, edge: np.ndarray, from_m: np.ndarray, to_m: np.ndarray) -> np.ndarray:
+        """Flat metres straight along edges, from one position to another on the same edge."""
+        metres = np.abs(to_m - from_m)
+        if self.costs is None:
+            return metres
+        return metres * np.where(to_m >= from_m, self.costs.forward[edge], self.costs.backward[edge])
+
 
 def from_edges(edges: gpd.GeoDataFrame, *, dropped: pd.DataFrame | None = None) -> StreetNetwork:
     """The street network of cut edges (`from_node`, `to_node`, the columns of `layers.STREETS`, lines in metres).
@@ -105,25 +231,11 @@ def from_edges(edges: gpd.GeoDataFrame, *, dropped: pd.DataFrame | None = None) 
     edges = edges[length > 0].reset_index(drop=True)
     if edges.empty:
         raise DataError(Fault("streets", "no walkable street", "give a street layer with walkable ways"))
-    length = edges.geometry.length.to_numpy()
     nodes, codes = np.unique(edges[["from_node", "to_node"]].to_numpy(), return_inverse=True)
     codes = codes.reshape(-1, 2)
-    start, end = codes[:, 0], codes[:, 1]
-    place = np.empty((len(nodes), 2))
-    place[end] = shapely.get_coordinates(shapely.get_point(edges.geometry.to_numpy(), -1))
-    place[start] = shapely.get_coordinates(shapely.get_point(edges.geometry.to_numpy(), 0))
-    graph = nx.MultiGraph(crs=edges.crs)
-    graph.add_nodes_from((node, {"x": x, "y": y}) for node, (x, y) in zip(nodes.tolist(), place.tolist(), strict=True))
-    columns = [c for c in edges.columns if c not in ("from_node", "to_node", "geometry")]
-    records = edges[columns].to_dict("records")
-    graph.add_edges_from(
-        (a, b, {**record, "edge": row, "length_m": metres, "geometry": line})
-        for row, (a, b, record, metres, line) in enumerate(
-            zip(nodes[start].tolist(), nodes[end].tolist(), records, length.tolist(), edges.geometry, strict=True)
-        )
-    )
     none = pd.DataFrame({"highway": [], "rule": [], "ways": [], "length_m": []})
-    return StreetNetwork(graph, nodes, start, end, length, edges, none if dropped is None else dropped)
+    length = edges.geometry.length.to_numpy()
+    return StreetNetwork(nodes, codes[:, 0], codes[:, 1], length, edges, none if dropped is None else dropped)
 
 
 def from_osmnx(graph: nx.MultiDiGraph, *, crs) -> StreetNetwork:

@@ -94,7 +94,7 @@ def area(path: Path, *, lon: float, lat: float, limits: Sequence[float], unit: s
     west, south, east, north = np.concatenate([place[0] - reach, place[0] + reach])
     cells = isochrone.grid(network, (west, south, east, north), **snapped)
     walk = walk_time.nearest(
-        network, cells.positions, origin, speed_kmh=study.walking.speed_kmh, engine=study.walking.engine
+        network, cells.positions, origin, speed_kmh=study.walking.speed_kmh, way=walk_time.Way(outward=True, engine=study.walking.engine)
     )
     shapes = isochrone.areas(walk["walk_m"].to_numpy(), cells, limits_m=metres, crs=crs, origins=place)
     shapes = shapes.assign(
