@@ -16,13 +16,22 @@ import shapely
 from livingcircle.layers import Barriers
 
 TOUCH_M = 1e-6
+COMPOUND = "compound"
 
 
 @cache
+def _told() -> Mapping[str, Any]:
+    return tomllib.loads((files("livingcircle") / "walking" / "barriers.toml").read_text(encoding="utf-8"))
+
+
 def rules() -> tuple[Mapping[str, Any], ...]:
     """The shipped rules, as `walking/barriers.toml` states them."""
-    told = tomllib.loads((files("livingcircle") / "walking" / "barriers.toml").read_text(encoding="utf-8"))
-    return tuple(told["rules"])
+    return tuple(_told()["rules"])
+
+
+def frontage_m() -> float:
+    """Metres from a compound's wall within which a facility may have its door on the street outside."""
+    return float(_told()["compounds"]["frontage_m"])
 
 
 def keys() -> tuple[str, ...]:
@@ -60,6 +69,30 @@ def from_places(places: gpd.GeoDataFrame) -> Barriers:
         geometry=places.geometry.to_numpy()[kept],
         crs=places.crs,
     )
+
+
+def walls(outlines: gpd.GeoDataFrame) -> Barriers:
+    """The walls of compounds (polygons with `name`) as `layers.BARRIERS`: lines, so that their ground stays open."""
+    return gpd.GeoDataFrame(
+        {"kind": COMPOUND, "source_id": outlines["name"].to_numpy()},
+        geometry=shapely.boundary(outlines.geometry.to_numpy()),
+        crs=outlines.crs,
+    )
+
+
+def without_walls(barriers: Barriers) -> Barriers:
+    """The barriers that are no walls of compounds."""
+    return barriers[barriers["kind"] != COMPOUND]
+
+
+def on_frontage(points: np.ndarray, barriers: Barriers) -> np.ndarray:
+    """Whether each of (n, 2) `points` lies so near to a compound's wall that its door may open to the street outside.
+
+    Shops on the ground floor along a street stand within the outline of many a compound.
+    """
+    own = barriers[barriers["kind"] == COMPOUND].geometry.to_numpy()
+    near, _ = shapely.STRtree(own).query(shapely.points(points), predicate="dwithin", distance=frontage_m())
+    return np.isin(np.arange(len(points)), near)
 
 
 @dataclass(frozen=True)

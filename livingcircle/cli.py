@@ -83,23 +83,31 @@ def area(
     out: Annotated[Path, typer.Option("--out", metavar="A.geojson", help="GeoJSON file to write.")],
     minutes: Annotated[str | None, typer.Option(metavar="5,10,15", help="Limits in minutes.")] = None,
     metres: Annotated[str | None, typer.Option(metavar="300,500", help="Limits in metres, instead of minutes.")] = None,
+    explain: Annotated[str | None, typer.Option("--explain", metavar="LON,LAT", help="A place (WGS-84): tell why it is reached or not, and write the walk.")] = None,
 ) -> None:
     """Isochrones of any point: the area that can be reached on foot.
 
-    Example: livingcircle area data/beilun --at 121.755,29.945 --minutes 5,10,15 --out area.geojson
+    Example: livingcircle area data/beilun --at 121.755,29.945 --minutes 5,10,15 --out area.geojson --explain 121.76,29.95
     """
     from livingcircle.study.ask import area as ask_area
 
     if minutes and metres:
         raise typer.BadParameter("give minutes or metres, not both", param_hint="--minutes / --metres")
-    place = _numbers(at, "--at")
-    if len(place) != 2:
-        raise typer.BadParameter("give longitude,latitude", param_hint="--at")
+    place, asked = _place(at, "--at"), _place(explain, "--explain") if explain else None
     limits = _numbers(metres or minutes or "5,10,15", "--metres" if metres else "--minutes")
     if min(limits) <= 0:
         raise typer.BadParameter("limits must be positive", param_hint="--metres" if metres else "--minutes")
-    ask_area(study, lon=place[0], lat=place[1], limits=limits, unit="m" if metres else "min", out=out)
+    told = ask_area(study, at=place, limits=limits, unit="m" if metres else "min", out=out, explain=asked)
+    for sentence in told.sentences:
+        typer.echo(sentence)
     typer.echo(str(out))
+
+
+def _place(text: str, option: str) -> tuple[float, float]:
+    place = _numbers(text, option)
+    if len(place) != 2:
+        raise typer.BadParameter("give longitude,latitude", param_hint=option)
+    return place[0], place[1]
 
 
 def _numbers(text: str, option: str) -> list[float]:

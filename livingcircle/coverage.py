@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from livingcircle.costs import Walker
 from livingcircle.layers import Coverage, Samples, WalkTimes
+from livingcircle.robustness import AS_IS, Change
 from livingcircle.standards import Requirement, Standard
-from livingcircle.walk_time import minutes
+from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
 
 WHOLE_AREA = "ALL"
 OUTSIDE = "OUTSIDE"
@@ -20,27 +22,50 @@ ROUNDING_M = 1e-6
 
 @dataclass(frozen=True)
 class Group:
-    """People who walk at one speed; `people` names their column in `layers.SAMPLES`."""
+    """People who walk alike; `people` names their column in `layers.SAMPLES`, `walker` how they walk where it is told."""
 
     id: str
     speed_kmh: float
     people: str = "people"
+    walker: Walker | None = None
 
 
-def covered(walk_m: np.ndarray, requirement: Requirement, *, rule: str, speed_kmh: float) -> np.ndarray:
+@dataclass(frozen=True)
+class Walks:
+    """The walks of every sample to a category: `table` (`layers.WALK_TIMES`) is the walk that the rule decides by.
+
+    `metres` are those of the shortest walk, `flat_m` the flat metres (metres of level street that take as long) of the
+    quickest; both are one where walking costs nothing but metres. `edge_m` is the walk to where the street data end, in the
+    measure of the rule.
+    """
+
+    table: WalkTimes
+    metres: np.ndarray
+    flat_m: np.ndarray
+    edge_m: np.ndarray | None = None
+
+    def measure(self, rule: str) -> np.ndarray:
+        """What the rule judges: metres (`distance`) or flat metres (`time`)."""
+        return self.metres if rule == "distance" else self.flat_m
+
+
+def covered(
+    walk_m: np.ndarray, requirement: Requirement, *, rule: str, speed_kmh: float, change: Change = AS_IS
+) -> np.ndarray:
     """Whether each walk keeps the limit, the limit included. `rule` is `distance` (metres) or `time` (minutes).
 
-    An infinite walk never does.
+    `walk_m` is `Walks.measure(rule)`: metres, or flat metres. An infinite walk never keeps it. `change` tries another
+    speed or limit.
     """
     if rule == "time":
-        rounding = float(minutes(np.array([ROUNDING_M]), speed_kmh=speed_kmh)[0])
-        return minutes(walk_m, speed_kmh=speed_kmh) <= requirement.limit_min + rounding
-    return np.asarray(walk_m) <= requirement.limit_m + ROUNDING_M
+        pace = speed_kmh * change.speed * METRES_PER_MINUTE_PER_KMH
+        return np.asarray(walk_m) <= requirement.limit_min * pace + change.limit_m + ROUNDING_M
+    return np.asarray(walk_m) <= requirement.limit_m + change.limit_m + ROUNDING_M
 
 
 def coverage(
     samples: Samples,
-    walks: Mapping[str, WalkTimes],
+    walks: Mapping[tuple[str, str], Walks],
     *,
     standard: Standard,
     groups: Sequence[Group],
@@ -49,7 +74,8 @@ def coverage(
 ) -> Coverage:
     """A row per unit x category x level x group (`layers.COVERAGE`), the whole area (`ALL`) first.
 
-    `walks` holds, for every category judged, the walk of every sample (`layers.WALK_TIMES`, index of `samples`).
+    `walks` holds, for every (category, group id) judged, the walks of every sample. `people_uncertain_share` is the share
+    of the group's people who are not covered, but whose limit reaches beyond the street data (NaN where that is not told).
     `facilities_in` gives for a category the number of open facilities by unit, `ALL` included. Beside the deciding rule
     the shares under both rules stay side by side: `land_share_distance`, `land_share_time`,
     `people_share_distance`, `people_share_time`. Samples and facilities outside
@@ -64,14 +90,18 @@ def coverage(
     code = np.searchsorted(names, unit) if len(names) else np.zeros(len(unit), dtype=int)
     rows = []
     for category, requirement in standard.requirements():
-        if category not in walks:
-            continue
-        walk_m = walks[category]["walk_m"].to_numpy()
         counts = facilities_in.get(category, pd.Series(dtype=int))
         for group in groups:
+            if (category, group.id) not in walks:
+                continue
+            found = walks[category, group.id]
             inside = {
-                way: covered(walk_m, requirement, rule=way, speed_kmh=group.speed_kmh) for way in ("distance", "time")
+                way: covered(found.measure(way), requirement, rule=way, speed_kmh=group.speed_kmh)
+                for way in ("distance", "time")
             }
+            if found.edge_m is not None:
+                reached = covered(found.edge_m, requirement, rule=rule, speed_kmh=group.speed_kmh)
+                inside["uncertain"] = ~inside[rule] & reached
             sums = _sums(samples, group, inside, code=code, size=len(names))
             for number, name in enumerate([WHOLE_AREA, *names]):
                 rows.append(
@@ -118,6 +148,7 @@ def _shares(sums: Mapping[str, float], rule: str) -> dict[str, float]:
         "land_share_time": share("land", "time"),
         "people_share_distance": share("people", "distance"),
         "people_share_time": share("people", "time"),
+        "people_uncertain_share": share("people", "uncertain") if "people_uncertain" in sums else float("nan"),
     }
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from livingcircle.coverage import Group, covered, middle_rows
+from livingcircle import robustness
+from livingcircle.coverage import Group, Walks, covered, middle_rows
 from livingcircle.layers import GAPS, OFF_NETWORK, UNREACHABLE, Facilities, Gaps, Residences, Samples, WalkTimes
 from livingcircle.standards import Requirement, Standard
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
@@ -29,62 +30,88 @@ REMEDIES = {
 
 @dataclass(frozen=True)
 class Reach:
-    """All that is known of one category: today's walks, straight lines, entrances, and walks in years to come.
+    """All that is known of one category for one kind of walker: walks, straight lines, entrances, years to come.
 
-    `walk` is on the index of the samples, `straight_m` beside it; `facility` and `source` give the facility row and the
+    `walks` are on the index of the samples; `straight_m` tells the straight metres from rows of the samples to the nearest entrance; `facility` and `source` give the facility row and the
     way found of every entrance row; `known` says whether the data hold any,
-    open or not, and `joined` whether an open one has a street; `later` maps a coming year to the walk in metres when its facilities are open.
+    open or not, and `joined` whether an open one has a street; `later` maps a coming year to
+    the measure of the rule (`coverage.Walks.measure`) when its facilities are open, `varied` a change tried
+    (`robustness.changes`) to the same.
     """
 
-    walk: WalkTimes
-    straight_m: np.ndarray
+    walks: Walks
+    straight_m: Callable[[np.ndarray], np.ndarray]
     facility: np.ndarray
     source: np.ndarray
     later: Mapping[int, np.ndarray]
+    varied: Mapping[str, np.ndarray] = field(default_factory=dict)
     known: bool = True
     joined: bool = True
+
+    @property
+    def walk(self) -> WalkTimes:
+        """The walk that the rule decides by."""
+        return self.walks.table
 
 
 def gaps(
     samples: Samples,
     residences: Residences,
-    reach: Mapping[str, Reach],
+    reach: Mapping[tuple[str, str], Reach],
     *,
     facilities: Facilities,
     standard: Standard,
     judged: tuple[Sequence[Group], str, float],
 ) -> Gaps:
-    """A row per residence x category x level x group with people or land beyond the limit (`layers.GAPS`), worst first.
+    """A row per residence x category x level x group with people or land beyond the limit (`layers.GAPS`), not yet ranked.
 
+    `reach` maps (category, group id) to what is known of it; rows of other categories are left to other calls.
     `judged` holds the groups, the deciding rule and the detour from which a way counts as severed. `people` and
     `land_ha` count what lies beyond the limit, so that they add up to what `coverage` leaves uncovered. The walk, straight
     line and facility of a row belong to one point (`sample`): the middle one of the residence's uncovered part.
     `closes_in` is the first year in which nothing of the residence lies beyond the limit any more.
-    Rank: mandatory before on demand, then people, then metres beyond the limit. A gap is identified by residence, category, level, group and clause.
+    A gap is identified by residence, category, level, group and clause.
     """
     groups, rule, detour = judged
     homes = pd.factorize(samples["residence_id"].to_numpy())
     parts = []
     for category, requirement in standard.requirements():
-        if category not in reach:
-            continue
         for group in groups:
-            part = _of_requirement(samples, homes, reach[category], requirement, group=group, rule=rule)
+            if (category, group.id) not in reach:
+                continue
+            known = reach[category, group.id]
+            part = _of_requirement(samples, homes, known, requirement, group=group, rule=rule)
             if len(part):
-                parts.append(_explained(part, reach[category], requirement, facilities, (group, rule, detour, category)))
+                parts.append(_explained(part, known, requirement, facilities, (group, rule, detour, category)))
     columns = [*GAPS.columns, "name", "status", "flag", "evidence", "sample"]
     if not parts:
         return pd.DataFrame(columns=columns)
     table = pd.concat(parts, ignore_index=True)
-    table["unit"] = residences.set_index("residence_id")["unit"].reindex(table["residence_id"]).to_numpy()
-    table["gap_id"] = [
-        gap_id(*row) for row in zip(*(table[c] for c in ("residence_id", "category", "level", "group", "clause")), strict=True)
-    ]
-    table["name"] = residences.set_index("residence_id")["name"].reindex(table["residence_id"]).to_numpy()
+    of = residences.set_index("residence_id")
+    keys = ("residence_id", "category", "level", "group", "clause")
+    table = table.assign(
+        unit=of["unit"].reindex(table["residence_id"]).to_numpy(),
+        name=of["name"].reindex(table["residence_id"]).to_numpy(),
+        from_leg_m=np.nan,
+        limit_street="",
+        gap_id=[gap_id(*row) for row in zip(*(table[c] for c in keys), strict=True)],
+        rank=0,
+    )
+    return table[columns]
+
+
+def ranked(parts: Sequence[Gaps]) -> Gaps:
+    """All gaps as one list, worst first, with `rank` from 1.
+
+    Mandatory before on demand, then people, then metres beyond the limit, then the id, so that the order never wavers.
+    """
+    held = [part for part in parts if len(part)]
+    if not held:
+        return parts[0] if len(parts) else pd.DataFrame(columns=[*GAPS.columns])
+    table = pd.concat(held, ignore_index=True)
     order = ["flag", "people", "excess_m", "gap_id"]
     table = table.sort_values(order, ascending=[True, False, False, True], ignore_index=True)
-    table["rank"] = np.arange(1, len(table) + 1)
-    return table[columns]
+    return table.assign(rank=np.arange(1, len(table) + 1))
 
 
 def gap_id(*parts: str) -> str:
@@ -100,15 +127,16 @@ def _of_requirement(
     samples: Samples, homes: tuple, reach: Reach, requirement: Requirement, *, group: Group, rule: str
 ) -> pd.DataFrame:
     owner, names = homes
-    walk_m = reach.walk["walk_m"].to_numpy()
+    walk_m = reach.walks.measure(rule)
     out = np.flatnonzero(~covered(walk_m, requirement, rule=rule, speed_kmh=group.speed_kmh))
     beyond = owner[out]
     held = np.unique(beyond)
+    people, land = samples[group.people].to_numpy(), samples["land_m2"].to_numpy() / 10_000
     sums = pd.DataFrame(
         {
             "residence_id": names[held],
-            "people": np.bincount(beyond, weights=samples[group.people].to_numpy()[out])[held],
-            "land_ha": np.bincount(beyond, weights=samples["land_m2"].to_numpy()[out])[held] / 10_000,
+            "people": np.bincount(beyond, weights=people[out])[held],
+            "land_ha": np.bincount(beyond, weights=land[out])[held],
             "sample": out[middle_rows(beyond, walk_m[out])],
             "closes_in": np.nan,
         }
@@ -117,7 +145,46 @@ def _of_requirement(
         then = covered(reach.later[year][out], requirement, rule=rule, speed_kmh=group.speed_kmh)
         left = np.bincount(beyond, weights=~then)[held]
         sums.loc[sums["closes_in"].isna() & (left == 0), "closes_in"] = year
-    return sums[(sums["people"] > 0) | (sums["land_ha"] > 0)].reset_index(drop=True)
+    judged = (requirement, group, rule)
+    kept = ((sums["people"] > 0) | (sums["land_ha"] > 0)).to_numpy()
+    sums = sums.join(_robustness(sums, reach, judged, (owner, people, land), held))
+    sums["uncertain_share"] = _uncertain(reach, judged, (out, beyond, people, land), held)
+    return sums[kept].reset_index(drop=True)
+
+
+def _robustness(sums: pd.DataFrame, reach: Reach, judged: tuple, weights: tuple, held: np.ndarray) -> pd.DataFrame:
+    """Robust or fragile by people, by land where nobody lives."""
+    requirement, group, rule = judged
+    owner, people, land = weights
+    empty = (sums["people"] == 0).to_numpy()
+    measure, left, bare = reach.walks.measure(rule), {}, {}
+    size = int(owner.max()) + 1 if len(owner) else 0
+    for change in robustness.changes():
+        tried = reach.varied.get(change.id, measure)
+        over = np.flatnonzero(~covered(tried, requirement, rule=rule, speed_kmh=group.speed_kmh, change=change))
+        left[change.id] = np.bincount(owner[over], weights=people[over], minlength=size)[held]
+        if empty.any():
+            bare[change.id] = np.bincount(owner[over], weights=land[over], minlength=size)[held]
+    out = robustness.judged(sums["people"].to_numpy(), left).rename(columns={"low": "people_low", "high": "people_high"})
+    if empty.any():
+        by_land = robustness.judged(sums["land_ha"].to_numpy(), bare)
+        words = ["robustness", "fragile_to"]
+        out.loc[empty, words] = by_land.loc[empty, words].to_numpy()
+    return out
+
+
+def _uncertain(reach: Reach, judged: tuple, beyond: tuple, held: np.ndarray) -> np.ndarray:
+    """Of every gap, the share of people (land where nobody lives) whose limit reaches beyond the street data."""
+    requirement, group, rule = judged
+    out, owner, people, land = beyond
+    if reach.walks.edge_m is None:
+        return np.full(len(held), np.nan)
+    open_end = covered(reach.walks.edge_m[out], requirement, rule=rule, speed_kmh=group.speed_kmh)
+    shares = []
+    for weight in (people[out], land[out]):
+        part, whole = (np.bincount(owner, weights=weight * mask)[held] for mask in (open_end, np.ones(len(out))))
+        shares.append(np.divide(part, whole, out=np.full(len(held), np.nan), where=whole > 0))
+    return np.where(np.isnan(shares[0]), shares[1], shares[0])
 
 
 def _explained(
@@ -126,10 +193,9 @@ def _explained(
     group, rule, severed, category = judged
     row = part["sample"].to_numpy()
     walk = reach.walk.iloc[row].reset_index(drop=True)
-    walk_m, straight_m = walk["walk_m"].to_numpy(), reach.straight_m[row]
-    limit_m = float(requirement.limit_m)
-    if rule == "time":
-        limit_m = float(requirement.limit_min) * group.speed_kmh * METRES_PER_MINUTE_PER_KMH
+    walk_m, straight_m = walk["walk_m"].to_numpy(), reach.straight_m(row)
+    pace = group.speed_kmh * METRES_PER_MINUTE_PER_KMH
+    limit_m = float(requirement.limit_m) if rule == "distance" else float(requirement.limit_min) * pace
     closes = part["closes_in"].to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
         detour = np.where(straight_m > 0, walk_m / straight_m, np.where(np.isinf(walk_m), np.inf, 1.0))
@@ -156,10 +222,10 @@ def _explained(
         level=requirement.level,
         group=group.id,
         walk_m=walk_m,
-        walk_min=walk_m / (group.speed_kmh * METRES_PER_MINUTE_PER_KMH),
+        walk_min=walk["flat_m"].to_numpy() / pace,
         limit_m=float(requirement.limit_m),
         limit_min=float(requirement.limit_min),
-        excess_m=walk_m - limit_m,
+        excess_m=reach.walks.measure(rule)[row] - limit_m,
         straight_m=straight_m,
         detour=detour,
         nearest_facility=np.append(facilities["name"].to_numpy(), "")[facility],

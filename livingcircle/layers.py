@@ -134,6 +134,7 @@ WALK_TIMES = Layer(
     "walk_times",
     {
         "walk_m": "metres of the whole walk, both legs included; infinite when unreachable",
+        "flat_m": "metres of level street that take as long as the same walk",
         "walk_min": "minutes of the same walk",
         "from_leg_m": "off-street metres at the start",
         "to_leg_m": "off-street metres at the facility, infinite when unreachable",
@@ -159,6 +160,7 @@ COVERAGE = Layer(
         "people_covered": "covered residents of the group",
         "people_share": "covered residents over all residents, 0-1, NaN without residents",
         "facilities": "facilities open in the unit (in the whole layer for the whole area)",
+        "people_uncertain_share": "residents not covered whose limit reaches beyond the street data, over all residents",
     },
 )
 
@@ -187,6 +189,13 @@ GAPS = Layer(
         "closes_in": "year a planned facility closes it, NaN otherwise",
         "confidence": "high, medium or low",
         "clause": "clause of the standard",
+        "robustness": "robust, or fragile: one small change alone closes it for more than half of its people",
+        "fragile_to": "the changes that do, joined by ;",
+        "people_low": "least residents beyond the limit over all changes",
+        "people_high": "most residents beyond the limit over all changes",
+        "from_leg_m": "off-street metres at the home, on the walk shown",
+        "limit_street": "street on which that walk uses its limit up, empty where that is on no street",
+        "uncertain_share": "residents of the gap whose limit reaches beyond the street data, over those of the gap",
     },
 )
 

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
 from livingcircle.layers import Positions, WalkTimes, statuses
@@ -61,7 +60,7 @@ def nearest(
     at, along = origins["edge"].to_numpy(), origins["offset_m"].to_numpy()
     on = at >= 0
     walk, rest, source = _to_positions(network, found, np.tile(door, 2), (at, along), way)
-    near = _along_one_edge(network, (at, along), (door, edge, offset, leg), way)
+    near = along_one_edge(network, (at, along), (door, edge, offset, leg), way)
     same, by, cost, other = near
     shorter = cost < walk[same]
     walk[same[shorter]], rest[same[shorter]], source[same[shorter]] = cost[shorter], other[shorter], by[shorter]
@@ -77,6 +76,7 @@ def nearest(
     return pd.DataFrame(
         {
             "walk_m": walk_m,
+            "flat_m": flat_m,
             "walk_min": minutes(flat_m, speed_kmh=speed_kmh),
             "from_leg_m": origins["leg_m"].to_numpy(),
             "to_leg_m": np.where(source >= 0, np.append(entrances["leg_m"].to_numpy(), np.inf)[source], np.inf),
@@ -101,11 +101,12 @@ def search_from(
     begun = np.tile(leg, 2)
     cost, other = (metres, flat) if way.shortest else (flat, metres)
     return nearest_start(
-        _arcs(network, way), states, begun + cost, others=begun + other, limit=limit_m, engine=way.engine
+        arcs_of(network, way), states, begun + cost, others=begun + other, limit=limit_m, engine=way.engine
     )
 
 
-def _arcs(network: StreetNetwork, way: Way) -> Arcs:
+def arcs_of(network: StreetNetwork, way: Way) -> Arcs:
+    """The arcs that a search of `way` follows from the doors: backward along walks unless `outward`."""
     if way.shortest:
         return network.shortest_arcs if way.outward else network.shortest_arcs_back
     return network.arcs if way.outward else network.arcs_back
@@ -131,7 +132,7 @@ def _to_positions(
     return walk, rest, by
 
 
-def _along_one_edge(
+def along_one_edge(
     network: StreetNetwork, origins: tuple[np.ndarray, ...], doors: tuple[np.ndarray, ...], way: Way
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """For origins that share an edge with entrances: origin row, entrance row, cost and other measure past no node."""
@@ -153,62 +154,6 @@ def _along_one_edge(
     first[1:] = origin[best][1:] != origin[best][:-1]
     best = best[first]
     return origin[best], door[which[best]], cost[best], other[best]
-
-
-def pairs(
-    network: StreetNetwork,
-    origins: Positions,
-    ends: Positions,
-    *,
-    speed_kmh: float,
-    limit_m: float = np.inf,
-) -> pd.DataFrame:
-    """The walk of every origin to every end within `limit_m`, one row a pair.
-
-    Columns `origin`, `end` (rows of the two tables), `walk_m`, `walk_min`, `from_leg_m`, `to_leg_m`, `status`
-    (`reached`, `unreachable`, `beyond_limit`, `off_network`). Pairs not reached carry infinite metres.
-    """
-    blocks = []
-    e, o = ends["edge"].to_numpy(), ends["offset_m"].to_numpy()
-    on_to = e >= 0
-    rest = network.length_m[e] - o
-    component = network.component
-    # Rows of a block share one dense search result, so a block is kept to a few tens of megabytes.
-    step = max(1, 4_000_000 // max(len(network.nodes), 1))
-    for low in range(0, len(origins), step):
-        part = origins.iloc[low : low + step]
-        f, p = part["edge"].to_numpy(), part["offset_m"].to_numpy()
-        on_from = f >= 0
-        both = np.unique(np.concatenate([network.start[f[on_from]], network.end[f[on_from]]]))
-        table = np.full((len(both) + 1, len(network.nodes)), np.inf)
-        if len(both):
-            table[:-1] = dijkstra(network.matrix, indices=both, limit=limit_m)
-        a = np.where(on_from, np.searchsorted(both, network.start[f]), len(both))
-        b = np.where(on_from, np.searchsorted(both, network.end[f]), len(both))
-        to_start = np.minimum(p[:, None] + table[a][:, network.start[e]], (network.length_m[f] - p)[:, None] + table[b][:, network.start[e]])
-        to_end = np.minimum(p[:, None] + table[a][:, network.end[e]], (network.length_m[f] - p)[:, None] + table[b][:, network.end[e]])
-        street = np.minimum(to_start + o, to_end + rest)
-        same = f[:, None] == e[None, :]
-        street = np.where(same, np.minimum(street, np.abs(p[:, None] - o[None, :])), street)
-        walk = street + part["leg_m"].to_numpy()[:, None] + ends["leg_m"].to_numpy()[None, :]
-        off = ~(on_from[:, None] & on_to[None, :])
-        apart = component[f][:, None] != component[e][None, :]
-        far = (walk > limit_m) & ~off & ~apart
-        walk[off | apart | far] = np.inf
-        blocks.append(
-            pd.DataFrame(
-                {
-                    "origin": np.repeat(np.arange(low, low + len(part)), len(e)),
-                    "end": np.tile(np.arange(len(e)), len(part)),
-                    "walk_m": walk.ravel(),
-                    "walk_min": minutes(walk.ravel(), speed_kmh=speed_kmh),
-                    "from_leg_m": np.repeat(part["leg_m"].to_numpy(), len(e)),
-                    "to_leg_m": np.tile(ends["leg_m"].to_numpy(), len(part)),
-                    "status": statuses(apart.ravel() & ~off.ravel(), off.ravel(), far.ravel()),
-                }
-            )
-        )
-    return pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame()
 
 
 def straight(points: np.ndarray, entrances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -24,7 +24,11 @@ from livingcircle.network.walkable import decide, walkable
         ({"highway": "motorway", "foot": "yes"}, False),
         ({"highway": "residential", "oneway": "yes"}, True),
         ({"highway": "residential", "foot": "no"}, False),
-        ({"highway": "service", "access": "private"}, False),
+        ({"highway": "service", "access": "private"}, True),
+        ({"highway": "service", "access": "no"}, False),
+        ({"highway": "service", "access": "private", "foot": "no"}, False),
+        ({"highway": "motorway", "access": "private"}, False),
+        ({"highway": "something_new", "access": "private"}, False),
         ({"highway": "service", "access": "private", "foot": "yes"}, True),
         ({"highway": "track"}, True),
         ({"highway": "primary", "motorroad": "yes"}, False),
@@ -34,7 +38,36 @@ from livingcircle.network.walkable import decide, walkable
     ],
 )
 def test_walkable_by_the_data_file(tags, walk):
-    assert decide(tags)[0] is walk
+    assert decide(tags).walk is walk
+
+
+@pytest.mark.parametrize(
+    ("tags", "private"),
+    [
+        ({"access": "private"}, True),
+        ({"access": "permit"}, True),
+        ({"access": "residents"}, True),
+        ({"access": "private", "foot": "yes"}, False),
+        ({"access": "customers"}, False),
+        ({"access": "no"}, False),
+    ],
+)
+def test_private_ground_is_marked(tags, private):
+    assert decide({"highway": "service", **tags}).private is private
+
+
+def test_private_ways_are_kept_only_where_asked_for():
+    ways = gpd.GeoDataFrame(
+        {"tags": [{"highway": "service", "access": "private"}, {"highway": "footway"}]},
+        geometry=[shapely.LineString([(0, 0), (100, 0)]), shapely.LineString([(0, 0), (0, 50)])],
+        crs=CRS,
+    )
+    kept, dropped = walkable(ways)
+    assert len(kept) == 1
+    assert dropped.to_dict("records") == [{"highway": "service", "rule": "private", "ways": 1, "length_m": 100.0}]
+    kept, dropped = walkable(ways, private=True)
+    assert kept["private"].tolist() == [True, False]
+    assert dropped.empty
 
 
 def test_what_is_dropped_is_listed_with_its_length():
@@ -121,6 +154,42 @@ def test_ways_meet_only_in_shared_nodes():
     network = streets.from_ways(ways(street, bridge, branch))
     assert components(network) == 2
     assert sorted(network.length_m) == [30, 50, 50, 100]
+
+
+def test_private_ways_that_hang_together_are_one_compound():
+    #  1 ═ street ═ 2 ═══ 3 ═══ 4      private: 2─5─6 and 3─7; 8─9 lies apart
+    rows = [
+        ({"highway": "residential"}, [1, 2, 3, 4], [(0, 0), (100, 0), (200, 0), (300, 0)]),
+        ({"highway": "service", "access": "private"}, [2, 5], [(100, 0), (100, 50)]),
+        ({"highway": "service", "access": "residents"}, [5, 6], [(100, 50), (100, 90)]),
+        ({"highway": "service", "access": "private"}, [3, 7], [(200, 0), (200, 70)]),
+    ]
+    network = streets.from_ways(ways(*rows))
+    assert dict(zip(network.streets["source_id"], network.compound, strict=True)) == {
+        "way/0": -1, "way/1": 0, "way/2": 0, "way/3": 1,
+    }
+    assert network.compounds["inner_m"].tolist() == [90, 70]
+    assert network.compounds["how"].tolist() == ["private", "private"]
+    assert [(p.x, p.y) for p in network.gates.geometry] == [(100, 0), (200, 0)]
+
+
+def test_without_private_ground_nothing_is_a_compound():
+    network = town([(0, 0), (100, 0)], [(50, 0), (50, 80)])
+    assert (network.streets["compound"] == -1).all()
+    assert not network.streets["assumed"].any()
+    assert network.compounds is None
+    assert network.gates is None
+
+
+def test_compounds_stay_when_streets_are_closed():
+    rows = [
+        ({"highway": "residential"}, [1, 2, 3], [(0, 0), (100, 0), (200, 0)]),
+        ({"highway": "service", "access": "private"}, [2, 5], [(100, 0), (100, 50)]),
+    ]
+    network = streets.from_ways(ways(*rows))
+    kept = network.only(np.array([False, True, True]))
+    assert kept.compounds is network.compounds
+    assert kept.gates is network.gates
 
 
 def test_one_way_does_not_bind_walkers():

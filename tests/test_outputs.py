@@ -52,7 +52,7 @@ def test_the_workbook_speaks_the_language_and_types_text_as_text(result, tmp_pat
     assert by_cause["步行"] == "不可达"
     assert by_cause["数据"].startswith("未检出")
     notes = {row[0].value: row[1].value for row in book["说明"].iter_rows()}
-    assert notes["步行速度（千米/小时）"] == "全部人口 4"
+    assert notes["步行方式"] == "全部人口 4 千米/小时，按平地计，台阶同一般道路"
 
 
 def test_no_gap_is_an_empty_list_with_headings(tiny, tmp_path):

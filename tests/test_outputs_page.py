@@ -230,7 +230,7 @@ def test_shapes_come_back():
 
 def test_unreachable_has_its_own_code(result):
     got = values(page.html(result))
-    walk = got["walks"]["columns"][1]
+    walk = got["walks"]["columns"][1]["0"]
     assert "unreachable" in result.residence_walks["status"].tolist()
     assert walk["status"] == "000012"
     assert [n == 0 for n in unpacked(walk["walk_m"])] == [False] * 4 + [True] * 2
@@ -253,7 +253,7 @@ def city(result):
     walks, gaps, areas, rings = [], [], [], []
     for category in standard.categories:
         told = {"residence_id": ids, "category": category, "walk_m": walk, "walk_min": walk / 66.7, "straight_m": walk / 1.3}
-        walks.append(pd.DataFrame({**told, "nearest_facility": "某某设施", "status": "reached", "land_share": 0.5}))
+        walks.append(pd.DataFrame({**told, "nearest_facility": "某某设施", "status": "reached", "land_share": 0.5, "group": "all"}))
         gap = pd.concat([result.gaps.iloc[[0]]] * int(far.sum()), ignore_index=True)
         gap_ids = [f"G{category[:6]}{n}" for n in range(len(gap))]
         gap = gap.assign(category=category, gap_id=gap_ids, residence_id=np.array(ids)[far], walk_m=walk[far], straight_m=walk[far] / 1.3)

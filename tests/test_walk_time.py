@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from test_search import towns
 
 from livingcircle.snapping import snap
-from livingcircle.walk_time import minutes, nearest, pairs, straight
+from livingcircle.catchments import pairs
+from livingcircle.walk_time import minutes, nearest, straight
 
 
 def walk(network, homes, doors, **options):

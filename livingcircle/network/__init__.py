@@ -1,7 +1,7 @@
 """The walkable street network: a networkx graph in projected metres, and its compiled form."""
 
-from livingcircle.network.build import from_lines, from_ways
-from livingcircle.network.graph import StreetNetwork, from_edges, from_osmnx
+from livingcircle.network.build import from_lines, from_osmnx, from_ways
+from livingcircle.network.graph import StreetNetwork, from_edges
 from livingcircle.network.joining import mere_crossings
 from livingcircle.network.states import OPEN, PERMEABILITIES, RESIDENTS, VISIT, Arcs, Costs
 

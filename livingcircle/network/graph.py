@@ -27,7 +27,8 @@ class StreetNetwork:
     `nodes` lists the node ids in row order; `start`, `end` give the node rows of every edge; `streets` holds the edges'
     lines and the columns of `layers.STREETS`; `dropped` tells which ways were not walkable. `costs` says what an edge costs
     beyond its metres (None: level, every metre a metre); `permeability` who may enter the edges of compounds
-    (`streets["compound"]`; -1 is public). See `network.states`.
+    (`streets["compound"]`; -1 is public). See `network.states`. `compounds` and `gates` list the compounds and where their
+    streets meet others, as `network.compounds.Enclosed` does; None where there are none.
     """
 
     nodes: np.ndarray
@@ -38,6 +39,8 @@ class StreetNetwork:
     dropped: pd.DataFrame
     costs: Costs | None = None
     permeability: str = OPEN
+    compounds: pd.DataFrame | None = None
+    gates: gpd.GeoDataFrame | None = None
 
     @property
     def crs(self):
@@ -78,6 +81,16 @@ class StreetNetwork:
         return States.of(self.start, self.end, self.compound, size=len(self.nodes), permeability=self.permeability)
 
     @cached_property
+    def places(self) -> np.ndarray:
+        """The (states, 2) coordinates of all states; copies within compounds lie at their node."""
+        lines = self.streets.geometry.to_numpy()
+        first, last = (shapely.get_coordinates(shapely.get_point(lines, end)) for end in (0, -1))
+        place = np.empty((self.states.size, 2))
+        for ends in (self.states.entering, self.states.leaving, np.column_stack([self.start, self.end])):
+            place[ends[:, 1]], place[ends[:, 0]] = last, first
+        return place
+
+    @cached_property
     def arcs(self) -> Arcs:
         """The quickest arcs between states: flat metres (metres of level street that take as long) and metres."""
         return compiled(self.states, self.length_m, self.costs, quickest=True)
@@ -97,7 +110,8 @@ class StreetNetwork:
         """`shortest_arcs` walked backward."""
         if self.costs is None:
             return self.arcs_back
-        return self.shortest_arcs.reversed() if len(self.states.free) else self.shortest_arcs
+        # Metres are the same both ways, but the flat metres carried along are not.
+        return self.shortest_arcs.reversed()
 
     @property
     def matrix(self) -> csr_array:
@@ -137,9 +151,13 @@ class StreetNetwork:
 
     @cached_property
     def street_m(self) -> np.ndarray:
-        """Metres of real street of every edge: links across a plaza are ways to walk, but no street, and count 0."""
-        link = self.streets["plaza_link"].to_numpy() if "plaza_link" in self.streets else np.zeros(len(self.length_m), bool)
-        return np.where(link, 0.0, self.length_m)
+        """Metres of real street of every edge: links across a plaza and ways assumed
+        within compounds are walked, but no street, and count 0."""
+        drawn = np.ones(len(self.length_m), dtype=bool)
+        for column in ("plaza_link", "assumed"):
+            if column in self.streets:
+                drawn &= ~self.streets[column].to_numpy(dtype=bool)
+        return np.where(drawn, self.length_m, 0.0)
 
     @cached_property
     def component(self) -> np.ndarray:
@@ -236,47 +254,3 @@ def from_edges(edges: gpd.GeoDataFrame, *, dropped: pd.DataFrame | None = None) 
     none = pd.DataFrame({"highway": [], "rule": [], "ways": [], "length_m": []})
     length = edges.geometry.length.to_numpy()
     return StreetNetwork(nodes, codes[:, 0], codes[:, 1], length, edges, none if dropped is None else dropped)
-
-
-def from_osmnx(graph: nx.MultiDiGraph, *, crs) -> StreetNetwork:
-    """The street network of an OSMnx graph, walkable ways only, in the metric `crs`; one-way does not bind walkers.
-
-    `graph` has `crs` among its attributes, `x` and `y` on nodes, and `osmid`, `highway`, `geometry` on edges as OSMnx
-    writes them. Raises `DataError` when it has no CRS.
-    """
-    from livingcircle.network.walkable import walkable
-
-    if "crs" not in graph.graph:
-        raise DataError(Fault("streets", "the graph states no CRS", "save it with OSMnx, which writes the CRS"))
-    rows, seen = [], set()
-    for a, b, data in graph.edges(data=True):
-        line = data.get("geometry")
-        if line is None:
-            line = shapely.LineString([(graph.nodes[n]["x"], graph.nodes[n]["y"]) for n in (a, b)])
-        # A two-way street stands twice in a directed graph; both drawings are the same line.
-        key = (min(a, b), max(a, b), shapely.normalize(shapely.set_precision(line, 1e-9)).wkb)
-        if key in seen:
-            continue
-        seen.add(key)
-        tags = {k: str(v[0] if isinstance(v, list) else v) for k, v in data.items() if k != "geometry"}
-        rows.append((a, b, tags, line))
-    ways = gpd.GeoDataFrame(
-        {"from_node": [r[0] for r in rows], "to_node": [r[1] for r in rows], "tags": [r[2] for r in rows]},
-        geometry=[r[3] for r in rows],
-        crs=graph.graph["crs"],
-    ).to_crs(crs)
-    kept, dropped = walkable(ways)
-    layer = pd.to_numeric(pd.Series([t.get("layer", "0") for t in kept["tags"]]), errors="coerce").fillna(0)
-    edges = gpd.GeoDataFrame(
-        {
-            "from_node": kept["from_node"].to_numpy(),
-            "to_node": kept["to_node"].to_numpy(),
-            "highway": [t.get("highway", "") for t in kept["tags"]],
-            "name": [t.get("name", "") for t in kept["tags"]],
-            "layer": layer.astype(int).to_numpy(),
-            "source_id": [t.get("osmid", "") for t in kept["tags"]],
-        },
-        geometry=kept.geometry.to_numpy(),
-        crs=crs,
-    )
-    return from_edges(edges, dropped=dropped)

@@ -13,7 +13,10 @@ from scipy.sparse.csgraph import connected_components
 from livingcircle.network import plazas
 from livingcircle.network.walkable import is_area, rules
 
-ATTRIBUTES = ("highway", "name", "layer", "source_id")
+PRIVATE = "private"
+# Of the ways' tags those that walking costs ask for.
+COST_TAGS = ("crossing", "opening_hours")
+ATTRIBUTES = ("highway", "name", "layer", "source_id", *COST_TAGS, PRIVATE)
 
 
 def _attributes(ways: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -25,6 +28,8 @@ def _attributes(ways: gpd.GeoDataFrame) -> pd.DataFrame:
             "name": [t.get("name", "") for t in tags],
             "layer": layer.astype(int).to_numpy(),
             "source_id": ways["source_id"].to_numpy(),
+            **{key: [t.get(key, "") for t in tags] for key in COST_TAGS},
+            **({PRIVATE: ways[PRIVATE].to_numpy()} if PRIVATE in ways else {}),
         }
     )
 
@@ -204,7 +209,8 @@ def _cut(lines: gpd.GeoDataFrame, line: np.ndarray, offset: np.ndarray, node: np
         points = shapely.get_coordinates(piece)
         points[0], points[-1] = place[node[row]], place[node[row + 1]]
         pieces.append(points)
-    edges = pd.DataFrame(lines[list(ATTRIBUTES)]).iloc[line[start]].reset_index(drop=True)
+    columns = [column for column in ATTRIBUTES if column in lines]
+    edges = pd.DataFrame(lines[columns]).iloc[line[start]].reset_index(drop=True)
     edges.insert(0, "from_node", node[start].astype(np.int64))
     edges.insert(1, "to_node", node[start + 1].astype(np.int64))
     return gpd.GeoDataFrame(edges, geometry=[shapely.linestrings(p) for p in pieces], crs=lines.crs)

@@ -6,9 +6,10 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 
@@ -18,7 +19,20 @@ def rules() -> Mapping[str, Any]:
     return tomllib.loads((files("livingcircle") / "walking" / "walkable.toml").read_text(encoding="utf-8"))
 
 
-def _matches(wanted: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
+class Decision(NamedTuple):
+    """Whether a way is walkable, the id of the rule that says so, and whether the way is private ground."""
+
+    walk: bool
+    rule: str
+    private: bool = False
+
+
+def matches(wanted: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
+    """Whether every key of `wanted` is among the OSM `tags` with one of its values; true stands for any value.
+
+    >>> matches({"access": ["private", "permit"]}, {"access": "permit"}), matches({"bridge": True}, {})
+    (True, False)
+    """
     for key, values in wanted.items():
         value = tags.get(key)
         if value is None or (values is not True and value not in values):
@@ -26,27 +40,33 @@ def _matches(wanted: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
     return True
 
 
-def decide(tags: Mapping[str, str]) -> tuple[bool, str]:
-    """Whether a way with these OSM tags is walkable, and the id of the rule that says so.
+def decide(tags: Mapping[str, str]) -> Decision:
+    """Whether a way with these OSM tags is walkable, the id of the rule that says so, and whether it is private ground.
 
-    A way whose class no rule names is not walkable; its rule is `unknown_class`.
+    A way whose class no rule names is not walkable; its rule is `unknown_class`. The rule of a walkable private way is the
+    one that marks it private.
 
     >>> decide({"highway": "footway"})
-    (True, 'street')
+    Decision(walk=True, rule='street', private=False)
     >>> decide({"highway": "service", "access": "private"})
-    (False, 'private')
+    Decision(walk=True, rule='private', private=True)
     >>> decide({"highway": "service", "access": "private", "foot": "yes"})
-    (True, 'foot_allowed')
+    Decision(walk=True, rule='foot_allowed', private=False)
     """
+    mark = ""
     for rule in rules()["rules"]:
         if "highway" in rule and tags.get("highway") not in rule["highway"]:
             continue
-        if not _matches(rule.get("tags", {}), tags):
+        if not matches(rule.get("tags", {}), tags):
             continue
-        if rule.get("unless") and _matches(rule["unless"], tags):
+        if rule.get("unless") and matches(rule["unless"], tags):
             continue
-        return bool(rule["walk"]), rule["id"]
-    return False, "unknown_class"
+        if rule.get("compound"):
+            mark = mark or rule["id"]
+            continue
+        private = bool(mark and rule["walk"])
+        return Decision(bool(rule["walk"]), mark if private else rule["id"], private)
+    return Decision(False, "unknown_class")
 
 
 def is_area(tags: Mapping[str, str], *, relation: bool = False) -> bool:
@@ -58,21 +78,23 @@ def is_area(tags: Mapping[str, str], *, relation: bool = False) -> bool:
     False
     """
     areas = rules()["areas"]
-    return tags.get("highway") in areas["highway"] and (relation or _matches(areas["tags"], tags))
+    return tags.get("highway") in areas["highway"] and (relation or matches(areas["tags"], tags))
 
 
-def walkable(ways: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+def walkable(ways: gpd.GeoDataFrame, *, private: bool = False) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """The walkable ways, and a table of what was dropped.
 
-    `ways` has a column `tags` (mapping) and lines in a metric CRS. The second table has the columns `highway`, `rule`,
+    `ways` has a column `tags` (mapping) and lines in a metric CRS. With `private`, ways on private ground are kept too, and
+    a column `private` (bool) marks them; without, they are dropped. The second table has the columns `highway`, `rule`,
     `ways` and `length_m`, longest first, so that nothing is dropped in silence.
     """
     decided = [decide(tags) for tags in ways["tags"]]
-    keep = pd.Series([walk for walk, _ in decided], index=ways.index, dtype=bool)
+    marked = np.array([told.private for told in decided], dtype=bool)
+    keep = np.array([told.walk for told in decided], dtype=bool) & (private | ~marked)
     dropped = pd.DataFrame(
         {
             "highway": [tags.get("highway", "") for tags in ways["tags"]],
-            "rule": [rule for _, rule in decided],
+            "rule": [told.rule for told in decided],
             "length_m": ways.geometry.length.to_numpy(),
         },
         index=ways.index,
@@ -80,4 +102,5 @@ def walkable(ways: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     table = dropped.groupby(["highway", "rule"], as_index=False).agg(
         ways=("length_m", "size"), length_m=("length_m", "sum")
     )
-    return ways[keep], table.sort_values("length_m", ascending=False, ignore_index=True)
+    table = table.sort_values("length_m", ascending=False, ignore_index=True)
+    return ways[keep].assign(private=marked[keep]) if private else ways[keep], table

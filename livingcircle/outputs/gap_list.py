@@ -14,10 +14,11 @@ from livingcircle import __version__
 from livingcircle.analysis import Result
 from livingcircle.layers import GAPS
 from livingcircle.messages import text, words
+from livingcircle.outputs.walking_words import walking_words
 
 FORMATS = {
     "people": "#,##0", "land_ha": "0.00", "walk_m": "#,##0.0", "walk_min": "0.00", "limit_m": "#,##0", "limit_min": "0",
-    "excess_m": "#,##0.0", "straight_m": "#,##0", "detour": "0.0", "closes_in": "0", "rank": "0",
+    "people_low": "#,##0", "people_high": "#,##0", "uncertain_share": "0%", "excess_m": "#,##0.0", "from_leg_m": "#,##0.0", "straight_m": "#,##0", "detour": "0.0", "closes_in": "0", "rank": "0",
 }
 WIDTHS = {"category": 24, "cause": 34, "remedy": 30, "nearest_facility": 26, "clause": 34, "unit": 14, "residence_id": 14, "name": 18}
 EPOCH = datetime(2000, 1, 1)
@@ -79,13 +80,16 @@ def in_words(result: Result) -> pd.DataFrame:
     table = result.gaps.copy()
     table["category"] = [standard.categories[c].name.get(language) for c in table["category"]]
     table["level"] = [standard.levels[level].name.get(language) for level in table["level"]]
-    for column in ("group", "cause", "remedy", "confidence", "flag"):
+    for column in ("group", "cause", "remedy", "confidence", "flag", "robustness"):
         table[column] = [known.get(f"{column}.{value}", value) for value in table[column]]
+    table["fragile_to"] = [
+        "; ".join(known.get(f"change.{change}", change) for change in told.split(";") if change) for told in table["fragile_to"]
+    ]
     apart = [
         known["status.not_found" if cause == "not_found" else f"status.{status}"]
         for cause, status in zip(result.gaps["cause"], result.gaps["status"], strict=True)
     ]
-    for column in ("walk_m", "walk_min", "excess_m", "straight_m", "detour"):
+    for column in ("walk_m", "walk_min", "excess_m", "straight_m", "detour", "from_leg_m"):
         table[column] = [
             word if np.isinf(value) else value for word, value in zip(apart, table[column], strict=True)
         ]
@@ -106,6 +110,7 @@ def _notes(result: Result) -> list[tuple[str, object]]:
         (known["sheet.note_crs"], result.network.crs.name),
         ("", known["sheet.note_people"]),
         ("", known["sheet.note_unreachable"]),
+        ("", known["sheet.note_robust"]),
         ("", known["sheet.note_marks"]),
         (known["sheet.note_version"], f"livingcircle {__version__}"),
         *(("", warning) for warning in result.warnings),
@@ -113,6 +118,4 @@ def _notes(result: Result) -> list[tuple[str, object]]:
 
 
 def _speeds(result: Result) -> str:
-    language = result.settings.language
-    names = {g.id: words(language).get(f"group.{g.id}", g.id) for g in result.settings.groups}
-    return "; ".join(f"{names[g.id]} {g.speed_kmh:g}" for g in result.settings.groups)
+    return "; ".join(walking_words(result.settings))

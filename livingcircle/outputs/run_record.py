@@ -7,12 +7,15 @@ import json
 import math
 import platform
 from collections.abc import Iterable
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from livingcircle import __version__
 from livingcircle.analysis import Result
+from livingcircle.costs import Walker, sources
+from livingcircle.robustness import changes
 
 LIBRARIES = ("geopandas", "shapely", "pyproj", "pyogrio", "numpy", "pandas", "scipy", "networkx", "osmium", "folium")
 
@@ -40,7 +43,10 @@ def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, sec
             "rule": settings.rule,
             "snap_limit_m": settings.snap_limit_m,
             "engine": settings.engine,
-            "groups": [{"id": g.id, "speed_kmh": g.speed_kmh, "people": g.people} for g in settings.groups],
+            "groups": [
+                {"id": g.id, "people": g.people, **_walker(settings.walker_of(g))} for g in settings.groups
+            ],
+            "changes_tried": [asdict(change) for change in changes()],
             "isochrone_minutes": list(settings.isochrone_minutes),
             "severed_detour": settings.severed_detour,
             "crs": result.network.crs.to_string(),
@@ -54,6 +60,7 @@ def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, sec
             "gaps": len(result.gaps),
         },
         "components": result.components.to_dict("records"),
+        "compounds": _compounds(result),
         "isochrones": result.isochrones.drop(columns="geometry").to_dict("records"),
         "ways_left_out": result.network.dropped.to_dict("records"),
         "warnings": list(result.warnings),
@@ -62,6 +69,15 @@ def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, sec
         "outputs": [_digest(file, path.parent) for file in sorted(path.parent.iterdir()) if file != path],
     }
     path.write_text(json.dumps(_finite(record), ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _compounds(result: Result) -> list[dict[str, Any]]:
+    listed = result.network.compounds
+    return [] if listed is None else listed.reset_index().to_dict("records")
+
+
+def _walker(walker: Walker) -> dict[str, Any]:
+    return {**asdict(walker), "sources": sources(walker)}
 
 
 def _digest(file: Path, base: Path) -> dict[str, Any]:

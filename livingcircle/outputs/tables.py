@@ -11,7 +11,8 @@ from livingcircle.analysis import Result
 
 DECIMALS = {
     "land_ha": 4, "land_covered_ha": 4, "people": 2, "people_covered": 2, "walk_m": 1, "walk_min": 2, "excess_m": 1,
-    "straight_m": 1, "detour": 2, "limit_m": 1, "limit_min": 2, "from_leg_m": 2, "to_leg_m": 2,
+    "straight_m": 1, "detour": 2, "limit_m": 1, "limit_min": 2, "from_leg_m": 1, "to_leg_m": 2, "people_low": 2,
+    "people_high": 2, "uncertain_share": 4,
 }
 # A walk beyond its limit must not read as equal to it.
 UP = ("walk_m", "excess_m")

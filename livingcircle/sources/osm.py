@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import geopandas as gpd
@@ -184,12 +184,16 @@ def _ways(path: Path, wanted: osmium.filter.KeyFilter) -> Iterable[osmium.osm.Wa
     return processor.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)).with_filter(wanted)
 
 
-def read_gates(path: Path) -> gpd.GeoDataFrame:
-    """Every node tagged `entrance` or with a barrier that people pass, in EPSG:4326: columns `source_id`, `tags`."""
-    frame = read_places(path, keys=("entrance", "barrier"))
-    passable = {"gate", "lift_gate", "swing_gate", "kissing_gate", "entrance", "turnstile", "sliding_gate"}
+def read_gates(path: Path, *, kinds: Mapping[str, Collection[str] | bool]) -> gpd.GeoDataFrame:
+    """Every node with one of the tags `kinds`, in EPSG:4326: columns `source_id`, `tags`.
+
+    `kinds` gives for each OSM key the values that let people pass; true stands for any value. Raises `DataError` when the
+    file cannot be read. No gate at all is an empty table.
+    """
+    frame = read_places(path, keys=tuple(kinds))
     keep = [
-        source.startswith("node/") and ("entrance" in tags or tags.get("barrier") in passable)
+        source.startswith("node/")
+        and any(key in tags and (values is True or tags[key] in values) for key, values in kinds.items())
         for source, tags in zip(frame["source_id"], frame["tags"], strict=True)
     ]
     return frame[np.array(keep, dtype=bool)].reset_index(drop=True)

@@ -7,22 +7,31 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import shapely
+from pyproj import Transformer
 
-from livingcircle import isochrone, walk_time
+from livingcircle import catchments, isochrone, walk_time
 from livingcircle.barriers import obstacles
 from livingcircle.coordinates import name_rows, to_crs
+from livingcircle.costs import as_walked
 from livingcircle.errors import DataError, Fault
 from livingcircle.layers import row_numbers
+from livingcircle.messages import words
+from livingcircle.network import StreetNetwork
 from livingcircle.outputs.tables import write_csv
-from livingcircle.snapping import snap
+from livingcircle.reasons import Spots, Terms, Trail, sentence, trail, trails
+from livingcircle.snapping import BEHIND, INSIDE, TOO_FAR, snap
 from livingcircle.sources import spreadsheet
 from livingcircle.study import schema
+from livingcircle.study.ground import read_ground, walkers
 from livingcircle.study.reading import metric_crs, read_barriers, read_network
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
+
+PLACES = ("point", "street_point", "from_point", "to_point")
 
 
 def times(path: Path, *, starts: Path, ends: Path, out: Path, limit_min: float | None = None) -> int:
@@ -35,18 +44,24 @@ def times(path: Path, *, starts: Path, ends: Path, out: Path, limit_min: float |
     if Path(out).resolve() in (Path(starts).resolve(), Path(ends).resolve()):
         raise DataError(Fault(str(out), "is one of the tables to read", "give another --out"))
     crs = metric_crs(study, base)
-    network = read_network(study, base, crs)
+    network = _walked(study, base, crs)
     tables = [_points(file, crs) for file in (starts, ends)]
     snapped = {"limit_m": study.walking.snap_limit_m, "barriers": obstacles(read_barriers(study, base, crs))}
     origins, finals = (snap(shapely.get_coordinates(t.geometry.to_numpy()), network, **snapped) for t in tables)
     speed = study.walking.speed_kmh
     limit_m = np.inf if limit_min is None else limit_min * speed * METRES_PER_MINUTE_PER_KMH
-    walks = walk_time.pairs(network, origins, finals, speed_kmh=speed, limit_m=limit_m)
+    walks = catchments.pairs(network, origins, finals, speed_kmh=speed, limit_m=limit_m)
     walks.insert(0, "from_id", tables[0]["id"].to_numpy()[walks.pop("origin")])
     walks.insert(1, "to_id", tables[1]["id"].to_numpy()[walks.pop("end")])
     with _written(out) as part:
         write_csv(walks, part)
     return len(walks)
+
+
+def _walked(study: schema.Study, base: Path, crs) -> StreetNetwork:
+    """The study's streets as everybody walks them."""
+    network = read_network(study, base, crs)
+    return as_walked(network, walkers(study)[0], read_ground(study, base, crs, network))
 
 
 def _points(file: Path, crs) -> gpd.GeoDataFrame:
@@ -70,43 +85,130 @@ def _points(file: Path, crs) -> gpd.GeoDataFrame:
     return frame.assign(id=ids)
 
 
-def area(path: Path, *, lon: float, lat: float, limits: Sequence[float], unit: str, out: Path) -> gpd.GeoDataFrame:
-    """The areas within `limits` (`unit` is `min` or `m`) of a WGS-84 point, written to `out` as GeoJSON in EPSG:4326.
+class Answer(NamedTuple):
+    """The areas around a point (limits in metres) and, of a place asked about, a trail and its sentences for each limit."""
 
-    Properties: `minutes`, `limit_m`, `area_ha`, `speed_kmh`, `from_leg_m`. Raises `DataError` when no street is within
-    the snapping limit of the point; then `out` is untouched.
+    areas: gpd.GeoDataFrame
+    trails: tuple[Trail, ...] = ()
+    sentences: tuple[str, ...] = ()
+
+
+def area(
+    path: Path,
+    *,
+    at: tuple[float, float],
+    limits: Sequence[float],
+    unit: str,
+    out: Path,
+    explain: tuple[float, float] | None = None,
+) -> Answer:
+    """The areas within `limits` (`unit` is `min` or `m`) of a place, written to `out` as GeoJSON in EPSG:4326.
+
+    `at` and `explain` are WGS-84 longitude and latitude. Properties of an area: `minutes`, `limit_m`, `area_ha`,
+    `speed_kmh`, `from_leg_m`. With `explain` follows a line for each limit, the walk from `at` to that place, or the
+    straight line where there is none: `kind` is `trail`, `sentence` tells in the study's language why the place is reached
+    or not, the others are those of `reasons.Trail`, `path` the parts of the walk, places as longitude and latitude.
+
+    Raises `DataError` with the reason when no street can be walked to from `at`; then `out` is untouched.
     """
     study, base = schema.load(path)
     crs = metric_crs(study, base)
-    network = read_network(study, base, crs)
+    network, barriers = _walked(study, base, crs), read_barriers(study, base, crs)
     pace = study.walking.speed_kmh * METRES_PER_MINUTE_PER_KMH
-    metres = [limit if unit == "m" else limit * pace for limit in limits]
-    point = gpd.GeoDataFrame(geometry=[shapely.Point(lon, lat)], crs="EPSG:4326")
-    place = shapely.get_coordinates(to_crs(point, declared=None, target=crs, where="--at").geometry.to_numpy())
-    snap_limit = study.walking.snap_limit_m
-    snapped = {"limit_m": snap_limit, "barriers": obstacles(read_barriers(study, base, crs))}
-    origin = snap(place, network, **snapped)
-    if origin["edge"].iloc[0] < 0:
-        raise DataError(
-            Fault(f"--at {lon},{lat}", f"no walkable street within {snap_limit:g} m", "move the point, check longitude,latitude order, or raise [walking] snap_limit_m")
-        )
-    reach = max(metres)
+    metres = sorted(limit if unit == "m" else limit * pace for limit in limits)
+    snapped = {"limit_m": study.walking.snap_limit_m, "barriers": obstacles(barriers)}
+    way = walk_time.Way(shortest=unit == "m", outward=True, engine=study.walking.engine)
+    terms = Terms(study.walking.speed_kmh, study.walking.snap_limit_m, way=way, barriers=barriers)
+    asked = None if explain is None else _spot(explain, "--explain", network, snapped)
+    origin = _spot(at, "--at", network, snapped)
+    if origin.positions["edge"].iloc[0] < 0:
+        raise DataError(_off_network(at, network, origin, terms))
+    place, reach = origin.points, max(metres)
     west, south, east, north = np.concatenate([place[0] - reach, place[0] + reach])
     cells = isochrone.grid(network, (west, south, east, north), **snapped)
-    walk = walk_time.nearest(
-        network, cells.positions, origin, speed_kmh=study.walking.speed_kmh, way=walk_time.Way(outward=True, engine=study.walking.engine)
-    )
-    shapes = isochrone.areas(walk["walk_m"].to_numpy(), cells, limits_m=metres, crs=crs, origins=place)
+    walk = walk_time.nearest(network, cells.positions, origin.positions, speed_kmh=study.walking.speed_kmh, way=way)
+    judged = walk["walk_m" if way.shortest else "flat_m"].to_numpy()
+    shapes = isochrone.areas(judged, cells, limits_m=metres, crs=crs, origins=place)
     shapes = shapes.assign(
         minutes=(shapes["limit_m"] / pace).round(4),
         area_ha=(shapes.area / 10_000).round(3),
         speed_kmh=study.walking.speed_kmh,
-        from_leg_m=round(float(origin["leg_m"].iloc[0]), 2),
+        from_leg_m=round(float(origin.positions["leg_m"].iloc[0]), 2),
     )
+    answer = Answer(shapes)
+    if asked is not None:
+        found = trails(network, asked, origin, terms=terms)
+        told = tuple(found.within(limit)[0] for limit in metres)
+        answer = Answer(shapes, told, tuple(_sentence(one, pace, study.study.language) for one in told))
     with _written(out) as part:
         told = json.loads(shapes.to_crs("EPSG:4326").to_json(drop_id=True))
-        part.write_text(json.dumps(told, allow_nan=False), encoding="utf-8")
-    return shapes
+        told["features"] += _trail_features(answer, (origin, asked), crs, pace)
+        part.write_text(json.dumps(told, allow_nan=False, ensure_ascii=asked is None), encoding="utf-8")
+    return answer
+
+
+def _sentence(told: Trail, pace: float, language: str) -> str:
+    known = words(language)
+    heading = known["reasons.heading"].format(minutes=round(told.limit_m / pace, 1), limit=f"{told.limit_m:,.0f}")
+    return known["reasons.joined"].format(first=heading, second=sentence(told, known))
+
+
+def _spot(place: tuple[float, float], option: str, network: StreetNetwork, snapped: dict) -> Spots:
+    point = gpd.GeoDataFrame(geometry=[shapely.Point(place)], crs="EPSG:4326")
+    metric = to_crs(point, declared=None, target=network.crs, where=option)
+    points = shapely.get_coordinates(metric.geometry.to_numpy())
+    return Spots(points, snap(points, network, **snapped))
+
+
+def _off_network(at: tuple[float, float], network: StreetNetwork, origin: Spots, terms: Terms) -> Fault:
+    """Why no street can be walked to from the place, with the nearest street and what lies between."""
+    told = trail(network, origin, Spots(np.empty((0, 2)), origin.positions.iloc[:0]), terms=terms)
+    street, far = told.nearest["street"], f"{told.nearest['leg_m']:.0f} m"
+    near = f"the nearest, {street['name'] or street['class'] or 'a street without a name'}, is {far} away"
+    wall = " ".join(filter(None, (told.barrier or {"kind": "barrier"}).values()))
+    problem, remedy = {
+        TOO_FAR: (
+            f"no walkable street within {terms.snap_limit_m:g} m; {near}",
+            "move the point, check longitude,latitude order, or raise [walking] snap_limit_m",
+        ),
+        BEHIND: (
+            f"behind a barrier ({wall}): no walkable street within {terms.snap_limit_m:g} m on this side; {near}",
+            "move the point, add the way that passes the barrier, or correct [[barriers]]",
+        ),
+        INSIDE: (f"inside a barrier ({wall}); of the streets, {near}", "move the point, or correct [[barriers]]"),
+    }[told.cause]
+    return Fault(f"--at {at[0]},{at[1]}", problem, remedy)
+
+
+def _trail_features(answer: Answer, spots: tuple[Spots, Spots | None], crs, pace: float) -> list[dict]:
+    """A GeoJSON feature for each trail; no number in it is infinite."""
+    turn = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    features = []
+    for one, text in zip(answer.trails, answer.sentences, strict=True):
+        told = _in_degrees(one.as_dict(), turn)
+        line = np.vstack([spot.points for spot in spots])
+        if told["path"] is not None:
+            # The line is the feature's geometry, exact and once only.
+            line = one.path["line"]
+            told["path"] = told["path"]["parts"]
+        properties = {"kind": "trail", "minutes": round(one.limit_m / pace, 4), "sentence": text, **told}
+        places = np.column_stack(turn.transform(*line.T)).tolist()
+        shape = {"type": "LineString", "coordinates": places}
+        features.append({"type": "Feature", "properties": properties, "geometry": shape})
+    return features
+
+
+def _in_degrees(told: dict, turn: Transformer) -> dict:
+    """The same trail with the places of its sections as longitude and latitude."""
+    out = {}
+    for key, value in told.items():
+        if isinstance(value, dict):
+            out[key] = _in_degrees(value, turn)
+        elif key in PLACES and value is not None:
+            out[key] = [round(degrees, 8) for degrees in turn.transform(*value)]
+        else:
+            out[key] = value
+    return out
 
 
 class _written:

@@ -17,14 +17,17 @@ from livingcircle import facilities as places
 from livingcircle import network as streets
 from livingcircle import residences as homes
 from livingcircle.analysis import Inputs, Settings
-from livingcircle.coverage import OUTSIDE, WHOLE_AREA, Group
+from livingcircle.coverage import OUTSIDE, WHOLE_AREA
 from livingcircle.entrances import entrances as find_entrances
 from livingcircle.errors import DataError, Fault, StandardError, StudyError, raise_all
 from livingcircle.facilities import Mapped
+from livingcircle.network import compounds
 from livingcircle.sources import geofile, osm, spreadsheet
 from livingcircle.standards import Standard
 from livingcircle.study.classifying import classifier
-from livingcircle.study.schema import FacilityFile, ResidenceFile, Rows, Study
+from livingcircle.study.ground import read_compounds, read_ground, walkers
+from livingcircle.study.rows import keep
+from livingcircle.study.schema import FacilityFile, ResidenceFile, Study
 
 PLACED = ("lon", "lat", "x", "y", "location", "entrance", "entrance_lon", "entrance_lat")
 RESERVED_UNITS = (WHOLE_AREA, OUTSIDE)
@@ -42,8 +45,7 @@ class Findings:
 def settings_of(study: Study, *, year: int | None = None, language: str | None = None) -> Settings:
     """The settings a study states; `year` and `language` override it. The first group is everybody."""
     walking, about = study.walking, study.study
-    groups = [Group("all", walking.speed_kmh, "people")]
-    groups += [Group(g.id, g.speed_kmh, f"people_{g.id}" if g.people else "people") for g in walking.groups if g.id != "all"]
+    walker, groups = walkers(study)
     return Settings(
         study_id=about.id,
         name=about.name or {"zh": about.id, "en": about.id},
@@ -54,7 +56,8 @@ def settings_of(study: Study, *, year: int | None = None, language: str | None =
         rule=walking.rule,
         snap_limit_m=walking.snap_limit_m,
         engine=walking.engine,
-        groups=tuple(groups),
+        groups=groups,
+        walker=walker,
         isochrone_minutes=walking.isochrone_minutes,
         severed_detour=walking.severed_detour,
     )
@@ -89,8 +92,9 @@ def _middle(frame: gpd.GeoDataFrame) -> tuple[float, float]:
 def read_network(study: Study, base: Path, crs, findings: Findings | None = None) -> streets.StreetNetwork:
     """The walking network of the study's street file in `crs`; `findings` is told of lines that cross without a joint."""
     told, path = study.streets, base / study.streets.path
+    outlines, gates = read_compounds(study, base, crs)
     if osm.is_extract(path):
-        return streets.from_ways(osm.read_ways(path).to_crs(crs))
+        return streets.from_ways(osm.read_ways(path).to_crs(crs), outlines=outlines, gates=gates)
     if path.suffix.lower() == ".graphml":
         return streets.from_osmnx(_graphml(path), crs=crs)
     lines = coordinates.to_crs(_file(path, told), declared=told.crs, target=crs, where=path.name)
@@ -98,7 +102,9 @@ def read_network(study: Study, base: Path, crs, findings: Findings | None = None
     kinds = set(lines.geom_type) - {"LineString", "MultiLineString"}
     if kinds:
         raise DataError(Fault(path.name, f"holds {', '.join(sorted(kinds))} among the streets", "give lines only"))
-    network = streets.from_lines(lines, tolerance_m=told.join_tolerance_m, at_crossings=told.join_crossings)
+    network = streets.from_lines(
+        lines, tolerance_m=told.join_tolerance_m, at_crossings=told.join_crossings, outlines=outlines, gates=gates
+    )
     bare = 0
     if findings is not None:
         # What lies nearer than this to a vertex is an unfinished joint, not a crossing.
@@ -131,15 +137,18 @@ def _graphml_nodes(path: Path) -> gpd.GeoDataFrame:
 
 
 def read_barriers(study: Study, base: Path, crs) -> gpd.GeoDataFrame:
-    """The barriers given in the study and, with `tagged_barriers`, those tagged in its street extract, in `crs`."""
+    """The barriers given in the study, those tagged in its street extract (`tagged_barriers`), and walls of compounds."""
     frames = []
     path = base / study.streets.path
+    outlines, _ = read_compounds(study, base, crs)
+    if outlines is not None:
+        frames.append(barriers.walls(outlines))
     if study.walking.tagged_barriers and osm.is_extract(path):
         for read in (osm.read_lines, osm.read_places):
             frames.append(barriers.from_places(read(path, keys=barriers.keys()).to_crs(crs)))
     for told in study.barriers:
         raw = coordinates.to_crs(_file(base / told.path, told), declared=told.crs, target=crs, where=told.path)
-        raw = _keep(raw, told.where, told.path)
+        raw = keep(raw, told.where, told.path)
         points = set(raw.geom_type) & {"Point", "MultiPoint"}
         if points:
             raise DataError(Fault(told.path, "holds points among the barriers", "give lines or polygons"))
@@ -163,24 +172,6 @@ def _any_file(path: Path, told: FacilityFile | ResidenceFile) -> gpd.GeoDataFram
     return _file(path, told)
 
 
-def _keep(frame: gpd.GeoDataFrame, where: Rows | None, name: str) -> gpd.GeoDataFrame:
-    if where is None:
-        return frame
-    if where.column not in frame.columns:
-        known = ", ".join(map(str, frame.columns))
-        raise DataError(Fault(name, f"no column '{where.column}' (where)", f"choose one of: {known}"))
-    if layers.ROW not in frame.columns:
-        # Numbers in messages are those of the file, not of the rows kept.
-        frame = frame.assign(**{layers.ROW: layers.row_numbers(frame)})
-    kept = frame[frame[where.column].astype(str).str.strip().str.startswith(tuple(where.starts_with))]
-    if kept.empty:
-        words = " or ".join(where.starts_with)
-        raise DataError(Fault(name, f"no row whose '{where.column}' starts with {words}", "correct [where]"))
-    kept = kept.reset_index(drop=True)
-    kept.attrs["row_column"] = frame.attrs.get("row_column", layers.ROW)
-    return kept
-
-
 def read_inputs(
     study: Study, base: Path, *, standard: Standard, findings: Findings, progress: Callable[[str, int, int], None]
 ) -> Inputs:
@@ -195,6 +186,8 @@ def read_inputs(
     ground = (base, crs, network.streets.total_bounds)
     gathered = _Gathered()
     area = gathered(_polygons, study.study.area, *ground)
+    extent = gathered(_polygons, study.streets.extent, *ground)
+    costs = gathered(read_ground, study, base, crs, network)
     units = gathered(_units, study, *ground)
     residences = gathered(_residences, study, *ground)
     walls = gathered(read_barriers, study, base, crs)
@@ -214,11 +207,7 @@ def read_inputs(
         osm=any(osm.is_extract(base / path) for path in (study.streets.path, *(f.path for f in study.facilities))),
         barriers=walls["kind"].value_counts().sort_index().to_dict(),
     )
-    kept, doors = find_entrances(
-        kept, network, gates=_gates(study, base, crs), snap_limit_m=study.walking.snap_limit_m, barriers=barriers.obstacles(walls)
-    )
-    layers.check(kept, layers.FACILITIES, where="facilities")
-    layers.check(doors, layers.ENTRANCES, where="entrances")
+    kept, doors = _with_doors(kept, network, walls, study, base)
     progress("facilities", len(study.facilities), len(study.facilities))
     return Inputs(
         network=network,
@@ -229,7 +218,24 @@ def read_inputs(
         units=units,
         area=area,
         merged=merged,
+        ground=costs,
+        extent=extent,
     )
+
+
+def _with_doors(
+    facilities: gpd.GeoDataFrame, network: streets.StreetNetwork, walls: gpd.GeoDataFrame, study: Study, base: Path
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    kept, doors = find_entrances(
+        facilities,
+        network,
+        gates=_gates(study, base, network.crs),
+        snap_limit_m=study.walking.snap_limit_m,
+        barriers=barriers.obstacles(barriers.without_walls(walls)),
+    )
+    layers.check(kept, layers.FACILITIES, where="facilities")
+    layers.check(doors, layers.ENTRANCES, where="entrances")
+    return kept, doors
 
 
 class _Gathered:
@@ -294,7 +300,7 @@ def _residences(study: Study, base: Path, crs: CRS, bounds: np.ndarray) -> gpd.G
     raw = _any_file(base / told.path, told)
     _require_columns(raw, told)
     raw = coordinates.to_crs(raw, declared=told.crs, target=crs, where=told.path)
-    raw = _keep(raw, told.where, told.path)
+    raw = keep(raw, told.where, told.path)
     coordinates.check_overlap(raw, bounds, where=told.path)
     groups = {g.id: g.people for g in study.walking.groups if g.people and g.id != "all"}
     got = homes.from_places(raw, columns=told.columns, people=told.population, groups=groups, where=told.path)
@@ -322,7 +328,7 @@ def _facilities(told: FacilityFile, ground: tuple, standard: Standard, findings:
         raw = _any_file(path, told)
         _require_columns(raw, told)
     raw = coordinates.to_crs(raw, declared=told.crs, target=crs, where=told.path)
-    raw = _keep(raw, told.where, told.path)
+    raw = keep(raw, told.where, told.path)
     if len(raw):
         coordinates.check_overlap(raw, bounds, where=told.path)
     columns = dict(told.columns)
@@ -344,5 +350,5 @@ def _facilities(told: FacilityFile, ground: tuple, standard: Standard, findings:
 
 def _gates(study: Study, base: Path, crs) -> gpd.GeoDataFrame | None:
     paths = dict.fromkeys([study.streets.path, *(f.path for f in study.facilities)])
-    frames = [osm.read_gates(base / path).to_crs(crs) for path in paths if osm.is_extract(base / path)]
+    frames = [osm.read_gates(base / path, kinds=compounds.gate_tags()).to_crs(crs) for path in paths if osm.is_extract(base / path)]
     return pd.concat(frames, ignore_index=True) if frames else None

@@ -97,8 +97,22 @@ def _warnings(result: Result, standard: Standard, findings: Findings) -> tuple[s
     centroids = int((result.facilities["entrance_source"] == "centroid").sum())
     if centroids:
         told.append(("centroids", {"count": centroids}))
+    told += _of_compounds(result)
+    if result.counts.get("street_m_without_height"):
+        told.append(("without_height", {"length_km": result.counts["street_m_without_height"] / 1000}))
     dropped = result.network.dropped
     if len(dropped):
         classes = ", ".join(dropped["highway"].drop_duplicates().head(6))
         told.append(("dropped", {"length_km": dropped["length_m"].sum() / 1000, "classes": classes}))
     return tuple(text(language, f"warning.{key}", **values) for key, values in told)
+
+
+def _of_compounds(result: Result) -> list[tuple[str, dict]]:
+    listed = result.network.compounds
+    if listed is None:
+        return []
+    shut = listed[listed["without_gate"] & (listed["inner_m"] > 0)]
+    if shut.empty:
+        return []
+    names = ", ".join(str(name) or f"#{number}" for number, name in shut["name"].head(5).items())
+    return [("compounds_without_gate", {"count": len(shut), "names": names})]

@@ -8,6 +8,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from livingcircle import slope
+from livingcircle.costs import presets
 from livingcircle.errors import Fault, StudyError
 
 SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
@@ -47,9 +49,10 @@ class About(_Part):
 
 
 class Streets(_Part):
-    """`[streets]`: the street file and how its lines are joined."""
+    """`[streets]`: the street file, how its lines are joined, and the ground it covers."""
 
     path: str
+    extent: str | None = None
     layer: str | None = None
     crs: str | None = None
     encoding: str | None = None
@@ -58,16 +61,35 @@ class Streets(_Part):
     join_crossings: bool = False
 
 
+Steps = Literal["plain", "slow", "excluded"]
+Permeability = Literal["open", "visit", "residents"]
+
+
 class WalkingGroup(_Part):
-    """`[[walking.groups]]`: people who walk at a speed of their own; `people` is a column of the residences."""
+    """`[[walking.groups]]`: people who walk in a way of their own; `people` is a column of the residences.
+
+    What a group does not say is as `[walking]` says for everybody; a shipped kind of walker brings its speed along.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    speed_kmh: Annotated[float, Field(gt=0, le=15)]
+    speed_kmh: Annotated[float, Field(gt=0, le=15)] | None = None
     people: str | None = None
+    steps: Steps | None = None
+    slope: str | None = None
+    crossings: bool | None = None
+    permeability: Permeability | None = None
+    night: bool | None = None
+
+    @model_validator(mode="after")
+    def _has_a_speed(self) -> WalkingGroup:
+        known = presets()
+        if self.speed_kmh is None and self.id not in known:
+            raise ValueError(f"give speed_kmh, or one of the kinds of walkers shipped as id: {', '.join(known)}")
+        return self
 
 
 class Walking(_Part):
-    """`[walking]`: speed, the deciding rule, the snapping limit, the engine and the groups."""
+    """`[walking]`: speed and costs of walking, the deciding rule, the snapping limit, the engine and the groups."""
 
     speed_kmh: Annotated[float, Field(gt=0, le=15)] = 4.0
     rule: Literal["distance", "time"] = "distance"
@@ -76,6 +98,14 @@ class Walking(_Part):
     isochrone_minutes: tuple[Positive, ...] = (5.0, 10.0, 15.0)
     severed_detour: Annotated[float, Field(ge=1)] = 1.8
     tagged_barriers: bool = True
+    steps: Steps = "plain"
+    slope: str | None = None
+    elevation: str | None = None
+    crossings: bool = False
+    crossing_seconds: dict[Literal["signals", "zebra", "unmarked"], Annotated[float, Field(ge=0, le=600)]] = {}
+    night: bool = False
+    permeability: Permeability = "visit"
+    tagged_compounds: bool = True
     groups: tuple[WalkingGroup, ...] = ()
 
     @field_validator("groups")
@@ -86,6 +116,17 @@ class Walking(_Part):
         if twice:
             raise ValueError(f"group ids must differ, and 'all' is everybody at speed_kmh: {', '.join(twice)}")
         return groups
+
+
+    @model_validator(mode="after")
+    def _slope_has_heights(self) -> Walking:
+        asked = [s for s in (self.slope, *(group.slope for group in self.groups)) if s]
+        unknown = sorted(set(asked) - set(slope.names()))
+        if unknown:
+            raise ValueError(f"unknown slope function {', '.join(unknown)}; known: {', '.join(slope.names())}")
+        if asked and not self.elevation:
+            raise ValueError("slope needs elevation, a GeoTIFF of heights")
+        return self
 
 
 class Rows(_Part):
@@ -138,6 +179,38 @@ class BarrierFile(_Part):
     where: Rows | None = None
 
 
+class CompoundFile(_Part):
+    """`[[compounds]]`: outlines of gated compounds; `name` is a column."""
+
+    path: str
+    name: str | None = None
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    where: Rows | None = None
+
+
+class GateFile(_Part):
+    """`[[gates]]`: points of the gates of compounds; `kind` is a column of `open`, `residents` or `closed`."""
+
+    path: str
+    kind: str | None = None
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    where: Rows | None = None
+
+
+class ParkFile(_Part):
+    """`[[parks]]`: polygons whose ways close at night."""
+
+    path: str
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    where: Rows | None = None
+
+
 class Study(_Part):
     """A whole `study.toml`; only `[study] id` and `[streets]` are needed for `times` and `area`."""
 
@@ -147,6 +220,9 @@ class Study(_Part):
     facilities: tuple[FacilityFile, ...] = ()
     residences: ResidenceFile | None = None
     barriers: tuple[BarrierFile, ...] = ()
+    compounds: tuple[CompoundFile, ...] = ()
+    gates: tuple[GateFile, ...] = ()
+    parks: tuple[ParkFile, ...] = ()
 
 
 def study_file(path: Path) -> Path:
@@ -203,7 +279,7 @@ def _nearest_key(location: tuple) -> str:
 
     parts: dict[str, type[BaseModel]] = {
         "study": About, "streets": Streets, "walking": Walking, "facilities": FacilityFile, "residences": ResidenceFile,
-        "barriers": BarrierFile,
+        "barriers": BarrierFile, "compounds": CompoundFile, "gates": GateFile, "parks": ParkFile,
     }
     model = parts.get(str(location[0]), Study) if len(location) > 1 else Study
     if "groups" in location:
@@ -220,7 +296,13 @@ def _require_files(study: Study, file: Path) -> None:
         "streets.path": study.streets.path,
         "residences.path": study.residences.path if study.residences else None,
         **{f"facilities.{i}.path": part.path for i, part in enumerate(study.facilities)},
-        **{f"barriers.{i}.path": part.path for i, part in enumerate(study.barriers)},
+        "streets.extent": study.streets.extent,
+        "walking.elevation": study.walking.elevation,
+        **{
+            f"{key}.{i}.path": part.path
+            for key in ("barriers", "compounds", "gates", "parks")
+            for i, part in enumerate(getattr(study, key))
+        },
     }
     missing = [
         Fault(f"{file}: {key}", f"no such file '{name}'", f"put it into {file.parent} or correct the path")
@@ -237,9 +319,11 @@ def input_files(study: Study, base: Path) -> list[Path]:
         study.study.area,
         study.study.units,
         study.streets.path,
+        study.streets.extent,
+        study.walking.elevation,
         *(part.path for part in study.facilities),
         study.residences.path if study.residences else None,
-        *(part.path for part in study.barriers),
+        *(part.path for key in ("barriers", "compounds", "gates", "parks") for part in getattr(study, key)),
     ]
     if study.study.standard.endswith(".toml"):
         names.append(study.study.standard)

@@ -15,7 +15,7 @@ INSIDE_M = 14.0       # from the edge of an estate to its ring path
 AWAY_M = 36.0         # from any other lot, whose doors must not open on a private path
 GATE_LINK_M = 90.0
 REACH_M = 3000.0
-PRIVATE = {"access": "private", "foot": "yes"}
+PRIVATE = {"access": "private"}
 
 
 def _chord(shape: Polygon, through: Point, angle: float) -> LineString | None:

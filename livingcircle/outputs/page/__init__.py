@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from livingcircle.analysis import Result
 
 # Families of words that the page has in common with the tables.
-SHARED = ("cause.", "remedy.", "confidence.", "flag.", "rule.", "group.", "status.")
+SHARED = ("cause.", "remedy.", "confidence.", "flag.", "rule.", "group.", "status.", "robustness.", "change.")
 
 
 def write(result: Result, path: str | Path) -> Path:

@@ -18,6 +18,7 @@ import livingcircle
 from livingcircle.coverage import OUTSIDE, WHOLE_AREA
 from livingcircle.layers import OFF_NETWORK, REACHED, UNREACHABLE
 from livingcircle.outputs.page import packing
+from livingcircle.outputs.walking_words import walking_words
 
 if TYPE_CHECKING:
     from livingcircle.analysis import Result
@@ -55,7 +56,10 @@ def page_content(result: Result, *, words: Mapping[str, str], style: Mapping[str
             for c in order.categories
         ],
         "levels": [{"id": level, "name": order.name(result.standard.levels[level])} for level in order.levels],
-        "groups": [{"id": text(g.id), "speed_kmh": float(g.speed_kmh)} for g in result.settings.groups],
+        "groups": [
+            {"id": text(g.id), "speed_kmh": float(g.speed_kmh), "walks": order.groups.index(result.walked_as[g.id]), "how": how}
+            for g, how in zip(result.settings.groups, walking_words(result.settings), strict=True)
+        ],
         "units": _areas(result.units, origin, names="unit"),
         "area": _areas(result.area, origin),
         "streets": packing.lines(_drawn(_streets(result), draw["street_m"]), origin=origin),
@@ -256,27 +260,31 @@ def _residences(result: Result, drawn: np.ndarray, origin: tuple[int, int]) -> C
 
 
 def _walks(result: Result, order: _Order) -> Content:
-    """For each category the columns of every residence, in the order of the residences."""
+    """For each category, and each group that walks in a way of its own, the columns of every residence."""
     walks = result.residence_walks
     names, nearest = _named(walks["nearest_facility"])
     walks = walks.assign(nearest=nearest)
     homes = result.residences["residence_id"]
-    columns = []
-    for category in order.categories:
-        rows = walks[walks["category"] == category].drop_duplicates("residence_id").set_index("residence_id")
-        rows = rows.reindex(homes)
-        status = _positions(rows["status"], list(WALK_STATUS))
-        columns.append(
-            {
-                "walk_m": packing.packed_or_none(rows["walk_m"]),
-                "walk_min": packing.minutes(rows["walk_min"]),
-                "straight_m": packing.packed_or_none(rows["straight_m"]),
-                "share": packing.packed_or_none(rows["land_share"], scale=1000),
-                "nearest": packing.packed_or_none(rows["nearest"]),
-                "status": "".join(str(s) if s >= 0 else "-" for s in status),
-            }
-        )
-    return {"names": names, "columns": columns}
+    told = dict(tuple(walks.groupby(["category", "group"], sort=False)))
+    return {
+        "names": names,
+        "columns": [
+            {at: _of_homes(told[category, group], homes) for at, group in enumerate(order.groups) if (category, group) in told}
+            for category in order.categories
+        ],
+    }
+
+
+def _of_homes(walks: pd.DataFrame, homes: pd.Series) -> Content:
+    rows = walks.drop_duplicates("residence_id").set_index("residence_id").reindex(homes)
+    status = _positions(rows["status"], list(WALK_STATUS))
+    return {
+        "walk_m": packing.packed_or_none(rows["walk_m"]),
+        "walk_min": packing.minutes(rows["walk_min"]),
+        "straight_m": packing.packed_or_none(rows["straight_m"]),
+        "nearest": packing.packed_or_none(rows["nearest"]),
+        "status": "".join(str(s) if s >= 0 else "-" for s in status),
+    }
 
 
 def _coverage(result: Result, order: _Order) -> Content:
@@ -308,14 +316,16 @@ def _listed(result: Result, order: _Order) -> pd.DataFrame:
 
 def _gaps(result: Result, order: _Order, homes: np.ndarray, *, origin: tuple[int, int]) -> Content:
     """The gap list. Limits are those of the coverage, the unit is that of the residence; what many rows share is said
-    once: `kinds` (category, level, group) and `reasons` (cause, remedy, confidence, clause, year that closes it)."""
+    once: `kinds` (category, level, group) and `reasons` (cause, remedy, confidence, clause, what it is fragile to, year that
+    closes it)."""
     gaps = _listed(result, order)
     residence = _positions(gaps["residence_id"], list(result.residences["residence_id"]))
     places = list(zip(order.category(gaps["category"]), order.level(gaps["level"]), order.group(gaps["group"]), strict=True))
     closes = [number(v) for v in gaps["closes_in"]]
-    said = [[text(v) for v in gaps[key]] for key in ("cause", "remedy", "confidence", "clause")]
+    said = [[text(v) for v in gaps[key]] for key in ("cause", "remedy", "confidence", "clause", "fragile_to")]
     why = list(zip(*said, closes, strict=True))
-    kinds, reasons, nearest = (list(dict.fromkeys(rows)) for rows in (places, why, gaps["nearest_facility"].map(text)))
+    shared = (places, why, gaps["nearest_facility"].map(text), gaps["limit_street"].map(text))
+    kinds, reasons, nearest, streets = (list(dict.fromkeys(rows)) for rows in shared)
     return {
         "gap_id": " ".join(text(v).replace(" ", "_") for v in gaps["gap_id"]),
         "kinds": kinds,
@@ -329,6 +339,12 @@ def _gaps(result: Result, order: _Order, homes: np.ndarray, *, origin: tuple[int
         "walk_m": packing.packed_or_none(gaps["walk_m"]),
         "walk_min": packing.minutes(gaps["walk_min"]),
         "straight_m": packing.packed_or_none(gaps["straight_m"]),
+        "low": packing.packed_or_none(gaps["people_low"], scale=10),
+        "high": packing.packed_or_none(gaps["people_high"], scale=10),
+        "uncertain": packing.packed_or_none(gaps["uncertain_share"], scale=100),
+        "leg_m": packing.packed_or_none(gaps["from_leg_m"]),
+        "streets": streets,
+        "street": packing.packed(_positions(gaps["limit_street"].map(text), streets)),
         "names": nearest,
         "nearest": packing.packed(_positions(gaps["nearest_facility"].map(text), nearest)),
         "at": _from_homes(gaps, residence, homes, origin),

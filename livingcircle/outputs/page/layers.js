@@ -68,9 +68,10 @@
     return at < 0 ? breaks.length : at;
   };
 
-  // Minutes of the chosen group: the same metres at the group's speed.
+  // Minutes of the chosen group: those of the group that walks alike, at its own speed.
   lc.groupMinutes = function (minutes) {
-    return minutes === null ? null : minutes * lc.data.study.speed_kmh / lc.data.groups[lc.state.group].speed_kmh;
+    const group = lc.data.groups[lc.state.group];
+    return minutes === null ? null : minutes * lc.data.groups[group.walks].speed_kmh / group.speed_kmh;
   };
 
   function homeStyle(kind) {

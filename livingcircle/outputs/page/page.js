@@ -97,7 +97,7 @@
     const facts = [
       [study.standard_name, study.standard && study.standard !== study.standard_name ? study.standard : ""].filter(Boolean).join(" "),
       study.year === null ? "" : lc.say("year", { year: study.year }),
-      lc.say("speed", { speed: study.speed_kmh }),
+      lc.data.groups[0].how,
       lc.sayCode("rule", study.rule),
     ];
     lc.fill("title", [study.name]);

@@ -89,6 +89,8 @@
       element("ul", { class: "warnings" }, lc.data.study.warnings.map((text) => element("li", { text }))),
       element("h3", { text: lc.say("reading") }),
       element("ul", {}, items.map((text) => element("li", { text }))),
+      element("h3", { text: lc.say("walkers") }),
+      element("ul", {}, lc.data.groups.map((group) => element("li", { text: group.how }))),
     ];
   }
 

@@ -86,14 +86,17 @@ const livingcircle = {};
   function readGaps(raw, homes, coverage) {
     const gaps = { residence: integers(raw.residence), walk_m: optional(raw.walk_m), walk_min: optional(raw.walk_min, 100) };
     Object.assign(gaps, { straight_m: optional(raw.straight_m), people: optional(raw.people, 10), land_ha: optional(raw.land_ha, 100) });
+    Object.assign(gaps, { low: optional(raw.low, 10), high: optional(raw.high, 10), uncertain: optional(raw.uncertain, 100) });
     gaps.gap_id = raw.gap_id ? raw.gap_id.split(" ") : [];
     gaps.nearest = integers(raw.nearest).map((i) => raw.names[i]);
+    gaps.leg_m = optional(raw.leg_m);
+    gaps.street = integers(raw.street).map((i) => raw.streets[i]);
     gaps.detour = gaps.walk_m.map((walk, i) => (walk !== null && gaps.straight_m[i] ? walk / gaps.straight_m[i] : null));
     let rank = 0;
     gaps.rank = integers(raw.rank).map((step) => (rank += step));
     const kind = integers(raw.kind), reason = integers(raw.reason);
     ["category", "level", "group"].forEach((key, k) => { gaps[key] = kind.map((i) => raw.kinds[i][k]); });
-    ["cause", "remedy", "confidence", "clause", "closes_in"].forEach((key, k) => { gaps[key] = reason.map((i) => raw.reasons[i][k]); });
+    ["cause", "remedy", "confidence", "clause", "fragile_to", "closes_in"].forEach((key, k) => { gaps[key] = reason.map((i) => raw.reasons[i][k]); });
     const limits = {};
     coverage.forEach((row) => { limits[`${row.category} ${row.level} ${row.group}`] = row; });
     ["limit_m", "limit_min"].forEach((key) => {
@@ -124,13 +127,13 @@ const livingcircle = {};
 
   const STATUS = { 0: "reached", 1: "unreachable", 2: "off_network" };
 
-  // The walks of every residence to one category, unpacked when first asked for.
+  // The walks of every residence to one category as the chosen group walks, unpacked when first asked for.
   function walks(category) {
-    const column = lc.data.walks.columns[category];
+    const column = lc.data.walks.columns[category][lc.data.groups[lc.state.group].walks];
     if (!column.unpacked) {
       column.unpacked = {
         walk_m: optional(column.walk_m), walk_min: optional(column.walk_min, 100), straight_m: optional(column.straight_m),
-        share: optional(column.share, 1000), status: Array.from(column.status, (s) => STATUS[s] || ""),
+        status: Array.from(column.status, (s) => STATUS[s] || ""),
         nearest: optional(column.nearest).map((i) => (i === null ? "" : lc.data.walks.names[i])),
       };
     }

@@ -1,0 +1,101 @@
+"""The isochrones of a study and how well they agree with walks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from livingcircle import agreement, isochrone
+from livingcircle.analysis.inputs import Settings
+from livingcircle.analysis.reach import coordinates, of_category, snapped
+from livingcircle.layers import Isochrones, Positions
+from livingcircle.network import StreetNetwork
+from livingcircle.snapping import snap
+from livingcircle.standards import Standard
+from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way, nearest
+
+PROBES = 2000
+
+Progress = Callable[[str, int, int], None]
+
+
+def isochrones(
+    names: Sequence[str], layers: tuple, standard: Standard, settings: Settings, progress: Progress
+) -> Isochrones:
+    """The 5/10/15-minute areas of every category, and the areas of its limits, as everybody walks.
+
+    Areas of minutes follow the quickest walk, areas of limits what the rule judges. Every row tells how well it agrees
+    with `PROBES` seeded points walked again (`checked`, `agreement`, `largest_m`) and the lattice it was drawn on.
+    """
+    inputs, facilities, view = layers
+    network, entrances = view.network, inputs.entrances
+    bounds = (inputs.area if inputs.area is not None else inputs.residences).total_bounds
+    # An area of a facility inside the study is whole up to the longest minutes drawn.
+    pace = settings.speed_kmh * METRES_PER_MINUTE_PER_KMH
+    margin = max(settings.snap_limit_m, pace * max(settings.isochrone_minutes, default=0))
+    heeded = snapped(inputs, settings)
+    cells = isochrone.grid(network, bounds + np.array([-margin, -margin, margin, margin]), **heeded)
+    asked = agreement.probes(bounds, count=PROBES)
+    legs = snap(asked, network, **heeded)
+    frames = []
+    for number, category in enumerate(names):
+        progress("isochrones", number, len(names))
+        rows = of_category(entrances, facilities, category, facilities["open"].to_numpy())
+        if len(rows):
+            ends = view.doors.iloc[rows]
+            origins = cells.inside(coordinates(entrances)[rows][ends["edge"].to_numpy() >= 0])
+            for shortest, wanted in _limits(category, standard, settings, level=network.costs is None).items():
+                way = Way(shortest=shortest, engine=settings.engine)
+                drawn = _drawn(category, wanted, (network, cells, ends), origins, way)
+                again = _measured(network, legs, ends, way)
+                frames.append(drawn.join(agreement.agreement(drawn, asked, {category: again})))
+    progress("isochrones", len(names), len(names))
+    if not frames:
+        columns = ("category", "limit_m", "minutes", "level", "checked", "agreement", "largest_m", "cell_m")
+        return gpd.GeoDataFrame({column: [] for column in columns}, geometry=[], crs=network.crs)
+    return pd.concat(frames, ignore_index=True).assign(cell_m=cells.cell_m)
+
+
+def _measured(network: StreetNetwork, origins: Positions, doors: Positions, way: Way) -> np.ndarray:
+    walk = nearest(network, origins, doors, speed_kmh=1, way=way)
+    return walk["walk_m" if way.shortest else "flat_m"].to_numpy()
+
+
+def _drawn(category: str, wanted: list, layers: tuple, origins: np.ndarray, way: Way) -> Isochrones:
+    network, cells, doors = layers
+    drawn = isochrone.areas(
+        _measured(network, cells.positions, doors, way),
+        cells,
+        limits_m=sorted({metres for metres, _, _ in wanted}),
+        crs=network.crs,
+        origins=origins,
+    ).set_index("limit_m")
+    return gpd.GeoDataFrame(
+        {
+            "category": category,
+            "limit_m": [w[0] for w in wanted],
+            "minutes": [w[1] for w in wanted],
+            "level": [w[2] for w in wanted],
+        },
+        geometry=drawn.geometry.loc[[w[0] for w in wanted]].to_numpy(),
+        crs=network.crs,
+    )
+
+
+def _limits(
+    category: str, standard: Standard, settings: Settings, *, level: bool
+) -> dict[bool, list[tuple[float, float, str]]]:
+    """(metres, minutes or NaN, level or empty) of every area of a category, by whether shortest walks are meant.
+
+    On `level` ground the shortest walk is the quickest.
+    """
+    pace = settings.speed_kmh * METRES_PER_MINUTE_PER_KMH
+    out: dict[bool, list] = {False: [(minutes * pace, minutes, "") for minutes in settings.isochrone_minutes]}
+    for requirement in standard.categories[category].requirements:
+        metres = requirement.limit_min * pace if settings.rule == "time" else float(requirement.limit_m)
+        shortest = settings.rule == "distance" and not level
+        out.setdefault(shortest, []).append((metres, float("nan"), requirement.level))
+    return {shortest: wanted for shortest, wanted in out.items() if wanted}

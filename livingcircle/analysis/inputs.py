@@ -1,0 +1,96 @@
+"""What an analysis is asked and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from livingcircle.costs import Ground, Walker
+from livingcircle.coverage import Group
+from livingcircle.layers import Barriers, Coverage, Entrances, Facilities, Gaps, Isochrones, Residences, Samples, Units
+from livingcircle.network import StreetNetwork
+from livingcircle.standards import Standard
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a study decides: names, year, how people walk, the deciding rule, limits of snapping in metres.
+
+    `walker` is everybody, at `speed_kmh` unless it says otherwise; every group of `groups` may have a walker of its own.
+    """
+
+    study_id: str
+    name: Mapping[str, str]
+    note: Mapping[str, str] = field(default_factory=lambda: {"zh": "", "en": ""})
+    language: str = "zh"
+    year: int | None = None
+    speed_kmh: float = 4.0
+    rule: str = "distance"
+    snap_limit_m: float = 150.0
+    engine: str = "scipy"
+    groups: tuple[Group, ...] = (Group("all", 4.0),)
+    isochrone_minutes: tuple[float, ...] = (5.0, 10.0, 15.0)
+    severed_detour: float = 1.8
+    walker: Walker | None = None
+
+    def walker_of(self, group: Group) -> Walker:
+        """How the group walks: as it says itself, else like everybody at its own speed."""
+        base = self.walker or Walker(self.speed_kmh)
+        return group.walker or base.at_speed(group.speed_kmh)
+
+    @property
+    def everybody(self) -> Walker:
+        """How everybody walks."""
+        return (self.walker or Walker(self.speed_kmh)).at_speed(self.speed_kmh)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The layers of a study in one metric CRS, planned facilities included; see `livingcircle.layers`.
+
+    `ground` is what walking costs are worked out from; `extent` the polygons that the street data cover, if stated.
+    """
+
+    network: StreetNetwork
+    facilities: Facilities
+    entrances: Entrances
+    residences: Residences
+    barriers: Barriers | None = None
+    units: Units | None = None
+    area: gpd.GeoDataFrame | None = None
+    merged: pd.DataFrame = field(default_factory=pd.DataFrame)
+    ground: Ground = field(default_factory=Ground)
+    extent: gpd.GeoDataFrame | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """All that an analysis found; tables as in `livingcircle.layers`, geometry in the network's CRS.
+
+    `walked_as` names for every group the one whose `residence_walks` hold for it, at its own speed.
+    """
+
+    settings: Settings
+    standard: Standard
+    network: StreetNetwork
+    facilities: Facilities
+    entrances: Entrances
+    residences: Residences
+    samples: Samples
+    barriers: Barriers | None
+    units: Units | None
+    area: gpd.GeoDataFrame | None
+    walked_as: Mapping[str, str]
+    residence_walks: pd.DataFrame
+    coverage: Coverage
+    gaps: Gaps
+    gap_areas: gpd.GeoDataFrame
+    isochrones: Isochrones
+    components: pd.DataFrame
+    merged: pd.DataFrame
+    counts: Mapping[str, Any]
+    warnings: tuple[str, ...]

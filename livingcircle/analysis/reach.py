@@ -1,0 +1,224 @@
+"""The walks of every group to every category: today, in years to come, and when a limit changes a little."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from livingcircle.analysis.inputs import Inputs, Settings
+from livingcircle.barriers import COMPOUND, obstacles, on_frontage, without_walls
+from livingcircle.costs import as_walked, closed
+from livingcircle.coverage import Walks
+from livingcircle.gaps import Reach
+from livingcircle.layers import Entrances, Facilities, Gaps, Positions, Samples
+from livingcircle.network import StreetNetwork
+from livingcircle.reasons import Tree, falls, tree
+from livingcircle.robustness import changes, data_edge, extent, resnapped
+from livingcircle.snapping import snap
+from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way, nearest, straight
+
+@dataclass(frozen=True)
+class View:
+    """A study as one kind of walker meets it: its streets, and where homes (samples) and doors (entrances) stand on them.
+
+    `varied` holds samples and doors under other snapping limits, by the id of the change; `edge_m` the walk
+    from every sample to where the street data end, in the measure of the rule.
+    """
+
+    network: StreetNetwork
+    speed_kmh: float
+    origins: Positions
+    doors: Positions
+    varied: Mapping[str, tuple[Positions, Positions]]
+    edge_m: np.ndarray
+
+
+def coordinates(frame: gpd.GeoDataFrame) -> np.ndarray:
+    """The (n, 2) coordinates of a layer of points."""
+    return shapely.get_coordinates(frame.geometry.to_numpy())
+
+
+def snapped(inputs: Inputs, settings: Settings) -> dict[str, Any]:
+    """What every snapping of the run heeds."""
+    walls = None if inputs.barriers is None else obstacles(inputs.barriers)
+    return {"limit_m": settings.snap_limit_m, "barriers": walls}
+
+
+def door_positions(points: np.ndarray, network: StreetNetwork, inputs: Inputs, settings: Settings, *, limit_m: float) -> Positions:
+    """The street positions of entrances: like homes, but those along a compound's wall may open to the street outside."""
+    heeded = snapped(inputs, settings) | {"limit_m": limit_m}
+    found = snap(points, network, **heeded)
+    if inputs.barriers is None or not (inputs.barriers["kind"] == COMPOUND).any():
+        return found
+    free = on_frontage(points, inputs.barriers)
+    outside = snap(points[free], network, limit_m=limit_m, barriers=obstacles(without_walls(inputs.barriers)))
+    out = pd.concat([found[~free], outside.set_axis(found.index[free])]).sort_index()
+    return out.astype({"status": found["status"].dtype, "reason": found["reason"].dtype})
+
+
+def views(inputs: Inputs, samples: Samples, settings: Settings) -> dict[str, View]:
+    """The view of every group, by its id; groups that meet the streets alike share one."""
+    shared: dict[tuple, View] = {}
+    placed: dict[bytes, tuple] = {}
+    out = {}
+    for group in settings.groups:
+        walker = settings.walker_of(group)
+        if walker.ground not in shared:
+            network = as_walked(inputs.network, walker, inputs.ground)
+            # Where homes and doors stand depends on the ways open to the walker, not on what they cost.
+            ways = closed(inputs.network, walker, inputs.ground).tobytes()
+            if ways not in placed:
+                placed[ways] = _placed(network, inputs, samples, settings)
+            origins, doors, varied, ends = placed[ways]
+            edge_m = _measure((network, walker.speed_kmh), origins, ends, settings)
+            shared[walker.ground] = View(network, walker.speed_kmh, origins, doors, varied, edge_m)
+        out[group.id] = shared[walker.ground]
+    return out
+
+
+def walked_as(seen: Mapping[str, View]) -> dict[str, str]:
+    """For every group the first group that meets the streets alike, itself included."""
+    first: dict[int, str] = {}
+    return {group: first.setdefault(id(view), group) for group, view in seen.items()}
+
+
+def _placed(network: StreetNetwork, inputs: Inputs, samples: Samples, settings: Settings) -> tuple:
+    """Samples and doors on the streets, both again under other snapping limits, and where the street data end."""
+    heeded = snapped(inputs, settings)
+    homes, entrances = coordinates(samples), coordinates(inputs.entrances)
+    origins = snap(homes, network, **heeded)
+    doors = door_positions(entrances, network, inputs, settings, limit_m=heeded["limit_m"])
+    varied = {}
+    for change in changes():
+        if change.snap_m:
+            limit_m = max(settings.snap_limit_m + change.snap_m, 0)
+            varied[change.id] = (
+                resnapped(homes, origins, network, limit_m=limit_m, barriers=heeded["barriers"]),
+                door_positions(entrances, network, inputs, settings, limit_m=limit_m),
+            )
+    return origins, doors, varied, data_edge(network, extent(inputs.network, inputs.extent))
+
+
+def _walks(view: View, doors: Positions, settings: Settings) -> Walks:
+    told = {"speed_kmh": view.speed_kmh}
+    quickest = nearest(view.network, view.origins, doors, **told, way=Way(engine=settings.engine))
+    flat = quickest["flat_m"].to_numpy()
+    if view.network.costs is None:
+        return Walks(quickest, flat, flat, view.edge_m)
+    shortest = nearest(view.network, view.origins, doors, **told, way=Way(shortest=True, engine=settings.engine))
+    deciding = shortest if settings.rule == "distance" else quickest
+    return Walks(deciding, shortest["walk_m"].to_numpy(), flat, view.edge_m)
+
+
+def of_category(entrances: Entrances, facilities: Facilities, category: str, chosen: np.ndarray) -> np.ndarray:
+    """Rows of the entrances that lead into chosen facilities of a category."""
+    serves = np.array([category in categories for categories in facilities["categories"]], dtype=bool)
+    ids = set(facilities["facility_id"][serves & chosen])
+    return np.flatnonzero(entrances["facility_id"].isin(ids).to_numpy())
+
+
+def reaches(category: str, layers: tuple, seen: Mapping[str, View], settings: Settings) -> dict[tuple[str, str], Reach]:
+    """All that is known of a category for every group: (category, group id) -> `gaps.Reach`.
+
+    `layers` are the study's `Inputs`, its samples, and its facilities with the column `open`.
+    """
+    inputs, samples, facilities = layers
+    rows = of_category(inputs.entrances, facilities, category, facilities["open"].to_numpy())
+    homes, entrances = coordinates(samples), coordinates(inputs.entrances)[rows]
+
+    def straight_m(chosen: np.ndarray) -> np.ndarray:
+        # Asked for the few points that a table shows, not for every sample.
+        return straight(homes[chosen], entrances)[0]
+
+    shared: dict[int, Reach] = {}
+    out = {}
+    for group in settings.groups:
+        view = seen[group.id]
+        if id(view) not in shared:
+            shared[id(view)] = _reach(category, rows, straight_m, (inputs, facilities, view), settings)
+        out[category, group.id] = shared[id(view)]
+    return out
+
+
+def _reach(category: str, rows: np.ndarray, straight_m: Callable, layers: tuple, settings: Settings) -> Reach:
+    inputs, facilities, view = layers
+    entrances, opened = inputs.entrances, facilities["open"].to_numpy()
+    walks = _walks(view, view.doors.iloc[rows], settings)
+    years = facilities["open_year"].to_numpy()
+    coming = np.array([category in c for c in facilities["categories"]], dtype=bool) & ~opened & ~np.isnan(years)
+    later = {}
+    for year in np.unique(years[coming]):
+        then = of_category(entrances, facilities, category, opened | (coming & (years <= year)))
+        later[int(year)] = _measure((view.network, view.speed_kmh), view.origins, view.doors.iloc[then], settings)
+    row_of = pd.Series(np.arange(len(facilities)), index=facilities["facility_id"])
+    return Reach(
+        walks=walks,
+        straight_m=straight_m,
+        facility=row_of[entrances["facility_id"].iloc[rows]].to_numpy(dtype=int),
+        source=entrances["entrance_source"].iloc[rows].to_numpy(),
+        later=later,
+        varied=_varied(rows, walks, view, settings),
+        known=any(category in c for c in facilities["categories"]),
+        joined=bool((view.doors["edge"].to_numpy()[rows] >= 0).any()),
+    )
+
+
+def limit_streets(
+    table: Gaps, category: str, layers: tuple, seen: Mapping[str, View], settings: Settings
+) -> Gaps:
+    """The gaps of a category with `from_leg_m`, the leg of the walk shown, and `limit_street`, where its limit is used up.
+
+    The name of the street, its class where it has no name, empty where that is on no street. `layers` are the study's
+    `Inputs` and its facilities with the column `open`.
+    """
+    inputs, facilities = layers
+    rows = of_category(inputs.entrances, facilities, category, facilities["open"].to_numpy())
+    way = Way(shortest=settings.rule == "distance", engine=settings.engine)
+    speed = {group.id: group.speed_kmh for group in settings.groups}
+    street = np.full(len(table), "", dtype=object)
+    trees: dict[int, Tree] = {}
+    for (group, limit_m, limit_min), own in table.groupby(["group", "limit_m", "limit_min"]).indices.items():
+        view = seen[group]
+        doors = view.doors.iloc[rows]
+        if id(view) not in trees:
+            trees[id(view)] = tree(view.network, doors, way=way)
+        limit = limit_m if way.shortest else limit_min * speed[group] * METRES_PER_MINUTE_PER_KMH
+        homes = view.origins.iloc[table["sample"].to_numpy(dtype=int)[own]]
+        edge = falls(view.network, trees[id(view)], homes, doors, limit_m=limit, way=way)
+        streets = view.network.streets
+        names = np.where(streets["name"] == "", streets["highway"], streets["name"])
+        street[own] = np.append(names, "")[edge]
+    legs = [seen[g].origins["leg_m"].to_numpy()[s] for g, s in zip(table["group"], table["sample"].astype(int), strict=True)]
+    return table.assign(from_leg_m=np.array(legs, dtype=float), limit_street=street)
+
+
+def _measure(walked: tuple[StreetNetwork, float], origins: Positions, doors: Positions, settings: Settings) -> np.ndarray:
+    """What the rule judges: metres of the shortest walk, or flat metres of the quickest."""
+    network, speed_kmh = walked
+    shortest = settings.rule == "distance"
+    way = Way(shortest=shortest, engine=settings.engine)
+    walk = nearest(network, origins, doors, speed_kmh=speed_kmh, way=way)
+    return walk["walk_m" if shortest else "flat_m"].to_numpy()
+
+
+def _varied(rows: np.ndarray, walks: Walks, view: View, settings: Settings) -> dict[str, np.ndarray]:
+    """The measure of every sample under other snapping limits; only what moved is asked again."""
+    base = walks.measure(settings.rule)
+    before = view.doors["edge"].to_numpy()[rows]
+    out = {}
+    for change, (origins, doors) in view.varied.items():
+        chosen = doors.iloc[rows]
+        if not np.array_equal(chosen["edge"].to_numpy(), before):
+            out[change] = _measure((view.network, view.speed_kmh), origins, chosen, settings)
+            continue
+        moved = np.flatnonzero(origins["edge"].to_numpy() != view.origins["edge"].to_numpy())
+        out[change] = base.copy()
+        if len(moved):
+            out[change][moved] = _measure((view.network, view.speed_kmh), origins.iloc[moved], chosen, settings)
+    return out

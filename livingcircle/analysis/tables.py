@@ -1,0 +1,122 @@
+"""The tables beside coverage and gaps: walks of residences, ground beyond the limits, street components, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from livingcircle import coverage as judging
+from livingcircle.analysis.inputs import Settings
+from livingcircle.analysis.reach import View
+from livingcircle.gaps import Reach
+from livingcircle.layers import OFF_NETWORK, UNREACHABLE, Entrances, Facilities, Gaps, Isochrones, Positions, Residences, Samples
+from livingcircle.standards import Standard
+
+
+def residence_walks(
+    samples: Samples, reach: Mapping[tuple[str, str], Reach], facilities: Facilities, standard: Standard, settings: Settings
+) -> pd.DataFrame:
+    """The middle walk of every residence to every category, for every (category, group id) of `reach`."""
+    frames = []
+    for (category, group), known in reach.items():
+        middle = judging.median_walks(samples, known.walk)
+        first = standard.categories[category].requirements[0]
+        measure = known.walks.measure(settings.rule)
+        inside = judging.covered(measure, first, rule=settings.rule, speed_kmh=settings.speed_kmh)
+        share = pd.Series(inside, dtype=float).groupby(samples["residence_id"].to_numpy()).mean()
+        source = middle["source"].to_numpy()
+        facility = np.where(source >= 0, np.append(known.facility, -1)[source], -1)
+        frames.append(
+            middle[["residence_id", "walk_m", "walk_min", "status"]].assign(
+                category=category,
+                group=group,
+                straight_m=known.straight_m(middle["sample"].to_numpy()),
+                nearest_facility=np.append(facilities["name"].to_numpy(), "")[facility],
+                land_share=share.reindex(middle["residence_id"]).to_numpy(),
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def gap_areas(table: Gaps, people: Residences, areas: Isochrones, settings: Settings) -> gpd.GeoDataFrame:
+    """The part of every residence that lies beyond the limit, for the first group of people."""
+    rows = table[table["group"] == settings.groups[0].id]
+    shape_of = dict(zip(people["residence_id"], people.geometry, strict=True))
+    limit = areas[areas["level"] != ""]
+    area_of = {(c, lv): g for c, lv, g in zip(limit["category"], limit["level"], limit.geometry, strict=True)}
+    shapes = np.array([shape_of[i] for i in rows["residence_id"]], dtype=object)
+    reached = np.array(
+        [area_of.get(key, shapely.Polygon()) for key in zip(rows["category"], rows["level"], strict=True)], dtype=object
+    )
+    polygon = np.isin(shapely.get_type_id(shapes), (3, 6)) if len(shapes) else np.array([], dtype=bool)
+    beyond = shapes.copy()
+    beyond[polygon] = shapely.difference(shapes[polygon], reached[polygon])
+    frame = gpd.GeoDataFrame(
+        rows[["category", "level", "residence_id", "gap_id"]].reset_index(drop=True), geometry=beyond, crs=people.crs
+    )
+    return frame[~frame.geometry.is_empty].reset_index(drop=True)
+
+
+def components(view: View, samples: Samples, entrances: Entrances) -> pd.DataFrame:
+    """Every street component with its edges, length, people and facilities whose street position lies on it."""
+    network, origins, doors = view.network, view.origins, view.doors
+    on = origins["component"].to_numpy() >= 0
+    size = len(network.components)
+    people = np.bincount(
+        origins["component"].to_numpy()[on], weights=samples["people"].to_numpy()[on], minlength=size
+    )
+    ways_in = pd.DataFrame({"component": doors["component"].to_numpy(), "id": entrances["facility_id"].to_numpy()})
+    facilities = ways_in[ways_in["component"] >= 0].drop_duplicates().groupby("component").size()
+    return network.components.assign(people=people, facilities=facilities.reindex(range(size), fill_value=0).to_numpy())
+
+
+def counts(
+    facilities: Facilities,
+    entrances: Entrances,
+    people: Residences,
+    samples: Samples,
+    view: View,
+) -> dict[str, Any]:
+    """What a run counted: residences, people, samples, and whom no street or no walk joins."""
+    origins = view.origins
+    off = (origins["status"] == OFF_NETWORK).to_numpy()
+    return {
+        "residences": len(people),
+        "people": float(people["people"].sum()),
+        "land_ha": float(people["land_m2"].sum() / 10_000),
+        "samples": len(samples),
+        "people_off_network": float(samples["people"].to_numpy()[off].sum()),
+        "land_off_network_ha": float(samples["land_m2"].to_numpy()[off].sum() / 10_000),
+        "people_off_network_by_reason": _by_reason(origins["reason"][off], samples["people"].to_numpy()[off]),
+        "snapped_past_isolated_pieces": int((origins["reason"] == "isolated_piece_skipped").sum()),
+        "facilities": len(facilities),
+        "facilities_open": int(facilities["open"].sum()),
+        "entrances": entrances["entrance_source"].value_counts().sort_index().to_dict(),
+    }
+
+
+def unreachable_people(samples: Samples, walks: Mapping[str, pd.DataFrame]) -> dict[str, float]:
+    """People whom the streets join to no facility of a category, by category; only of those that have one."""
+    people = samples["people"].to_numpy()
+    return {
+        category: float(people[(walk["status"] == UNREACHABLE).to_numpy()].sum())
+        for category, walk in walks.items()
+        if (walk["source"] >= 0).any()
+    }
+
+
+def _by_reason(reasons: pd.Series, people: np.ndarray) -> dict[str, float]:
+    sums = pd.Series(people).groupby(reasons.astype(str).to_numpy()).sum()
+    return {reason: float(count) for reason, count in sums.items()}
+
+
+def cut_off(facilities: Facilities, entrances: Entrances, doors: Positions) -> dict[str, str]:
+    """Facilities none of whose entrances has a street within the limit: id and name."""
+    on = set(entrances["facility_id"][doors["edge"].to_numpy() >= 0])
+    off = facilities[~facilities["facility_id"].isin(on)]
+    return dict(zip(off["facility_id"], off["name"], strict=True))

@@ -1,0 +1,6 @@
+"""Who is within reach of every door: catchments, pairs, the nearest few, counts, exclusive areas, what a closure costs."""
+
+from livingcircle.catchments.choice import Exclusive, counts, exclusive, k_nearest, marginal
+from livingcircle.catchments.walks import ROUNDING_M, catchments, pairs
+
+__all__ = ["ROUNDING_M", "Exclusive", "catchments", "counts", "exclusive", "k_nearest", "marginal", "pairs"]

@@ -1,0 +1,38 @@
+"""How every group walks, in words that stand on every output."""
+
+from __future__ import annotations
+
+from livingcircle.analysis import Settings
+from livingcircle.costs import EXCLUDED, SLOW, Walker
+from livingcircle.messages import text, words
+from livingcircle.network import RESIDENTS, VISIT
+
+
+def walking_words(settings: Settings) -> list[str]:
+    """A phrase for every group: its name, its speed in km/h, and the walking costs it bears."""
+    known = words(settings.language)
+    out = []
+    for group in settings.groups:
+        name = known.get(f"group.{group.id}", group.id)
+        speed = text(settings.language, "walker.speed", group=name, speed=group.speed_kmh)
+        out.append(known["walker.join"].join([speed, *_costs(settings.walker_of(group), settings.language)]))
+    return out
+
+
+def _costs(walker: Walker, language: str) -> list[str]:
+    known = words(language)
+    told = []
+    if walker.slope:
+        told.append(text(language, "walker.slope", slope=walker.slope))
+    if walker.steps in (SLOW, EXCLUDED):
+        told.append(known[f"walker.steps_{walker.steps}"])
+    if not told:
+        told.append(known["walker.plain"])
+    if walker.crossings:
+        told.append(known["walker.crossings"])
+    permeability = RESIDENTS if walker.night else walker.permeability
+    if permeability != VISIT:
+        told.append(known[f"walker.permeability_{permeability}"])
+    if walker.night:
+        told.append(known["walker.night"])
+    return told

@@ -1,0 +1,131 @@
+"""Whether a gap stands when speed, limit or snapping limit change a little, and where the street data end too soon."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from livingcircle.layers import Positions, statuses
+from livingcircle.network import StreetNetwork
+from livingcircle.snapping import NEAREST, REASONS, snap
+
+ROBUST, FRAGILE = "robust", "fragile"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change tried: `speed` multiplies the speed, `limit_m` and `snap_m` are added to the limits, in metres."""
+
+    id: str
+    speed: float = 1.0
+    limit_m: float = 0.0
+    snap_m: float = 0.0
+
+
+AS_IS = Change("")
+
+
+@cache
+def _told() -> dict:
+    return tomllib.loads((files("livingcircle") / "walking" / "robustness.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def changes() -> tuple[Change, ...]:
+    """The changes shipped in `walking/robustness.toml`, in their order."""
+    return tuple(Change(**told) for told in _told()["changes"])
+
+
+def judged(weight: np.ndarray, left: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Robust or fragile, for every gap.
+
+    `weight` holds what lies beyond the limit (people), `left` the same under every change, by its id. Columns:
+    `robustness`, `fragile_to` (ids of the changes that alone leave less than half, joined by `;`), `low` and `high`, the
+    least and the most over all changes.
+
+    >>> told = judged(np.array([10.0]), {"limit+50m": np.array([4.0]), "limit-50m": np.array([12.0])})
+    >>> told[["robustness", "fragile_to"]].iloc[0].tolist(), told[["low", "high"]].to_numpy().tolist()
+    (['fragile', 'limit+50m'], [[4.0, 12.0]])
+    """
+    share = _told()["fragile_share"]
+    broken = {change: amount < share * weight for change, amount in left.items()}
+    words = [
+        ";".join(change for change in broken if broken[change][row]) for row in range(len(weight))
+    ]
+    every = np.array([weight, *left.values()])
+    return pd.DataFrame(
+        {
+            "robustness": np.where([bool(word) for word in words], FRAGILE, ROBUST),
+            "fragile_to": words,
+            "low": every.min(axis=0) if len(weight) else weight,
+            "high": every.max(axis=0) if len(weight) else weight,
+        }
+    )
+
+
+def resnapped(
+    points: np.ndarray, positions: Positions, network: StreetNetwork, *, limit_m: float, barriers: object
+) -> Positions:
+    """The `positions` of `points` under another snapping limit: legs beyond it fall off, points off the network try again."""
+    leg = positions["leg_m"].to_numpy()
+    fallen = leg > limit_m
+    off = np.flatnonzero(positions["edge"].to_numpy() < 0)
+    edge, reason = positions["edge"].to_numpy().copy(), positions["reason"].astype(object).to_numpy().copy()
+    offset, far = positions["offset_m"].to_numpy().copy(), leg.copy()
+    edge[fallen], offset[fallen], far[fallen], reason[fallen] = -1, 0, np.inf, "no_street_within_limit"
+    again = snap(points[off], network, limit_m=limit_m, barriers=barriers)
+    for column, values in (("edge", edge), ("offset_m", offset), ("leg_m", far), ("reason", reason)):
+        values[off] = again[column].to_numpy()
+    return pd.DataFrame(
+        {
+            "edge": edge,
+            "offset_m": offset,
+            "leg_m": far,
+            "component": np.where(edge < 0, -1, network.component[edge]),
+            "status": statuses(np.zeros(len(edge), dtype=bool), edge < 0),
+            "reason": pd.Categorical(reason, categories=list(REASONS)),
+        },
+        index=positions.index,
+    )
+
+
+def extent(network: StreetNetwork, stated: gpd.GeoDataFrame | None = None) -> shapely.Geometry:
+    """The ground that the street data cover: the polygons stated, else the convex hull of the streets."""
+    if stated is not None and len(stated):
+        return shapely.union_all(stated.geometry.to_numpy())
+    return shapely.convex_hull(shapely.MultiPoint(shapely.get_coordinates(network.streets.geometry.to_numpy())))
+
+
+def data_edge(network: StreetNetwork, ground: shapely.Geometry) -> Positions:
+    """The street positions by which a walk may leave the street data, as `layers.POSITIONS` without a leg.
+
+    These are the ends of edges beyond `ground`, or within 50 m of its border (`walking/robustness.toml`).
+    """
+    near = _told()["data_edge"]["near_m"]
+    lines = network.streets.geometry.to_numpy()
+    shapely.prepare(ground)
+    edges, offsets = [], []
+    for which, offset in ((0, np.zeros(len(lines))), (-1, network.length_m)):
+        ends = shapely.get_point(lines, which)
+        out = ~shapely.contains(ground, ends) | shapely.dwithin(ground.boundary, ends, near)
+        edges.append(np.flatnonzero(out))
+        offsets.append(offset[out])
+    edge = np.concatenate(edges)
+    return pd.DataFrame(
+        {
+            "edge": edge,
+            "offset_m": np.concatenate(offsets),
+            "leg_m": 0.0,
+            "component": network.component[edge],
+            "status": statuses(np.zeros(len(edge), dtype=bool)),
+            "reason": pd.Categorical([NEAREST] * len(edge), categories=list(REASONS)),
+        }
+    )

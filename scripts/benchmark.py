@@ -1,0 +1,27 @@
+"""Measures livingcircle beside plain networkx, raw SciPy and, where installed, pandana and igraph: scripts/benchmark.py --help."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from benchmark_parts import FULL, QUICK, run, table
+
+
+def main() -> None:
+    """Prints the table, and writes it where asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--extract", type=Path, help="an OSM extract (.osm.pbf) for the areas on real streets")
+    parser.add_argument("--crs", default="EPSG:32629", help="the metric CRS of the extract")
+    parser.add_argument("--out", type=Path, help="a Markdown file to write the table to")
+    parser.add_argument("--quick", action="store_true", help="small sizes, within a minute")
+    told = parser.parse_args()
+    text = table(run(QUICK if told.quick else FULL, extract=told.extract, crs=told.crs))
+    print(text)
+    if told.out:
+        told.out.write_text(text, encoding="utf-8")
+        print(told.out)
+
+
+if __name__ == "__main__":
+    main()
