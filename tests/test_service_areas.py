@@ -155,7 +155,7 @@ def test_no_leg_crosses_a_barrier():
 def test_cells_have_the_positions_that_snapping_gives():
     #  a piece of 100 m on its own counts only where the long street is out of reach
     network = town([(0, 0), (900, 0)], [(200, 120), (300, 120)], [(900, 0), (900, 400), (700, 300)])
-    cells = around(network, pieces(network), np.ones(len(network.length_m), dtype=bool), ground=Ground(80))
+    cells = around(network, pieces(network), np.ones(len(network.length_m), dtype=bool), ground=Ground(80, cell_m=5.0))
     points = cells.points(5.0)
     told = snap(points, network, limit_m=80)
     near = cells.own.leg <= 80

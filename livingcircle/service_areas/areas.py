@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import contourpy
@@ -13,10 +14,10 @@ import shapely
 
 from livingcircle.errors import Fault, StudyError, raise_all
 from livingcircle.layers import Isochrones, Positions
-from livingcircle.network import Arcs, StreetNetwork
+from livingcircle.network import StreetNetwork
 from livingcircle.search import Doors, within
-from livingcircle.service_areas.ground import Cells, Ground, Places, around, pieces
-from livingcircle.walk_time import QUICKEST, Way
+from livingcircle.service_areas.ground import WORKERS, Cells, Ground, Places, around, pieces
+from livingcircle.walk_time import QUICKEST, Way, arcs_of
 
 # Facilities this near share one look at the ground between them; it bounds memory.
 TILE_M = 8_000.0
@@ -118,8 +119,8 @@ def service_areas(
     streets = pieces(network)
     for rows in _tiles(network, told):
         part = _Doors(told.facility[rows], told.point[rows], told.at.at(rows))
-        for facility, origin, walks in _walks(network, part, limits[-1], (streets, ground, way)):
-            shapes[facility] = _areas(walks, origin, limits, ground)
+        for facility, drawn in _drawn(network, part, limits, (streets, ground, way)):
+            shapes[facility] = drawn
     return gpd.GeoDataFrame(
         {"facility": np.repeat(np.asarray(names), len(limits)), "limit_m": np.tile(limits, len(names))},
         geometry=shapes.ravel(),
@@ -149,38 +150,40 @@ def _tiles(network: StreetNetwork, told: _Doors) -> list[np.ndarray]:
     return np.split(order, cuts)
 
 
-def _walks(
-    network: StreetNetwork, doors: _Doors, limit: float, setting: tuple[list, Ground, Way]
-) -> Iterator[tuple[int, np.ndarray, _Walks]]:
-    """Facility, its origins, and the walks from the ground around it; one facility after another."""
+def _drawn(
+    network: StreetNetwork, doors: _Doors, limits: list[float], setting: tuple[list, Ground, Way]
+) -> list[tuple[int, list[shapely.Geometry]]]:
+    """Facility and its areas, for the facilities of one tile."""
     streets, ground, way = setting
+    limit = limits[-1]
     costs = _Costs(*(network.ends_reached if way.outward else network.ends_left)(way.shortest))
     states, flat, metres = (network.leaving if way.outward else network.entering)(doors.at.edge, doors.at.offset)
     begun = (metres if way.shortest else flat) + doors.at.leg[:, None]
-    found = within(_arcs(network, way), Doors(states, begun, begun), limit=limit, places=network.places)
-    size = len(network.places)
-    reached = np.zeros(size, dtype=bool)
+    found = within(arcs_of(network, way), Doors(states, begun, begun), limit=limit, places=network.places)
+    reached = np.zeros(len(network.places), dtype=bool)
     reached[found.state] = True
     edges = reached[costs.states].any(axis=1)
     edges[doors.at.edge] = True
     sheet = _sheet(network, around(network, streets, edges, ground=ground), costs)
     ends = [(costs.states[sheet.edges, n], costs.paid[n][sheet.edges]) for n in (0, 1)]
-    held = np.full(size, np.inf)
-    for rows in np.split(np.arange(len(doors.facility)), np.flatnonzero(np.diff(doors.facility)) + 1):
-        touched = [slice(*found.indptr[row : row + 2]) for row in rows]
-        for part in touched:
-            held[found.state[part]] = np.minimum(held[found.state[part]], found.cost[part])
-        at_start, at_end = ((held[state] + paid).astype(np.float32) for state, paid in ends)
-        own = (doors.at.at(rows), way)
-        yield doors.facility[rows[0]], doors.point[rows], _near(network, sheet, (at_start, at_end), own, limit)
-        for part in touched:
-            held[found.state[part]] = np.inf
 
+    def some(groups: list[np.ndarray]) -> list[tuple[int, list[shapely.Geometry]]]:
+        held, out = np.full(len(reached), np.inf), []
+        for rows in groups:
+            touched = [slice(*found.indptr[row : row + 2]) for row in rows]
+            for part in touched:
+                held[found.state[part]] = np.minimum(held[found.state[part]], found.cost[part])
+            by_ends = tuple((held[state] + paid).astype(np.float32) for state, paid in ends)
+            walks = _near(network, sheet, by_ends, (doors.at.at(rows), way), limit)
+            out.append((doors.facility[rows[0]], _areas(walks, doors.point[rows], limits, ground)))
+            for part in touched:
+                held[found.state[part]] = np.inf
+        return out
 
-def _arcs(network: StreetNetwork, way: Way) -> Arcs:
-    if way.shortest:
-        return network.shortest_arcs if way.outward else network.shortest_arcs_back
-    return network.arcs if way.outward else network.arcs_back
+    groups = np.split(np.arange(len(doors.facility)), np.flatnonzero(np.diff(doors.facility)) + 1)
+    # numpy and contourpy work without Python's lock for most of the time.
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return [one for part in pool.map(some, (groups[n::WORKERS] for n in range(WORKERS))) for one in part]
 
 
 def _sheet(network: StreetNetwork, cells: Cells, costs: _Costs) -> _Sheet:

@@ -17,7 +17,7 @@ from livingcircle.barriers import Obstacles, crossed, inside
 from livingcircle.network import StreetNetwork
 from livingcircle.snapping import ISOLATED_M, snap
 
-CELL_M = 5.0
+CELL_M = 4.0
 # Cells on a side of a block; a power of two, since blocks are quartered down to cells.
 BLOCK = 16
 # Blocks looked at together: their arrays stay in the processor's cache.

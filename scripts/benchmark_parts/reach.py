@@ -25,37 +25,39 @@ def reached_metres(
     ends: tuple[csr_array, csr_array],
 ) -> np.ndarray:
     """Metres of street within the limit of each door on level streets that are open to all; a stretch counts once."""
-    count = len(found.indptr) - 1
-    by_start, by_end = (_entered(network, found, limit, part) for part in ends)
-    both = by_start + by_end
-    both.data = np.minimum(both.data, network.length_m[both.indices])
-    total = np.bincount(np.repeat(np.arange(count), np.diff(both.indptr)), weights=both.data, minlength=count)
-    return total + _own(network, doors, (by_start, by_end), limit)
+    begins, stops = ends
+    length, start, end = network.length_m, network.start, network.end
+    held = np.full(len(network.nodes), np.inf)
+    total = np.zeros(len(found.indptr) - 1)
+    for door, (low, high) in enumerate(zip(found.indptr[:-1], found.indptr[1:], strict=True)):
+        states = found.state[low:high]
+        held[states] = found.cost[low:high]
+        out = begins.indices[_ranges(begins.indptr, states)]
+        left, right = limit - held[start[out]], np.maximum(limit - held[end[out]], 0)
+        into = stops.indices[_ranges(stops.indptr, states)]
+        into = into[np.isinf(held[start[into]])]
+        total[door] = np.minimum(length[out], left + right).sum() + np.minimum(length[into], limit - held[end[into]]).sum()
+        total[door] += _own(length, held[[start[doors[0][door]], end[doors[0][door]]]], [part[door] for part in doors], limit)
+        held[states] = np.inf
+    return total
 
 
-def _entered(network: StreetNetwork, found: Catchments, limit: float, at: csr_array) -> csr_array:
-    """(doors, edges): metres of each edge within the limit from one of its ends."""
-    count = len(found.indptr) - 1
-    low = at.indptr[found.state]
-    many = at.indptr[found.state + 1] - low
-    before = np.concatenate([[0], np.cumsum(many)])
-    edge = at.indices[np.repeat(low - before[:-1], many) + np.arange(before[-1])]
-    rest = np.minimum(np.repeat(limit - found.cost, many), network.length_m[edge])
-    made = csr_array((rest, edge, before[found.indptr]), shape=(count, len(network.length_m)))
-    made.sort_indices()
-    return made
+def _ranges(indptr: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    low = indptr[rows]
+    many = indptr[rows + 1] - low
+    before = np.cumsum(many) - many
+    return np.repeat(low - before, many) + np.arange(many.sum())
 
 
-def _own(
-    network: StreetNetwork, doors: tuple[np.ndarray, ...], entered: tuple[csr_array, csr_array], limit: float
-) -> np.ndarray:
-    """What the direct way along the doors' own edges adds."""
-    edge, offset, leg = doors
-    length, reach = network.length_m[edge], np.maximum(limit - leg, 0)
-    low, high = np.maximum(offset - reach, 0), np.minimum(offset + reach, length)
-    a, b = (np.asarray(part[np.arange(len(edge)), edge]).ravel() for part in entered)
-    had = np.minimum(a + b, length)
-    # Three stretches: from the start up to a, from low to high, from length - b to the end.
-    outside = np.minimum(a, low) + np.minimum(b, length - high)
-    both = np.where(a + b >= length, length, (high - low) + outside)
-    return np.where(leg <= limit, np.maximum(both, had) - had, 0)
+def _own(length: np.ndarray, nodes: np.ndarray, door: list, limit: float) -> float:
+    """What the direct way along the door's own edge adds to what is reached from its ends."""
+    edge, offset, leg = door
+    if leg > limit:
+        return 0.0
+    whole = length[edge]
+    left, right = np.clip(limit - nodes, 0, whole)
+    low, high = max(offset - (limit - leg), 0.0), min(offset + limit - leg, whole)
+    had = min(left + right, whole)
+    # Three stretches: from the start up to left, from low to high, from whole - right to the end.
+    reached = whole if left + right >= whole else (high - low) + min(left, low) + min(right, whole - high)
+    return max(reached, had) - had
