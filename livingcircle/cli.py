@@ -64,16 +64,18 @@ def times(
     from_: Annotated[Path, typer.Option("--from", metavar="A.csv", help="Points to walk from: id, lon, lat (or x, y).")],
     to: Annotated[Path, typer.Option("--to", metavar="B.csv", help="Points to walk to: id, lon, lat (or x, y).")],
     out: Annotated[Path, typer.Option("--out", metavar="T.csv", help="Table to write.")],
-    limit_min: Annotated[float | None, typer.Option(min=0, max=6000, help="Longer walks come out as beyond_limit.")] = None,
+    limit_min: Annotated[float | None, typer.Option(min=0, max=6000, help="Longer walks come out as beyond_limit; over a million pairs they are left out.")] = None,
 ) -> None:
     """Walking metres and minutes between given points.
 
     Example: livingcircle times data/beilun --from homes.csv --to schools.csv --out times.csv
     """
+    from livingcircle.study import schema
+    from livingcircle.study.ask import how_walked
     from livingcircle.study.ask import times as ask_times
 
     rows = ask_times(study, starts=from_, ends=to, out=out, limit_min=limit_min)
-    typer.echo(f"{out}: {rows}")
+    typer.echo(f"{out}: {rows}\n{how_walked(schema.load(study)[0])}")
 
 
 @app.command()

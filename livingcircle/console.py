@@ -13,6 +13,7 @@ from rich.table import Table
 
 from livingcircle.analysis import Result
 from livingcircle.messages import words
+from livingcircle.outputs.walking_words import walking_words
 
 
 @contextmanager
@@ -55,7 +56,7 @@ def show_summary(result: Result, files: Sequence[Path]) -> None:
     )
     standard = f"{result.standard.number} {result.standard.name.get(language)}"
     console.print(
-        known["summary.speed"].format(speed=settings.speed_kmh, rule=known[f"rule.{settings.rule}"], standard=standard)
+        known["summary.speed"].format(walking=known["walker.apart"].join(walking_words(settings)), rule=known[f"rule.{settings.rule}"], standard=standard)
     )
     console.print(_table(result, known))
     if result.warnings:

@@ -69,6 +69,19 @@ class Walker:
         return replace(self, speed_kmh=speed_kmh)
 
     @property
+    def costs(self) -> str:
+        """What the walker bears beyond level metres, as short words for tables; empty for nothing.
+
+        >>> Walker(4, steps="slow", slope="tobler", permeability="open").costs
+        'slope=tobler;steps=slow;permeability=open'
+        """
+        told = [f"slope={self.slope}"] if self.slope else []
+        told += [f"steps={self.steps}"] if self.steps != PLAIN else []
+        told += ["crossings"] * self.crossings + ["night"] * self.night
+        told += [f"permeability={self.permeability}"] if self.permeability != VISIT and not self.night else []
+        return ";".join(told)
+
+    @property
     def ground(self) -> tuple:
         """What tells this walker's network from another's; level speed alone does not, unless seconds count."""
         timed = (self.speed_kmh, *sorted(self.seconds.items())) if self.crossings else ()

@@ -32,11 +32,11 @@ REMEDIES = {
 class Reach:
     """All that is known of one category for one kind of walker: walks, straight lines, entrances, years to come.
 
-    `walks` are on the index of the samples; `straight_m` tells the straight metres from rows of the samples to the nearest entrance; `facility` and `source` give the facility row and the
-    way found of every entrance row; `known` says whether the data hold any,
-    open or not, and `joined` whether an open one has a street; `later` maps a coming year to
-    the measure of the rule (`coverage.Walks.measure`) when its facilities are open, `varied` a change tried
-    (`robustness.changes`) to the same.
+    `walks` are on the index of the samples; `straight_m` tells the straight metres from rows of the samples to the nearest
+    entrance; `facility` and `source` give the facility row and the way found of every entrance row; `later` maps a coming
+    year to the measure of the rule (`coverage.Walks.measure`) when its facilities are open, `varied` a change tried
+    (`robustness.changes`) to the same; `known` says whether the data hold any, open or not, and `joined` whether an open
+    one has a street.
     """
 
     walks: Walks
@@ -93,6 +93,8 @@ def gaps(
         unit=of["unit"].reindex(table["residence_id"]).to_numpy(),
         name=of["name"].reindex(table["residence_id"]).to_numpy(),
         from_leg_m=np.nan,
+        speed_kmh=np.nan,
+        costs="",
         limit_street="",
         gap_id=[gap_id(*row) for row in zip(*(table[c] for c in keys), strict=True)],
         rank=0,

@@ -160,6 +160,8 @@ COVERAGE = Layer(
         "people_covered": "covered residents of the group",
         "people_share": "covered residents over all residents, 0-1, NaN without residents",
         "facilities": "facilities open in the unit (in the whole layer for the whole area)",
+        "speed_kmh": "speed of the group on level ground",
+        "costs": "what the group's walking bears beyond level metres, empty for nothing",
         "people_uncertain_share": "residents not covered whose limit reaches beyond the street data, over all residents",
     },
 )
@@ -195,6 +197,8 @@ GAPS = Layer(
         "people_high": "most residents beyond the limit over all changes",
         "from_leg_m": "off-street metres at the home, on the walk shown",
         "limit_street": "street on which that walk uses its limit up, empty where that is on no street",
+        "speed_kmh": "speed of the group on level ground",
+        "costs": "what the group's walking bears beyond level metres, empty for nothing",
         "uncertain_share": "residents of the gap whose limit reaches beyond the street data, over those of the gap",
     },
 )

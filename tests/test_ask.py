@@ -15,7 +15,7 @@ from test_cli import run
 from livingcircle.errors import DataError
 from livingcircle.study import ask
 
-AREA_KEYS = {"minutes", "limit_m", "area_ha", "speed_kmh", "from_leg_m"}
+AREA_KEYS = {"minutes", "limit_m", "area_ha", "speed_kmh", "walking", "from_leg_m"}
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from conftest import CRS, lines, town
 from livingcircle import network as streets
 from livingcircle.errors import DataError
 from livingcircle.network import joining, plazas
+from livingcircle.network.order import along_curve
 from livingcircle.network.walkable import decide, walkable
 
 
@@ -124,6 +125,17 @@ def test_a_mere_crossing_is_counted():
     assert len(joining.mere_crossings(drawn, tolerance_m=0.5)) == 1
     apart = lines([(0, 0), (100, 0)], [(50, -50), (50, 50)], layer=[0, 1]).assign(source_id="")
     assert len(joining.mere_crossings(apart, tolerance_m=0.5)) == 0
+
+
+def test_nodes_are_kept_in_the_order_of_the_ground():
+    rng = np.random.default_rng(3)
+    places = rng.uniform(0, 1000, (500, 2))
+    order = along_curve(places)
+    assert sorted(order) == list(range(500))
+    step = np.hypot(*np.diff(places[order], axis=0).T).mean()
+    assert step < 0.25 * np.hypot(*np.diff(places, axis=0).T).mean()
+    assert along_curve(np.empty((0, 2))).tolist() == []
+    assert along_curve(np.ones((3, 2))).tolist() == [0, 1, 2]
 
 
 def test_a_loop_closes_on_itself():

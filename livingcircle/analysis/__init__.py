@@ -48,7 +48,7 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
     view = seen[settings.groups[0].id]
     areas = isochrones(names, (inputs, facilities, view), standard, settings, progress)
     progress("coverage", 0, 1)
-    table = _with_place(gap_list.ranked(judged.gaps), samples)
+    table = _with_walkers(_with_place(gap_list.ranked(judged.gaps), samples), settings)
     progress("coverage", 1, 1)
     return Result(
         settings=settings,
@@ -63,7 +63,7 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
         area=inputs.area,
         walked_as=walked_as(seen),
         residence_walks=pd.concat(judged.walks, ignore_index=True),
-        coverage=pd.concat(judged.coverage, ignore_index=True),
+        coverage=_with_walkers(pd.concat(judged.coverage, ignore_index=True), settings),
         gaps=table,
         gap_areas=tables.gap_areas(table, people, areas, settings),
         isochrones=areas,
@@ -72,6 +72,13 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
         counts=_counts(inputs, (people, samples, facilities), seen, areas) | {"unreachable_people": judged.unreachable},
         warnings=(),
     )
+
+
+def _with_walkers(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The table with the speed and the walking costs of each row's group."""
+    walkers = {group.id: settings.walker_of(group) for group in settings.groups}
+    of = [walkers[group] for group in table["group"]]
+    return table.assign(speed_kmh=[float(walker.speed_kmh) for walker in of], costs=[walker.costs for walker in of])
 
 
 @dataclass

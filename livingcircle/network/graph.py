@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from livingcircle.coordinates import require_metric
 from livingcircle.errors import DataError, Fault
+from livingcircle.network.order import along_curve
 from livingcircle.network.states import OPEN, Arcs, Costs, States, compiled
 
 PUBLIC = -1
@@ -251,6 +252,14 @@ def from_edges(edges: gpd.GeoDataFrame, *, dropped: pd.DataFrame | None = None) 
         raise DataError(Fault("streets", "no walkable street", "give a street layer with walkable ways"))
     nodes, codes = np.unique(edges[["from_node", "to_node"]].to_numpy(), return_inverse=True)
     codes = codes.reshape(-1, 2)
+    lines = edges.geometry.to_numpy()
+    places = np.empty((len(nodes), 2))
+    for end, column in ((0, 0), (-1, 1)):
+        places[codes[:, column]] = shapely.get_coordinates(shapely.get_point(lines, end))
+    order = along_curve(places)
+    rank = np.empty(len(order), dtype=codes.dtype)
+    rank[order] = np.arange(len(order))
+    nodes, codes = nodes[order], rank[codes]
     none = pd.DataFrame({"highway": [], "rule": [], "ways": [], "length_m": []})
     length = edges.geometry.length.to_numpy()
     return StreetNetwork(nodes, codes[:, 0], codes[:, 1], length, edges, none if dropped is None else dropped)

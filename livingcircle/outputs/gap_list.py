@@ -111,11 +111,20 @@ def _notes(result: Result) -> list[tuple[str, object]]:
         ("", known["sheet.note_people"]),
         ("", known["sheet.note_unreachable"]),
         ("", known["sheet.note_robust"]),
+        ("", _areas_checked(result)),
         ("", known["sheet.note_marks"]),
         (known["sheet.note_version"], f"livingcircle {__version__}"),
         *(("", warning) for warning in result.warnings),
     ]
 
 
+def _areas_checked(result: Result) -> str:
+    areas = result.isochrones
+    if not len(areas):
+        return ""
+    told = {"count": len(areas), "checked": int(areas["checked"].max()), "worst": float(areas["agreement"].min())}
+    return text(result.settings.language, "sheet.note_areas", **told, far=float(areas["largest_m"].max()))
+
+
 def _speeds(result: Result) -> str:
-    return "; ".join(walking_words(result.settings))
+    return words(result.settings.language)["walker.apart"].join(walking_words(result.settings))

@@ -23,14 +23,17 @@ from livingcircle.layers import row_numbers
 from livingcircle.messages import words
 from livingcircle.network import StreetNetwork
 from livingcircle.outputs.tables import write_csv
+from livingcircle.outputs.walking_words import walking_words
 from livingcircle.reasons import Spots, Terms, Trail, sentence, trail, trails
 from livingcircle.snapping import BEHIND, INSIDE, TOO_FAR, snap
 from livingcircle.sources import spreadsheet
 from livingcircle.study import schema
 from livingcircle.study.ground import read_ground, walkers
-from livingcircle.study.reading import metric_crs, read_barriers, read_network
+from livingcircle.study.reading import metric_crs, read_barriers, read_network, settings_of
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
 
+# More rows than this no spreadsheet opens.
+MOST_PAIRS = 1_000_000
 PLACES = ("point", "street_point", "from_point", "to_point")
 
 
@@ -38,7 +41,7 @@ def times(path: Path, *, starts: Path, ends: Path, out: Path, limit_min: float |
     """The number of pairs written to `out`: walks in metres and minutes from every start to every end.
 
     Columns: `from_id`, `to_id`, `walk_m`, `walk_min`, `from_leg_m`, `to_leg_m`, `status`. The two tables hold `id` and
-    `lon`, `lat` (WGS-84) or `x`, `y` (the study's CRS). Raises `StudyError` and `DataError`; then `out` is untouched.
+    `lon`, `lat` (WGS-84) or `x`, `y` (the study's CRS). Beyond `MOST_PAIRS` only pairs within `limit_min` are written. Raises `StudyError` and `DataError`; then `out` is untouched.
     """
     study, base = schema.load(path)
     if Path(out).resolve() in (Path(starts).resolve(), Path(ends).resolve()):
@@ -50,12 +53,21 @@ def times(path: Path, *, starts: Path, ends: Path, out: Path, limit_min: float |
     origins, finals = (snap(shapely.get_coordinates(t.geometry.to_numpy()), network, **snapped) for t in tables)
     speed = study.walking.speed_kmh
     limit_m = np.inf if limit_min is None else limit_min * speed * METRES_PER_MINUTE_PER_KMH
-    walks = catchments.pairs(network, origins, finals, speed_kmh=speed, limit_m=limit_m)
+    every = len(origins) * len(finals) <= MOST_PAIRS
+    if not every and limit_min is None:
+        problem = f"{len(origins):,} x {len(finals):,} points are more than {MOST_PAIRS:,} pairs"
+        raise DataError(Fault(str(ends), problem, "give --limit-min; then only pairs within it are written"))
+    walks = catchments.pairs(network, origins, finals, speed_kmh=speed, limit_m=limit_m, every=every)
     walks.insert(0, "from_id", tables[0]["id"].to_numpy()[walks.pop("origin")])
     walks.insert(1, "to_id", tables[1]["id"].to_numpy()[walks.pop("end")])
     with _written(out) as part:
         write_csv(walks, part)
     return len(walks)
+
+
+def how_walked(study: schema.Study) -> str:
+    """How everybody walks in the study, in its language: speed and costs."""
+    return walking_words(settings_of(study))[0]
 
 
 def _walked(study: schema.Study, base: Path, crs) -> StreetNetwork:
@@ -105,7 +117,7 @@ def area(
     """The areas within `limits` (`unit` is `min` or `m`) of a place, written to `out` as GeoJSON in EPSG:4326.
 
     `at` and `explain` are WGS-84 longitude and latitude. Properties of an area: `minutes`, `limit_m`, `area_ha`,
-    `speed_kmh`, `from_leg_m`. With `explain` follows a line for each limit, the walk from `at` to that place, or the
+    `speed_kmh`, `walking`, `from_leg_m`. With `explain` follows a line for each limit, the walk from `at` to that place, or the
     straight line where there is none: `kind` is `trail`, `sentence` tells in the study's language why the place is reached
     or not, the others are those of `reasons.Trail`, `path` the parts of the walk, places as longitude and latitude.
 
@@ -133,6 +145,7 @@ def area(
         minutes=(shapes["limit_m"] / pace).round(4),
         area_ha=(shapes.area / 10_000).round(3),
         speed_kmh=study.walking.speed_kmh,
+        walking=how_walked(study),
         from_leg_m=round(float(origin.positions["leg_m"].iloc[0]), 2),
     )
     answer = Answer(shapes)

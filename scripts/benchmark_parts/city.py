@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 
 from livingcircle.layers import STATUSES, Positions
-from livingcircle.network import StreetNetwork
+from livingcircle.network import StreetNetwork, from_edges
 
 CRS = "EPSG:32629"
 BLOCK_M = (60.0, 140.0)
@@ -34,9 +34,7 @@ def city(nodes: int, *, seed: int = 0) -> StreetNetwork:
     streets = gpd.GeoDataFrame(
         {"from_node": code[:, 0], "to_node": code[:, 1]}, geometry=shapely.linestrings(spots[code]), crs=CRS
     )
-    length = np.hypot(*(spots[code[:, 1]] - spots[code[:, 0]]).T)
-    none = pd.DataFrame({"highway": [], "rule": [], "ways": [], "length_m": []})
-    return StreetNetwork(np.arange(len(kept)), code[:, 0], code[:, 1], length, streets, none)
+    return from_edges(streets)
 
 
 def places(network: StreetNetwork, count: int, *, seed: int) -> Positions:
