@@ -83,11 +83,11 @@ def coverage(
     land or people is NaN, never 0 or 1.
     """
     unit = np.where(samples["unit"].to_numpy() == "", OUTSIDE, samples["unit"].to_numpy()).astype(object)
-    told = [name for counts in facilities_in.values() for name in counts.index if name != WHOLE_AREA]
-    names = np.unique(np.array([*unit, *told], dtype=object))
+    told = {name for counts in facilities_in.values() for name in counts.index if name != WHOLE_AREA}
+    code, lived = pd.factorize(unit)
     # Without units everything would lie outside of them; the whole area says it all.
-    names = names if set(names) - {OUTSIDE} else np.array([], dtype=object)
-    code = np.searchsorted(names, unit) if len(names) else np.zeros(len(unit), dtype=int)
+    names = sorted({*lived, *told}) if {*lived, *told} - {OUTSIDE} else []
+    code = np.array([names.index(name) for name in lived], dtype=int)[code] if names else np.zeros(len(unit), dtype=int)
     rows = []
     for category, requirement in standard.requirements():
         counts = facilities_in.get(category, pd.Series(dtype=int))
@@ -124,12 +124,15 @@ def coverage(
 
 
 def _sums(samples: Samples, group: Group, inside: Mapping[str, np.ndarray], *, code: np.ndarray, size: int) -> dict:
+    # Residences come one after another, so units do nearly so: runs are summed first, which is quicker than rows.
+    start = np.flatnonzero(np.diff(code, prepend=-1))
+    unit = code[start]
     out = {}
     for kind, weight in (("land", samples["land_m2"].to_numpy() / 10_000), ("people", samples[group.people].to_numpy())):
-        for word, mask in (("all", np.ones(len(code), dtype=bool)), *inside.items()):
-            part = weight * mask
-            by_unit = np.bincount(code, weights=part, minlength=size)[:size] if size else []
-            out[f"{kind}_{word}"] = np.concatenate([[part.sum()], by_unit])
+        for word, mask in (("all", None), *inside.items()):
+            runs = np.add.reduceat(weight if mask is None else weight * mask, start)
+            by_unit = np.bincount(unit, weights=runs, minlength=size)[:size] if size else []
+            out[f"{kind}_{word}"] = np.concatenate([[runs.sum()], by_unit])
     return out
 
 
@@ -171,8 +174,16 @@ def middle_rows(owner: np.ndarray, walk_m: np.ndarray) -> np.ndarray:
     >>> middle_rows(np.array([0, 1, 1, 1]), np.array([7.0, 9.0, 1.0, np.inf])).tolist()
     [0, 1]
     """
-    rows = np.lexsort([walk_m, owner])
+    if (np.diff(owner) < 0).any():
+        order = np.argsort(owner, kind="stable")
+        return order[middle_rows(owner[order], walk_m[order])]
     count = np.bincount(owner)
-    first = np.cumsum(count) - count
-    held = count > 0
-    return rows[(first + (count - 1) // 2)[held]]
+    last = np.cumsum(count)
+    return np.array([a + _middle(walk_m[a:b]) for a, b in zip((last - count).tolist(), last.tolist(), strict=True) if b > a], dtype=int)
+
+
+def _middle(walk_m: np.ndarray) -> int:
+    """The row of the lower median; of equal walks the one in the middle's turn."""
+    place = (len(walk_m) - 1) // 2
+    value = np.partition(walk_m, place)[place]
+    return int(np.flatnonzero(walk_m == value)[place - int((walk_m < value).sum())])

@@ -132,7 +132,7 @@ def _of_requirement(
     walk_m = reach.walks.measure(rule)
     out = np.flatnonzero(~covered(walk_m, requirement, rule=rule, speed_kmh=group.speed_kmh))
     beyond = owner[out]
-    held = np.unique(beyond)
+    held = np.flatnonzero(np.bincount(beyond))
     people, land = samples[group.people].to_numpy(), samples["land_m2"].to_numpy() / 10_000
     sums = pd.DataFrame(
         {

@@ -41,9 +41,8 @@ def write(result: Result, path: Path) -> None:
             sheet.set_column(number, number, WIDTHS.get(column, 12), formats.get(column))
             sheet.write_string(0, number, text(language, f"table.{column}"), head)
         table = in_words(result)[columns]
-        for row, values in enumerate(table.itertuples(index=False), start=1):
-            for number, value in enumerate(values):
-                _put(sheet, row, number, value)
+        for number, column in enumerate(columns):
+            _fill(sheet, number, table[column])
         # Two lines of heading: a spreadsheet does not grow the row of a file that it did not make.
         sheet.set_row(0, 32)
         sheet.freeze_panes(1, 0)
@@ -54,6 +53,17 @@ def write(result: Result, path: Path) -> None:
         sheet.repeat_rows(0)
         sheet.set_footer("&C&P / &N")
         _write_notes(book, result)
+
+
+def _fill(sheet: xlsxwriter.worksheet.Worksheet, column: int, values: pd.Series) -> None:
+    """Write a column below its heading: numbers at once, words one by one."""
+    if pd.api.types.is_numeric_dtype(values):
+        numbers = values.to_numpy(dtype=float).round(4)
+        for row in np.flatnonzero(~np.isnan(numbers)).tolist():
+            sheet.write_number(row + 1, column, numbers[row])
+        return
+    for row, value in enumerate(values, start=1):
+        _put(sheet, row, column, value)
 
 
 def _put(sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, value: object) -> None:
