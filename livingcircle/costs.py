@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from livingcircle import slope
 from livingcircle.network import RESIDENTS, VISIT, Costs, StreetNetwork
 
 PLAIN, SLOW, EXCLUDED = "plain", "slow", "excluded"
@@ -38,10 +39,15 @@ def sources(walker: Walker) -> dict[str, str]:
     """The source of every cost that the walker bears, with its mark."""
     told = _told("costs")
     out = {}
+    if walker.slope:
+        function = slope.rules()["functions"][walker.slope]
+        out["slope"] = f"{function['source']} {function['evidence']}"
     if walker.steps == SLOW:
         out["steps"] = f"{told['steps']['source']} {told['steps']['evidence']}"
     if walker.crossings:
-        out |= {f"crossing {k['id']}": f"{k['source']} {k['evidence']}" for k in told["crossings"]["kinds"]}
+        for kind in told["crossings"]["kinds"]:
+            own = kind["id"] in walker.seconds
+            out[f"crossing {kind['id']}"] = "the study" if own else f"{kind['source']} {kind['evidence']}"
     if walker.night:
         out["night"] = f"{told['night']['source']} {told['night']['evidence']}"
     return out
@@ -194,7 +200,12 @@ def waits(
         wait = np.where(np.isnan(node_wait[ends]), np.where(np.isnan(own), assumed[greatest[ends]], own), node_wait[ends])
         out.append(np.where(greatest[ends] < rank, wait / 2, 0.0))
     alone = ~np.isnan(own) & (out[0] + out[1] == 0) & (rank == least)
-    return tuple(np.where(alone, own / 2, side) for side in out)
+    # A crossing drawn in several pieces is paid once: half where it begins, half where it ends.
+    pieces = np.bincount(np.concatenate([network.start[alone], network.end[alone]]), minlength=len(network.nodes))
+    return tuple(
+        np.where(alone & (pieces[ends] == 1), own / 2, side)
+        for ends, side in zip((network.start, network.end), out, strict=True)
+    )
 
 
 def kind_of_crossing(tags: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ import shapely
 
 from livingcircle.layers import Positions, statuses
 from livingcircle.network import StreetNetwork
-from livingcircle.snapping import NEAREST, REASONS, snap
+from livingcircle.snapping import ISOLATED_M, NEAREST, REASONS, SKIPPED, snap
 
 ROBUST, FRAGILE = "robust", "fragile"
 
@@ -76,9 +76,13 @@ def resnapped(
 ) -> Positions:
     """The `positions` of `points` under another snapping limit: legs beyond it fall off, points off the network try again."""
     leg = positions["leg_m"].to_numpy()
-    fallen = leg > limit_m
-    off = np.flatnonzero(positions["edge"].to_numpy() < 0)
-    edge, reason = positions["edge"].to_numpy().copy(), positions["reason"].astype(object).to_numpy().copy()
+    edge = positions["edge"].to_numpy()
+    length = np.append(network.components["length_m"].to_numpy(), np.inf)
+    # Whom an isolated piece concerns may be joined to another street under another limit.
+    isolated = (length[np.where(edge < 0, -1, network.component[edge])] < ISOLATED_M) | (positions["reason"] == SKIPPED).to_numpy()
+    fallen = (leg > limit_m) & ~isolated
+    off = np.flatnonzero((edge < 0) | isolated)
+    edge, reason = edge.copy(), positions["reason"].astype(object).to_numpy().copy()
     offset, far = positions["offset_m"].to_numpy().copy(), leg.copy()
     edge[fallen], offset[fallen], far[fallen], reason[fallen] = -1, 0, np.inf, "no_street_within_limit"
     again = snap(points[off], network, limit_m=limit_m, barriers=barriers)

@@ -73,6 +73,16 @@ def test_a_crossing_drawn_without_its_road_pays_once():
     assert (start + end).max() == pytest.approx(8)
 
 
+def test_a_crossing_in_two_pieces_pays_once():
+    #  a zebra over a residential street, joined in its middle: half the wait at each outer end
+    drawn = lines(
+        [(0, 0), (100, 0)], [(100, 0), (110, 0)], [(110, 0), (120, 0)], [(120, 0), (200, 0)], [(110, -50), (110, 50)],
+        highway=["footway"] * 4 + ["residential"],
+    ).assign(crossing=["", "zebra", "zebra", "", ""])
+    met = as_walked(streets.from_lines(drawn), Walker(3.6, crossings=True))
+    assert walk(met, (0, 0), (200, 0))["flat_m"] == pytest.approx(208)
+
+
 @pytest.mark.parametrize(
     ("tags", "kind"),
     [

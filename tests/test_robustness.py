@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from conftest import CRS, analyzed, facility_table, residence_table, town
+from conftest import CRS, analyzed, facility_table, lines, residence_table, town
 import geopandas as gpd
 
+from livingcircle import network as streets
 from livingcircle import robustness
+from livingcircle.costs import Walker
 from livingcircle.coverage import Group
 from livingcircle.layers import check, POSITIONS
 from livingcircle.snapping import snap
@@ -81,6 +83,26 @@ def test_resnapping_equals_snapping():
         for column in ("edge", "offset_m", "leg_m", "component"):
             np.testing.assert_allclose(again[column], fresh[column])
         assert again["status"].tolist() == fresh["status"].tolist()
+
+
+def test_an_isolated_piece_is_weighed_anew_under_another_limit(tiny):
+    #  home 1 m from a piece of 100 m on its own; the street lies 171 m away: joined at 200 m, not at 150 m
+    network = town([(0, 0), (1000, 0)], [(400, 170), (500, 170)])
+    land = residence_table(("A", 100, shapely.box(440, 171, 460, 179)))
+    got = row(analyzed(tiny, network, facility_table(("S", "school", shapely.Point(450, 0))), land), "A")
+    assert (got["robustness"], got["fragile_to"], got["people_low"]) == ("fragile", "snap+50m", 0)
+
+
+def test_a_wait_lasts_as_long_for_a_faster_walker(tiny):
+    #  12 primary roads crossed on 750 m: 16.25 min at 4 km/h, 15.23 min at 4.4 km/h; scaled with the speed it would be 14.8
+    roads = [[(x, -50), (x, 50)] for x in range(30, 750, 60)]
+    drawn = lines([(0, 0), (2000, 0)], *roads, highway=["footway"] + ["primary"] * len(roads))
+    network = streets.from_lines(drawn, at_crossings=True)
+    group = Group("all", 4.0, "people", Walker(4.0, crossings=True))
+    result = analyzed(tiny, network, SCHOOL, homes(A=750), rule="time", groups=(group,), walker=group.walker)
+    got = row(result, "A")
+    assert got["walk_min"] == pytest.approx(16.25)
+    assert (got["robustness"], got["people_low"]) == ("robust", 100)
 
 
 def test_near_the_edge_of_the_data_a_gap_is_uncertain(tiny):

@@ -139,6 +139,29 @@ def test_a_compound_of_the_study_is_not_cut_through(folder):
     assert walks.loc["C", "walk_m"] < 1000
 
 
+def test_outlines_need_no_names_and_gates_that_fit_none_are_told(folder):
+    toy_study.write_layer(folder / "walls.geojson", [shapely.box(90, 3, 210, 70)])
+    toy_study.write_layer(folder / "gates.geojson", [shapely.Point(150, 500)])
+    told(folder, '[[compounds]]\npath = "walls.geojson"\n[[gates]]\npath = "gates.geojson"')
+    result = analyzed(folder)
+    assert result.network.unused_gates == 1
+    said = " ".join(result.warnings)
+    assert "1 个大门" in said and "1 个小区没有通向公共道路的大门" in said and "小区围墙" in said
+
+
+def test_downhill_an_area_reaches_beyond_its_level_metres(folder):
+    from livingcircle.study.ask import area
+
+    hill(folder, rise=0.05)
+    told(folder, '[walking]\nelevation = "dem.tif"\nslope = "tobler"')
+    at, far = toy_study.place(1000, 0), toy_study.place(-5, 0)
+    got = area(folder, at=at, limits=[13], unit="min", out=folder / "a.geojson", explain=far)
+    #  1,000 m westward, 5 % downhill at 0.84 flat metres a metre, are 840 of 866.7 flat metres
+    assert got.trails[0].status == "reached"
+    west = got.areas.geometry.iloc[0].bounds[0] - toy_study.EAST
+    assert west < 5
+
+
 def test_the_extent_of_the_streets_is_read(folder):
     toy_study.write_layer(folder / "ground.geojson", [shapely.box(-5000, -5000, 6000, 5000)])
     toy_study.edit(folder / "study.toml", 'path = "streets.geojson"', 'path = "streets.geojson"\nextent = "ground.geojson"')

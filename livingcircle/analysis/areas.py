@@ -35,7 +35,7 @@ def isochrones(
     bounds = (inputs.area if inputs.area is not None else inputs.residences).total_bounds
     # An area of a facility inside the study is whole up to the longest minutes drawn.
     pace = settings.speed_kmh * METRES_PER_MINUTE_PER_KMH
-    margin = max(settings.snap_limit_m, pace * max(settings.isochrone_minutes, default=0))
+    margin = max(settings.snap_limit_m, pace * max(settings.isochrone_minutes, default=0) / network.least_pace)
     heeded = snapped(inputs, settings)
     cells = isochrone.grid(network, bounds + np.array([-margin, -margin, margin, margin]), **heeded)
     asked = agreement.probes(bounds, count=PROBES)

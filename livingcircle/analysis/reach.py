@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
@@ -13,7 +13,7 @@ import shapely
 
 from livingcircle.analysis.inputs import Inputs, Settings
 from livingcircle.barriers import COMPOUND, obstacles, on_frontage, without_walls
-from livingcircle.costs import as_walked, closed
+from livingcircle.costs import Walker, as_walked, closed
 from livingcircle.coverage import Walks
 from livingcircle.gaps import Reach
 from livingcircle.layers import Entrances, Facilities, Gaps, Positions, Samples
@@ -28,7 +28,8 @@ class View:
     """A study as one kind of walker meets it: its streets, and where homes (samples) and doors (entrances) stand on them.
 
     `varied` holds samples and doors under other snapping limits, by the id of the change; `edge_m` the walk
-    from every sample to where the street data end, in the measure of the rule.
+    from every sample to where the street data end, in the measure of the rule; `paced` the streets at another speed, by the
+    id of the change, where waits make that more than a matter of scale.
     """
 
     network: StreetNetwork
@@ -37,6 +38,7 @@ class View:
     doors: Positions
     varied: Mapping[str, tuple[Positions, Positions]]
     edge_m: np.ndarray
+    paced: Mapping[str, StreetNetwork] = field(default_factory=dict)
 
 
 def coordinates(frame: gpd.GeoDataFrame) -> np.ndarray:
@@ -77,9 +79,21 @@ def views(inputs: Inputs, samples: Samples, settings: Settings) -> dict[str, Vie
                 placed[ways] = _placed(network, inputs, samples, settings)
             origins, doors, varied, ends = placed[ways]
             edge_m = _measure((network, walker.speed_kmh), origins, ends, settings)
-            shared[walker.ground] = View(network, walker.speed_kmh, origins, doors, varied, edge_m)
+            paced = _paced(walker, inputs, settings)
+            shared[walker.ground] = View(network, walker.speed_kmh, origins, doors, varied, edge_m, paced)
         out[group.id] = shared[walker.ground]
     return out
+
+
+def _paced(walker: Walker, inputs: Inputs, settings: Settings) -> dict[str, StreetNetwork]:
+    """A wait lasts as long for a faster walker, so its flat metres grow with the speed."""
+    if not walker.crossings or settings.rule != "time":
+        return {}
+    return {
+        change.id: as_walked(inputs.network, walker.at_speed(walker.speed_kmh * change.speed), inputs.ground)
+        for change in changes()
+        if change.speed != 1
+    }
 
 
 def walked_as(seen: Mapping[str, View]) -> dict[str, str]:
@@ -208,7 +222,7 @@ def _measure(walked: tuple[StreetNetwork, float], origins: Positions, doors: Pos
 
 
 def _varied(rows: np.ndarray, walks: Walks, view: View, settings: Settings) -> dict[str, np.ndarray]:
-    """The measure of every sample under other snapping limits; only what moved is asked again."""
+    """The measure of every sample under other snapping limits and speeds; only what moved is asked again."""
     base = walks.measure(settings.rule)
     before = view.doors["edge"].to_numpy()[rows]
     out = {}
@@ -221,4 +235,6 @@ def _varied(rows: np.ndarray, walks: Walks, view: View, settings: Settings) -> d
         out[change] = base.copy()
         if len(moved):
             out[change][moved] = _measure((view.network, view.speed_kmh), origins.iloc[moved], chosen, settings)
+    for change, network in view.paced.items():
+        out[change] = _measure((network, view.speed_kmh), view.origins, view.doors.iloc[rows], settings)
     return out

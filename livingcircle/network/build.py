@@ -12,7 +12,7 @@ import shapely
 
 from livingcircle.coordinates import require_metric
 from livingcircle.errors import DataError, Fault
-from livingcircle.network.compounds import enclose
+from livingcircle.network.compounds import away, enclose
 from livingcircle.network.graph import PUBLIC, StreetNetwork, from_edges
 from livingcircle.network.joining import COST_TAGS, PRIVATE, join_lines, split_ways
 from livingcircle.network.walkable import rules, walkable
@@ -128,7 +128,8 @@ def _network(
     if outlines is None and not edges[PRIVATE].any():
         return from_edges(edges.drop(columns=PRIVATE).assign(compound=PUBLIC, assumed=False), dropped=dropped)
     found = enclose(edges, outlines, gates=gates)
-    return replace(from_edges(found.edges, dropped=dropped), compounds=found.compounds, gates=found.gates)
+    network = from_edges(found.edges, dropped=dropped)
+    return replace(network, compounds=found.compounds, gates=found.gates, unused_gates=away(gates, outlines))
 
 
 def _word(value: object) -> str:

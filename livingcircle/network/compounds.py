@@ -162,6 +162,15 @@ def enclose(
     return Enclosed(edges.drop(columns=PRIVATE), table, points)
 
 
+def away(gates: gpd.GeoDataFrame | None, outlines: gpd.GeoDataFrame | None) -> int:
+    """The number of gates that lie on the border of no outline, and so are gates of none."""
+    if gates is None:
+        return 0
+    borders = [] if outlines is None else shapely.boundary(outlines.geometry.to_numpy())
+    near, _ = shapely.STRtree(borders).query(gates.geometry.to_numpy(), predicate="dwithin", distance=rules()["outlines"]["gate_m"])
+    return len(gates) - len(np.unique(near))
+
+
 def _listed(edges: gpd.GeoDataFrame, size: int, **tables: pd.DataFrame) -> pd.DataFrame:
     """Metres of street and assumed links of every compound, and its rows in each of the tables."""
     inner = edges[edges["compound"] >= 0]

@@ -29,7 +29,8 @@ class StreetNetwork:
     lines and the columns of `layers.STREETS`; `dropped` tells which ways were not walkable. `costs` says what an edge costs
     beyond its metres (None: level, every metre a metre); `permeability` who may enter the edges of compounds
     (`streets["compound"]`; -1 is public). See `network.states`. `compounds` and `gates` list the compounds and where their
-    streets meet others, as `network.compounds.Enclosed` does; None where there are none.
+    streets meet others, as `network.compounds.Enclosed` does; None where there are none. `unused_gates` counts gates given
+    near no outline.
     """
 
     nodes: np.ndarray
@@ -41,6 +42,7 @@ class StreetNetwork:
     costs: Costs | None = None
     permeability: str = OPEN
     compounds: pd.DataFrame | None = None
+    unused_gates: int = 0
     gates: gpd.GeoDataFrame | None = None
 
     @property
@@ -113,6 +115,13 @@ class StreetNetwork:
             return self.arcs_back
         # Metres are the same both ways, but the flat metres carried along are not.
         return self.shortest_arcs.reversed()
+
+    @property
+    def least_pace(self) -> float:
+        """The least flat metres a metre of any edge: below 1 where a walk downhill reaches farther than on level ground."""
+        if self.costs is None:
+            return 1.0
+        return float(min(1.0, self.costs.forward.min(), self.costs.backward.min()))
 
     @property
     def matrix(self) -> csr_array:

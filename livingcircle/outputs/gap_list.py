@@ -14,7 +14,8 @@ from livingcircle import __version__
 from livingcircle.analysis import Result
 from livingcircle.layers import GAPS
 from livingcircle.messages import text, words
-from livingcircle.outputs.walking_words import walking_words
+from livingcircle.outputs.tables import UP
+from livingcircle.outputs.walking_words import group_name, walking_words
 
 FORMATS = {
     "people": "#,##0", "land_ha": "0.00", "walk_m": "#,##0.0", "walk_min": "0.00", "limit_m": "#,##0", "limit_min": "0",
@@ -88,9 +89,12 @@ def in_words(result: Result) -> pd.DataFrame:
     language, standard = result.settings.language, result.standard
     known = words(language)
     table = result.gaps.copy()
+    told = dict(zip((g.id for g in result.settings.groups), walking_words(result.settings), strict=True))
     table["category"] = [standard.categories[c].name.get(language) for c in table["category"]]
     table["level"] = [standard.levels[level].name.get(language) for level in table["level"]]
-    for column in ("group", "cause", "remedy", "confidence", "flag", "robustness"):
+    table["costs"] = [told[group] for group in table["group"]]
+    table["group"] = [group_name(group, language) for group in table["group"]]
+    for column in ("cause", "remedy", "confidence", "flag", "robustness"):
         table[column] = [known.get(f"{column}.{value}", value) for value in table[column]]
     table["fragile_to"] = [
         "; ".join(known.get(f"change.{change}", change) for change in told.split(";") if change) for told in table["fragile_to"]
@@ -99,6 +103,8 @@ def in_words(result: Result) -> pd.DataFrame:
         known["status.not_found" if cause == "not_found" else f"status.{status}"]
         for cause, status in zip(result.gaps["cause"], result.gaps["status"], strict=True)
     ]
+    for column in UP:
+        table[column] = np.ceil(table[column] * 10 - 1e-6) / 10
     for column in ("walk_m", "walk_min", "excess_m", "straight_m", "detour", "from_leg_m"):
         table[column] = [
             word if np.isinf(value) else value for word, value in zip(apart, table[column], strict=True)

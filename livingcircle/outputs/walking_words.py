@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from livingcircle.analysis import Settings
-from livingcircle.costs import EXCLUDED, SLOW, Walker
+from livingcircle.costs import EXCLUDED, SLOW, Walker, presets
 from livingcircle.messages import text, words
 from livingcircle.network import RESIDENTS, VISIT
+
+
+def group_name(group: str, language: str) -> str:
+    """The name of a group in a language: the program's word, that of a kind of walker shipped, else its own id.
+
+    >>> group_name("wheelchair", "zh"), group_name("couriers", "zh")
+    ('轮椅使用者', 'couriers')
+    """
+    told = words(language).get(f"group.{group}")
+    return told or presets().get(group, {}).get("name", {}).get(language, group)
 
 
 def walking_words(settings: Settings) -> list[str]:
@@ -13,7 +23,7 @@ def walking_words(settings: Settings) -> list[str]:
     known = words(settings.language)
     out = []
     for group in settings.groups:
-        name = known.get(f"group.{group.id}", group.id)
+        name = group_name(group.id, settings.language)
         speed = text(settings.language, "walker.speed", group=name, speed=group.speed_kmh)
         out.append(known["walker.join"].join([speed, *_costs(settings.walker_of(group), settings.language)]))
     return out

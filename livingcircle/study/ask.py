@@ -135,7 +135,7 @@ def area(
     origin = _spot(at, "--at", network, snapped)
     if origin.positions["edge"].iloc[0] < 0:
         raise DataError(_off_network(at, network, origin, terms))
-    place, reach = origin.points, max(metres)
+    place, reach = origin.points, max(metres) / network.least_pace
     west, south, east, north = np.concatenate([place[0] - reach, place[0] + reach])
     cells = isochrone.grid(network, (west, south, east, north), **snapped)
     walk = walk_time.nearest(network, cells.positions, origin.positions, speed_kmh=study.walking.speed_kmh, way=way)
@@ -186,7 +186,7 @@ def _off_network(at: tuple[float, float], network: StreetNetwork, origin: Spots,
         ),
         BEHIND: (
             f"behind a barrier ({wall}): no walkable street within {terms.snap_limit_m:g} m on this side; {near}",
-            "move the point, add the way that passes the barrier, or correct [[barriers]]",
+            "move the point, add the way that passes the barrier, or correct [[barriers]], [[compounds]] and [[gates]]",
         ),
         INSIDE: (f"inside a barrier ({wall}); of the streets, {near}", "move the point, or correct [[barriers]]"),
     }[told.cause]

@@ -115,8 +115,8 @@ def read_compounds(study: Study, base: Path, crs: CRS) -> tuple[gpd.GeoDataFrame
         if told.name and told.name not in frame.columns:
             known = ", ".join(str(c) for c in frame.columns if c != "geometry")
             raise DataError(Fault(told.path, f"no column '{told.name}' (name)", f"choose one of: {known}"))
-        names = frame[told.name].fillna("").astype(str).to_numpy() if told.name else ""
-        outlines.append(gpd.GeoDataFrame({"name": names}, geometry=frame.geometry.to_numpy(), crs=crs))
+        names = frame[told.name].fillna("").astype(str) if told.name else pd.Series("", index=frame.index)
+        outlines.append(gpd.GeoDataFrame({"name": names.to_numpy()}, geometry=frame.geometry.to_numpy(), crs=crs))
     extract = base / study.streets.path if osm.is_extract(base / study.streets.path) else None
     if extract and study.walking.tagged_compounds:
         tagged = compounds.tagged_outlines(osm.read_places(extract, keys=compounds.outline_keys()))

@@ -11,6 +11,8 @@ from livingcircle.analysis import Result, analyze
 from livingcircle.isochrone import USUAL_M
 from livingcircle.messages import text
 from livingcircle.outputs import gap_list, page, publishing, run_record, tables
+from livingcircle.outputs.walking_words import group_name
+from livingcircle.snapping import TOO_FAR
 from livingcircle.standards import Standard
 from livingcircle.standards import load as load_standard
 from livingcircle.study import schema
@@ -75,9 +77,13 @@ class _Clock:
 def _warnings(result: Result, standard: Standard, findings: Findings) -> tuple[str, ...]:
     language = result.settings.language
     told = list(findings.warnings)
-    away = result.counts["people_off_network"]
-    if away:
-        told.append(("people_off_network", {"people": round(away), "limit": result.settings.snap_limit_m}))
+    away = result.counts["people_off_network_by_reason"]
+    far = away.get(TOO_FAR, 0)
+    if round(far):
+        told.append(("people_off_network", {"people": round(far), "limit": result.settings.snap_limit_m}))
+    walled = sum(away.values()) - far
+    if round(walled):
+        told.append(("people_behind_barriers", {"people": round(walled), "limit": result.settings.snap_limit_m}))
     islands = result.components.iloc[1:]
     if len(islands):
         numbers = {"length_km": islands["length_m"].sum() / 1000, "people": round(islands["people"].sum())}
@@ -97,7 +103,7 @@ def _warnings(result: Result, standard: Standard, findings: Findings) -> tuple[s
     centroids = int((result.facilities["entrance_source"] == "centroid").sum())
     if centroids:
         told.append(("centroids", {"count": centroids}))
-    told += _of_compounds(result)
+    told += _of_compounds(result) + _of_groups(result)
     if result.counts.get("street_m_without_height"):
         told.append(("without_height", {"length_km": result.counts["street_m_without_height"] / 1000}))
     dropped = result.network.dropped
@@ -111,8 +117,21 @@ def _of_compounds(result: Result) -> list[tuple[str, dict]]:
     listed = result.network.compounds
     if listed is None:
         return []
-    shut = listed[listed["without_gate"] & (listed["inner_m"] > 0)]
-    if shut.empty:
-        return []
-    names = ", ".join(str(name) or f"#{number}" for number, name in shut["name"].head(5).items())
-    return [("compounds_without_gate", {"count": len(shut), "names": names})]
+    told = []
+    shut = listed[listed["without_gate"]]
+    if len(shut):
+        names = ", ".join(str(name) or f"#{number}" for number, name in shut["name"].head(5).items())
+        told.append(("compounds_without_gate", {"count": len(shut), "names": names}))
+    unused = result.network.unused_gates
+    if unused:
+        told.append(("gates_unused", {"count": unused}))
+    return told
+
+
+def _of_groups(result: Result) -> list[tuple[str, dict]]:
+    """Groups that count everybody, and costs that no street bears."""
+    language, told = result.settings.language, []
+    everybody = [g for g in result.settings.groups[1:] if g.people == "people"]
+    if everybody:
+        told.append(("groups_of_everybody", {"names": ", ".join(group_name(g.id, language) for g in everybody)}))
+    return told

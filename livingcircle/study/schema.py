@@ -270,7 +270,8 @@ def _faults(file: Path, error: ValidationError) -> list[Fault]:
         else:
             given = problem.get("input")
             shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
-            out.append(Fault(f"{file}: {key}", f"{problem['msg']}{shown}", "correct the value"))
+            said = problem["msg"].removeprefix("Value error, ")
+            out.append(Fault(f"{file}: {key}", f"{said}{shown}", "correct the value"))
     return out
 
 
