@@ -20,6 +20,7 @@ REMEDIES = {
     "planned_only": "build",
     "facility_off_network": "check_place",
     "off_network": "add_street",
+    "behind_barrier": "link",
     "unreachable": "link",
     "not_yet_open": "wait",
     "severed": "link",

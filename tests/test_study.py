@@ -136,7 +136,9 @@ def test_barriers_are_read_and_heeded(folder, tmp_path):
     assert free.counts["people_off_network"] == 0
     assert walled.counts["barriers"] == {"wall": 1}
     assert walled.counts["people_off_network_by_reason"] == {"behind_barrier": pytest.approx(80)}
-    assert set(walled.gaps[walled.gaps["residence_id"] == "C"]["cause"]) == {"off_network"}
+    mine = walled.gaps[walled.gaps["residence_id"] == "C"]
+    assert set(mine["cause"]) == {"behind_barrier"} and set(mine["remedy"]) == {"link"}
+    assert any("阻隔" in warning for warning in walled.warnings)
 
 
 def test_one_file_under_two_entries_mixes_no_doors(folder, tmp_path):

@@ -15,12 +15,12 @@ from livingcircle.analysis.inputs import Inputs, Settings
 from livingcircle.barriers import COMPOUND, obstacles, on_frontage, without_walls
 from livingcircle.costs import Walker, as_walked, closed
 from livingcircle.coverage import Walks
-from livingcircle.gaps import Reach
+from livingcircle.gaps import REMEDIES, Reach
 from livingcircle.layers import Entrances, Facilities, Gaps, Positions, Samples
 from livingcircle.network import StreetNetwork
 from livingcircle.reasons import Tree, falls, tree
 from livingcircle.robustness import changes, data_edge, extent, resnapped
-from livingcircle.snapping import snap
+from livingcircle.snapping import BEHIND, INSIDE, snap
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way, nearest, straight
 
 @dataclass(frozen=True)
@@ -188,6 +188,7 @@ def limit_streets(
 ) -> Gaps:
     """The gaps of a category with `from_leg_m`, the leg of the walk shown, and `limit_street`, where its limit is used up.
 
+    Homes off the network for a barrier in between get that for their cause.
     The name of the street, its class where it has no name, empty where that is on no street. `layers` are the study's
     `Inputs` and its facilities with the column `open`.
     """
@@ -208,8 +209,13 @@ def limit_streets(
         streets = view.network.streets
         names = np.where(streets["name"] == "", streets["highway"], streets["name"])
         street[own] = np.append(names, "")[edge]
-    legs = [seen[g].origins["leg_m"].to_numpy()[s] for g, s in zip(table["group"], table["sample"].astype(int), strict=True)]
-    return table.assign(from_leg_m=np.array(legs, dtype=float), limit_street=street)
+    legs, shut = np.full(len(table), np.nan), np.zeros(len(table), dtype=bool)
+    for group, own in table.groupby("group").indices.items():
+        homes = seen[group].origins.iloc[table["sample"].to_numpy(dtype=int)[own]]
+        legs[own], shut[own] = homes["leg_m"].to_numpy(), homes["reason"].isin([BEHIND, INSIDE]).to_numpy()
+    cause = np.where(shut & (table["cause"] == "off_network").to_numpy(), "behind_barrier", table["cause"])
+    remedy = [REMEDIES[word] for word in cause]
+    return table.assign(from_leg_m=legs, limit_street=street, cause=cause, remedy=remedy)
 
 
 def _measure(walked: tuple[StreetNetwork, float], origins: Positions, doors: Positions, settings: Settings) -> np.ndarray:

@@ -23,7 +23,7 @@ LIBRARIES = ("geopandas", "shapely", "pyproj", "pyogrio", "numpy", "pandas", "sc
 def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, seconds: dict[str, float]) -> None:
     """Write the record. `inputs` are listed by their path from `base` with size and SHA-256 digest.
 
-    Numbers that are not finite are written as text, so that every JSON reader takes the file.
+    Infinite numbers are written as text, missing ones as null, so that every JSON reader takes the file.
     """
     settings = result.settings
     record = {
@@ -94,5 +94,5 @@ def _finite(value: Any) -> Any:
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
+        return None if math.isnan(value) else str(value)
     return value

@@ -18,6 +18,9 @@ from livingcircle.standards import load as load_standard
 from livingcircle.study import schema
 from livingcircle.study.reading import Findings, read_inputs, settings_of
 
+# A border between lattice points is true within a cell; what lies farther off is told.
+CELLS_ASTRAY = 1.5
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -96,6 +99,9 @@ def _warnings(result: Result, standard: Standard, findings: Findings) -> tuple[s
         told.append(("not_found", {"names": names if language == "zh" else names.replace("、", ", ")}))
     if result.counts["isochrone_cell_m"] > USUAL_M:
         told.append(("coarse", {"cell": result.counts["isochrone_cell_m"]}))
+    astray = result.isochrones["largest_m"].max() if len(result.isochrones) else 0.0
+    if astray > CELLS_ASTRAY * result.counts["isochrone_cell_m"]:
+        told.append(("areas_astray", {"far": float(astray), "worst": float(result.isochrones["agreement"].min())}))
     cut_off = result.counts["facilities_off_network"]
     if cut_off:
         names = [f"{name} ({own})" for own, name in list(cut_off.items())[:5]]
