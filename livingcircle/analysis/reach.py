@@ -189,7 +189,7 @@ def limit_streets(
     """The gaps of a category with `from_leg_m`, the leg of the walk shown, and `limit_street`, where its limit is used up.
 
     Homes off the network for a barrier in between get that for their cause.
-    The name of the street, its class where it has no name, empty where that is on no street. `layers` are the study's
+    The name of the street, its class in brackets where it has no name, empty where that is on no street. `layers` are the study's
     `Inputs` and its facilities with the column `open`.
     """
     inputs, facilities = layers
@@ -207,7 +207,7 @@ def limit_streets(
         homes = view.origins.iloc[table["sample"].to_numpy(dtype=int)[own]]
         edge = falls(view.network, trees[id(view)], homes, doors, limit_m=limit, way=way)
         streets = view.network.streets
-        names = np.where(streets["name"] == "", streets["highway"], streets["name"])
+        names = np.where(streets["name"] == "", "(" + streets["highway"] + ")", streets["name"])
         street[own] = np.append(names, "")[edge]
     legs, shut = np.full(len(table), np.nan), np.zeros(len(table), dtype=bool)
     for group, own in table.groupby("group").indices.items():

@@ -29,7 +29,8 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 def write(result: Result, path: Path) -> None:
     """Write the workbook: headings in the study's language, frozen header, filters, number formats, text typed as text."""
     language = result.settings.language
-    columns = [*GAPS.columns, "flag", "evidence"]
+    # Speed and costs are those of a whole group; the sheet of notes tells them once.
+    columns = [column for column in (*GAPS.columns, "flag", "evidence") if column not in ("speed_kmh", "costs")]
     columns.insert(columns.index("residence_id") + 1, "name")
     # A name such as =1+1 or a web address stays text, and a run writes the same bytes again.
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -50,6 +51,8 @@ def write(result: Result, path: Path) -> None:
         sheet.autofilter(0, 0, max(len(table), 1), len(columns) - 1)
         sheet.set_landscape()
         sheet.set_paper(8)
+        # On paper the columns up to the clause; more would print too small to read.
+        sheet.print_area(0, 0, max(len(table), 1), columns.index("clause"))
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0)
         sheet.set_footer("&C&P / &N")
@@ -89,10 +92,8 @@ def in_words(result: Result) -> pd.DataFrame:
     language, standard = result.settings.language, result.standard
     known = words(language)
     table = result.gaps.copy()
-    told = dict(zip((g.id for g in result.settings.groups), walking_words(result.settings), strict=True))
     table["category"] = [standard.categories[c].name.get(language) for c in table["category"]]
     table["level"] = [standard.levels[level].name.get(language) for level in table["level"]]
-    table["costs"] = [told[group] for group in table["group"]]
     table["group"] = [group_name(group, language) for group in table["group"]]
     for column in ("cause", "remedy", "confidence", "flag", "robustness"):
         table[column] = [known.get(f"{column}.{value}", value) for value in table[column]]
