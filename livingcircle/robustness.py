@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from livingcircle.layers import Positions, statuses
+from livingcircle.layers import Positions
 from livingcircle.network import StreetNetwork
-from livingcircle.snapping import ISOLATED_M, NEAREST, REASONS, SKIPPED, snap
+from livingcircle.snapping import ISOLATED_M, REASONS, SKIPPED, TOO_FAR, as_positions, snap
 
 ROBUST, FRAGILE = "robust", "fragile"
 
@@ -82,23 +82,13 @@ def resnapped(
     isolated = (length[np.where(edge < 0, -1, network.component[edge])] < ISOLATED_M) | (positions["reason"] == SKIPPED).to_numpy()
     fallen = (leg > limit_m) & ~isolated
     off = np.flatnonzero((edge < 0) | isolated)
-    edge, reason = edge.copy(), positions["reason"].astype(object).to_numpy().copy()
+    edge, reason = edge.copy(), positions["reason"].cat.codes.to_numpy().copy()
     offset, far = positions["offset_m"].to_numpy().copy(), leg.copy()
-    edge[fallen], offset[fallen], far[fallen], reason[fallen] = -1, 0, np.inf, "no_street_within_limit"
+    edge[fallen], offset[fallen], far[fallen], reason[fallen] = -1, 0, np.inf, REASONS.index(TOO_FAR)
     again = snap(points[off], network, limit_m=limit_m, barriers=barriers)
-    for column, values in (("edge", edge), ("offset_m", offset), ("leg_m", far), ("reason", reason)):
-        values[off] = again[column].to_numpy()
-    return pd.DataFrame(
-        {
-            "edge": edge,
-            "offset_m": offset,
-            "leg_m": far,
-            "component": np.where(edge < 0, -1, network.component[edge]),
-            "status": statuses(np.zeros(len(edge), dtype=bool), edge < 0),
-            "reason": pd.Categorical(reason, categories=list(REASONS)),
-        },
-        index=positions.index,
-    )
+    edge[off], offset[off], far[off] = (again[column].to_numpy() for column in ("edge", "offset_m", "leg_m"))
+    reason[off] = again["reason"].cat.codes.to_numpy()
+    return as_positions(network, edge, offset, far, reason).set_axis(positions.index)
 
 
 def extent(network: StreetNetwork, stated: gpd.GeoDataFrame | None = None) -> shapely.Geometry:
@@ -123,13 +113,5 @@ def data_edge(network: StreetNetwork, ground: shapely.Geometry) -> Positions:
         edges.append(np.flatnonzero(out))
         offsets.append(offset[out])
     edge = np.concatenate(edges)
-    return pd.DataFrame(
-        {
-            "edge": edge,
-            "offset_m": np.concatenate(offsets),
-            "leg_m": 0.0,
-            "component": network.component[edge],
-            "status": statuses(np.zeros(len(edge), dtype=bool)),
-            "reason": pd.Categorical([NEAREST] * len(edge), categories=list(REASONS)),
-        }
-    )
+    nothing = np.zeros(len(edge))
+    return as_positions(network, edge, np.concatenate(offsets), nothing, nothing)

@@ -70,6 +70,20 @@ def nearest_start(
     return Found(cost, label, _carried(arcs, states[best], begun, np.isfinite(cost), before))
 
 
+def predecessors(
+    arcs: Arcs, states: np.ndarray, costs: np.ndarray, *, engine: str = "scipy"
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same search with its tree: what it sums up, the start, and the state before every state (-1 for none).
+
+    `states` are the rows of the starts, each once.
+    """
+    size = arcs.matrix.shape[0]
+    if not len(states):
+        return np.full(size, np.inf), np.full(size, -1), np.full(size, -1)
+    cost, start, before = ENGINES[engine](arcs, states, costs, np.inf)
+    return cost, start, np.where((before >= 0) & (before < size), before, -1)
+
+
 def _scipy(
     arcs: Arcs, states: np.ndarray, costs: np.ndarray, limit: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -67,14 +67,21 @@ def snap(
         reason[rows] = REASONS.index(SKIPPED)
     if barriers is not None:
         _keep_clear(points, network, barriers, limit_m=limit_m, found=(edge, offset, leg, reason))
+    return as_positions(network, edge, offset, leg, reason)
+
+
+def as_positions(
+    network: StreetNetwork, edge: np.ndarray, offset_m: np.ndarray, leg_m: np.ndarray, reason: np.ndarray
+) -> Positions:
+    """Street positions as `layers.POSITIONS`: edge rows (-1 off the network), metres, and reasons as numbers in `REASONS`."""
     return pd.DataFrame(
         {
             "edge": edge,
-            "offset_m": offset,
-            "leg_m": leg,
+            "offset_m": offset_m,
+            "leg_m": leg_m,
             "component": np.where(edge < 0, -1, network.component[edge]),
             "status": statuses(np.zeros(len(edge), dtype=bool), edge < 0),
-            "reason": pd.Categorical.from_codes(reason, categories=list(REASONS)),
+            "reason": pd.Categorical.from_codes(reason.astype(np.int8), categories=list(REASONS)),
         }
     )
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from livingcircle import search
 from livingcircle.errors import StudyError
 from livingcircle.network import Costs
-from livingcircle.search import Doors, nearest_start, within
+from livingcircle.search import Doors, nearest_start, predecessors, within
 
 
 @st.composite
@@ -226,3 +226,22 @@ def compound_town():
 def test_an_unknown_engine_for_catchments_is_refused(ladder):
     with pytest.raises(StudyError, match="unknown engine"):
         within(ladder.arcs, Doors(np.array([[0, 1]]), np.array([[0.0, 0.0]])), limit=9.0, places=ladder.places, engine="abacus")
+
+
+@settings(max_examples=30, deadline=None)
+@given(towns(), st.data())
+def test_the_tree_adds_up_to_the_walks(network, data):
+    size = len(network.nodes)
+    starts = np.unique([data.draw(st.integers(0, size - 1)) for _ in range(3)])
+    costs = np.array([float(data.draw(st.integers(0, 300))) for _ in starts])
+    for engine in ("scipy", "networkx"):
+        cost, start, before = predecessors(network.arcs, starts, costs, engine=engine)
+        found = nearest_start(network.arcs, starts, costs)
+        np.testing.assert_allclose(cost, found.cost)
+        assert ((start < 0) == np.isinf(cost)).all()
+        inner, table = np.flatnonzero(before >= 0), network.matrix.toarray()
+        steps = np.array([table[b, s] for b, s in zip(before[inner], inner, strict=True)])
+        np.testing.assert_allclose(cost[inner], cost[before[inner]] + steps)
+        ends = np.flatnonzero((before < 0) & np.isfinite(cost))
+        np.testing.assert_allclose(cost[ends], costs[start[ends]])
+    assert predecessors(network.arcs, starts[:0], costs[:0])[2].tolist() == [-1] * size

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from livingcircle.layers import Positions
 from livingcircle.network import StreetNetwork
+from livingcircle.search import predecessors
 from livingcircle.walk_time import Way, arcs_of
 
 NO_END = -1
@@ -69,33 +68,12 @@ def tree(network: StreetNetwork, doors: Positions, *, way: Way) -> Tree:
     first = np.ones(len(order), dtype=bool)
     first[1:] = states[order][1:] != states[order][:-1]
     best = order[first]
-    cost, before, start = _searched(arcs_of(network, way).matrix, states[best], begun[best])
+    cost, start, before = predecessors(arcs_of(network, way), states[best], begun[best], engine=way.engine)
     number = np.where(start >= 0, np.append(best, -1)[start], -1)
     keys = _keys(network, *network.states.edge_steps[:, :2].T)
     sort = np.argsort(keys, kind="stable")
     door = np.where(number >= 0, np.append(np.tile(row, 2), -1)[number], -1)
     return Tree(cost, before, door, np.where(number >= len(row), 1, 0), keys[sort], sort)
-
-
-def _searched(matrix: csr_array, states: np.ndarray, begun: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cost, state before (-1 for none) and number of the start, for every state."""
-    size, count = matrix.shape[0], len(states)
-    if not count:
-        return np.full(size, np.inf), np.full(size, -1), np.full(size, -1)
-    # Every start gets a node of its own before its state, as in the search of walk times: equal walks are told alike.
-    graph = csr_array(
-        (
-            np.concatenate([matrix.data, begun]),
-            np.concatenate([matrix.indices, states.astype(matrix.indices.dtype)]),
-            np.concatenate([matrix.indptr, matrix.nnz + np.arange(1, count + 1, dtype=matrix.indptr.dtype)]),
-        ),
-        shape=(size + count, size + count),
-    )
-    cost, before, start = dijkstra(
-        graph, indices=np.arange(size, size + count), min_only=True, return_predecessors=True
-    )
-    before, start = before[:size], start[:size]
-    return cost[:size], np.where(before < size, np.maximum(before, -1), -1), np.where(start >= size, start - size, -1)
 
 
 def stretches(
