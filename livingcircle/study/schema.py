@@ -168,47 +168,34 @@ class ResidenceFile(_Part):
     where: Rows | None = None
 
 
-class BarrierFile(_Part):
+class _LayerFile(_Part):
+    path: str
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    where: Rows | None = None
+
+
+class BarrierFile(_LayerFile):
     """`[[barriers]]`: lines or polygons that no off-street leg may cross; `kind` is the word shown for them."""
 
-    path: str
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = "barrier"
-    layer: str | None = None
-    crs: str | None = None
-    encoding: str | None = None
-    where: Rows | None = None
 
 
-class CompoundFile(_Part):
+class CompoundFile(_LayerFile):
     """`[[compounds]]`: outlines of gated compounds; `name` is a column."""
 
-    path: str
     name: str | None = None
-    layer: str | None = None
-    crs: str | None = None
-    encoding: str | None = None
-    where: Rows | None = None
 
 
-class GateFile(_Part):
+class GateFile(_LayerFile):
     """`[[gates]]`: points of the gates of compounds; `kind` is a column of `open`, `residents` or `closed`."""
 
-    path: str
     kind: str | None = None
-    layer: str | None = None
-    crs: str | None = None
-    encoding: str | None = None
-    where: Rows | None = None
 
 
-class ParkFile(_Part):
+class ParkFile(_LayerFile):
     """`[[parks]]`: polygons whose ways close at night."""
-
-    path: str
-    layer: str | None = None
-    crs: str | None = None
-    encoding: str | None = None
-    where: Rows | None = None
 
 
 class Study(_Part):
