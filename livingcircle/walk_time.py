@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from livingcircle.layers import Positions, WalkTimes, statuses
 from livingcircle.network import Arcs, StreetNetwork
-from livingcircle.search import Found, nearest_start
+from livingcircle.search import Ends, Found, at_positions, nearest_start
 
 METRES_PER_MINUTE_PER_KMH = 1000 / 60
 
@@ -20,7 +20,7 @@ class Way(NamedTuple):
 
     shortest: bool = False
     outward: bool = False
-    engine: str = "scipy"
+    engine: str = "numba"
 
 
 QUICKEST, SHORTEST = Way(), Way(shortest=True)
@@ -116,20 +116,11 @@ def _to_positions(
     network: StreetNetwork, found: Found, source: np.ndarray, places: tuple[np.ndarray, np.ndarray], way: Way
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The cheapest of the two ways to each place: the measure searched for, the other one, and the source."""
-    at, along = places
-    on = at >= 0
-    states, flat, metres = (network.entering if way.outward else network.leaving)(at[on], along[on])
-    cost, other = (metres, flat) if way.shortest else (flat, metres)
-    total = found.cost[states] + cost
-    side = np.where(total[:, 0] <= total[:, 1], 0, 1)
-    row = np.arange(len(side))
-    state = states[row, side]
-    walk, rest = np.full(len(at), np.inf), np.full(len(at), np.inf)
-    by = np.full(len(at), -1)
-    walk[on], rest[on] = total[row, side], found.other[state] + other[row, side]
-    start = found.start[state]
-    by[on] = np.where(start >= 0, np.append(source, -1)[start], -1)
-    return walk, rest, by
+    ends_of = network.ends_reached if way.outward else network.ends_left
+    measures = Ends(*ends_of(way.shortest)), Ends(*ends_of(not way.shortest))
+    ends = measures[0].states if network.costs is None else measures
+    walk, rest, start = at_positions(found, network.length_m, ends, places)
+    return walk, rest, np.append(source, -1)[start]
 
 
 def along_one_edge(
@@ -138,7 +129,10 @@ def along_one_edge(
     """For origins that share an edge with entrances: origin row, entrance row, cost and other measure past no node."""
     at, along = origins
     door, edge, offset, leg = doors
-    rows = np.flatnonzero(np.isin(at, edge))
+    served = np.zeros(len(network.length_m) + 1, dtype=bool)
+    served[edge] = True
+    # Row -1, off the network, is the last one.
+    rows = np.flatnonzero(served[at])
     order = np.argsort(edge, kind="stable")
     low = np.searchsorted(edge[order], at[rows], side="left")
     count = np.searchsorted(edge[order], at[rows], side="right") - low

@@ -75,7 +75,7 @@ def test_reached_metres_are_those_of_streets_cut_one_by_one(parts):
     edge, offset, leg = (doors[c].to_numpy() for c in ("edge", "offset_m", "leg_m"))
     for limit in (20.0, 150.0, 400.0):
         states, metres, _ = network.entering(edge, offset)
-        found = within(network.arcs_back, Doors(states, metres + leg[:, None]), limit=limit, places=network.places)
+        found = within(network.arcs_back, Doors(states, metres + leg[:, None]), limit=limit)
         got = reached_metres(network, (edge, offset, leg), found, limit, ends=incident(network))
         cut = [reached_streets(network, doors.iloc[[row]], limit_m=limit).geometry.length.sum() for row in range(15)]
         assert got == pytest.approx(cut)

@@ -174,7 +174,7 @@ def test_equal_to_plain_networkx_with_the_same_costs(network, data):
             graph.add_edge(middle + "f", v, weight=(n - m) * forward[e] + paid)
             graph.add_edge(v, middle + "b", weight=0)
             graph.add_edge(middle + "b", u, weight=(n - m) * backward[e] + paid)
-    for engine in ("scipy", "networkx"):
+    for engine in ("numba", "scipy", "networkx"):
         got = nearest(costed, homes, doors, speed_kmh=4, way=Way(engine=engine))
         back = nearest(costed, homes, doors, speed_kmh=4, way=Way(outward=True, engine=engine))
         for row in range(4):

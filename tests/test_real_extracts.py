@@ -133,7 +133,7 @@ def test_plain_networkx_agrees_on_real_streets(analyzed):
     result, _ = analyzed
     samples = snap(shapely.get_coordinates(result.samples.geometry.to_numpy())[::97], result.network, limit_m=150)
     doors = snap(shapely.get_coordinates(result.entrances.geometry.to_numpy())[:40], result.network, limit_m=150)
-    fast, plain = (walk_time.nearest(result.network, samples, doors, speed_kmh=4, way=walk_time.Way(engine=e)) for e in ("scipy", "networkx"))
+    fast, plain = (walk_time.nearest(result.network, samples, doors, speed_kmh=4, way=walk_time.Way(engine=e)) for e in ("numba", "networkx"))
     assert fast["walk_m"].tolist() == plain["walk_m"].tolist()
     assert fast["status"].tolist() == plain["status"].tolist()
 

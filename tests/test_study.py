@@ -27,7 +27,7 @@ def inputs(folder, **changes):
 def test_defaults_are_stated(folder):
     study, _ = schema.load(folder)
     walking = study.walking
-    assert (walking.speed_kmh, walking.rule, walking.snap_limit_m, walking.engine) == (4, "distance", 150, "scipy")
+    assert (walking.speed_kmh, walking.rule, walking.snap_limit_m, walking.engine) == (4, "distance", 150, "numba")
 
 
 def test_a_file_or_its_folder(folder):

@@ -31,7 +31,7 @@ class Settings:
     speed_kmh: float = 4.0
     rule: str = "distance"
     snap_limit_m: float = 150.0
-    engine: str = "scipy"
+    engine: str = "numba"
     groups: tuple[Group, ...] = (Group("all", 4.0),)
     isochrone_minutes: tuple[float, ...] = (5.0, 10.0, 15.0)
     severed_detour: float = 1.8

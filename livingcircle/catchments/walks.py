@@ -109,7 +109,7 @@ def _pairs_of(
     cost, other = (metres, flat) if way.shortest else (flat, metres)
     begun = Doors(states, leg[:, None] + cost, leg[:, None] + other)
     limit = limit_m + ROUNDING_M
-    found = within(arcs_of(network, way), begun, limit=limit, places=network.places, engine=way.engine)
+    found = within(arcs_of(network, way), begun, limit=limit, engine=way.engine)
     along = _along_edges(network, (edge, offset, leg), ends, way)
     parts = list(_blocks(found, along, ends, limit)) or [_nothing()]
     door, *values = (np.concatenate(column) for column in zip(*parts, strict=True))

@@ -17,7 +17,7 @@ from livingcircle.analysis import Result
 from livingcircle.costs import Walker, sources
 from livingcircle.robustness import changes
 
-LIBRARIES = ("geopandas", "shapely", "pyproj", "pyogrio", "numpy", "pandas", "scipy", "networkx", "osmium", "folium")
+LIBRARIES = ("geopandas", "shapely", "pyproj", "pyogrio", "numpy", "pandas", "scipy", "numba", "networkx", "osmium", "folium")
 
 
 def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, seconds: dict[str, float]) -> None:

@@ -64,12 +64,7 @@ def tree(network: StreetNetwork, doors: Positions, *, way: Way) -> Tree:
     steps = network.leaving if way.outward else network.entering
     states, flat, metres = (part.T.ravel() for part in steps(edge, offset))
     begun = np.tile(doors["leg_m"].to_numpy()[row], 2) + (metres if way.shortest else flat)
-    order = np.lexsort([np.arange(len(states)), begun, states])
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = states[order][1:] != states[order][:-1]
-    best = order[first]
-    cost, start, before = predecessors(arcs_of(network, way), states[best], begun[best], engine=way.engine)
-    number = np.where(start >= 0, np.append(best, -1)[start], -1)
+    cost, number, _, before = predecessors(arcs_of(network, way), states, begun, engine=way.engine)
     keys = _keys(network, *network.states.edge_steps[:, :2].T)
     sort = np.argsort(keys, kind="stable")
     door = np.where(number >= 0, np.append(np.tile(row, 2), -1)[number], -1)

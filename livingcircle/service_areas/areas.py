@@ -159,7 +159,7 @@ def _drawn(
     costs = _Costs(*(network.ends_reached if way.outward else network.ends_left)(way.shortest))
     states, flat, metres = (network.leaving if way.outward else network.entering)(doors.at.edge, doors.at.offset)
     begun = (metres if way.shortest else flat) + doors.at.leg[:, None]
-    found = within(arcs_of(network, way), Doors(states, begun, begun), limit=limit, places=network.places)
+    found = within(arcs_of(network, way), Doors(states, begun, begun), limit=limit)
     reached = np.zeros(len(network.places), dtype=bool)
     reached[found.state] = True
     edges = reached[costs.states].any(axis=1)

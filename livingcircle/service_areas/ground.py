@@ -15,13 +15,13 @@ import shapely
 
 from livingcircle.barriers import Obstacles, crossed, inside
 from livingcircle.network import StreetNetwork
+from livingcircle.service_areas.lattice import lattice
 from livingcircle.snapping import ISOLATED_M, snap
 
 CELL_M = 4.0
-# Cells on a side of a block; a power of two, since blocks are quartered down to cells.
+# Cells on a side of a block, whose candidate streets are looked up together.
 BLOCK = 16
-# Blocks looked at together: their arrays stay in the processor's cache.
-TOGETHER = 400
+TOGETHER = 2_000
 WORKERS = max(1, min(2, os.cpu_count() or 1))
 # Neighbors of different streets have legs that differ by two cells at most.
 GAP_CELLS = 2.0
@@ -134,7 +134,7 @@ def _snapped(network: StreetNetwork, streets: Pieces, blocks: np.ndarray, ground
 
 
 def _few(network: StreetNetwork, streets: Pieces, corners: np.ndarray, ground: Ground) -> Cells:
-    """The cells of a few blocks: blocks are quartered, and every quarter keeps the streets that may be nearest in it."""
+    """The cells of a few blocks, from the pieces that may be nearest to some cell of each block."""
     step, wide = ground.cell_m, GAP_CELLS * ground.cell_m
     reach = ground.limit_m + wide
     half = (BLOCK - 1) / 2 * step * np.sqrt(2)
@@ -142,72 +142,14 @@ def _few(network: StreetNetwork, streets: Pieces, corners: np.ndarray, ground: G
     (block, _), far = streets.tree.query_nearest(middle, max_distance=reach + half, all_matches=False, return_distance=True)
     group, piece = streets.tree.query(middle[block], predicate="dwithin", distance=far + 2 * half + wide)
     order = np.argsort(group, kind="stable")
-    group, piece, corners, size = group[order], streets.rows[piece[order]], corners[block], BLOCK
-    far = t = np.empty(0)
-    while size > 1 and len(group):
-        size //= 2
-        half = (size - 1) / 2 * step * np.sqrt(2)
-        group, piece, corners, far, t = _quartered(streets.lines, (group, piece, corners), size, step, (reach, half, wide))
-    return _cells(network, streets.lines, (group, piece, corners, far, t), ground)
-
-
-def _quartered(
-    lines: np.ndarray, pairs: tuple[np.ndarray, ...], size: int, step: float, bounds: tuple[float, float, float]
-) -> tuple[np.ndarray, ...]:
-    """The four quarters of every block, each paired with the pieces that may be nearest to a cell of it, or nearly so."""
-    group, piece, corners = pairs
-    reach, half, wide = bounds
-    start = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]]))
-    count = np.diff(np.append(start, len(group)))
-    corners, group = corners[group[start]], np.repeat(np.arange(len(start)), count)
-    ax, ay, ux, uy, per_square = lines[piece, :5].T
-    found = []
-    for number, quarter in enumerate(((0, 0), (size, 0), (0, size), (size, size))):
-        corner = corners + quarter
-        middle = (corner + (size - 1) / 2) * step
-        dx, dy = middle[group, 0] - ax, middle[group, 1] - ay
-        t = (dx * ux + dy * uy) * per_square
-        np.clip(t, 0, 1, out=t)
-        dx -= t * ux
-        dy -= t * uy
-        far = np.sqrt(dx * dx + dy * dy)
-        least = np.minimum.reduceat(far, start)
-        kept = np.flatnonzero(far <= np.where(least <= reach + half, least + 2 * half + wide, -1)[group])
-        found.append((group[kept] + number * len(corners), piece[kept], corner, far[kept], t[kept]))
-    return tuple(np.concatenate(part) for part in zip(*found, strict=True))
-
-
-def _cells(network: StreetNetwork, lines: np.ndarray, pairs: tuple[np.ndarray, ...], ground: Ground) -> Cells:
-    """Cells from their (cell, piece) pairs: the nearest piece is their own, the next ones are rivals."""
-    group, piece, corners, far, t = pairs
+    first = np.searchsorted(group[order], np.arange(len(block) + 1))
     _, owner, before, _ = network.segments
-    mine = _nearest(group, far)
-    of = np.cumsum(np.diff(group, prepend=-1) != 0) - 1
-    edge = owner[piece]
-    offset = np.minimum(before[piece] + t * lines[piece, 5], network.length_m[edge])
-    apart = np.abs(offset - offset[mine][of]) > 2 * GAP_CELLS * ground.cell_m
-    apart |= edge != edge[mine][of]
-    rival = np.flatnonzero(apart)
-    # Where the nearest place of both streets is one corner, they are no rivals: every walk passes that corner.
-    pair = np.stack([rival, mine[of[rival]]])
-    feet = lines[piece[pair], :2] + lines[piece[pair], 2:4] * t[pair][..., None]
-    rival = rival[np.abs(feet[0] - feet[1]).max(axis=1, initial=0) > 1e-6]
-    rival = rival[_nearest(of[rival], far[rival])]
-    corner, of = corners[group[mine]], of[rival]
-    return Cells(
-        corner[:, 0], corner[:, 1], Places(edge[mine], offset[mine], far[mine]),
-        of, far[rival] - far[mine[of]], Places(edge[rival], offset[rival], far[rival]),
+    streets_of = streets.lines, owner, before, network.length_m
+    at, own, places, of, rival, rival_places = lattice(
+        streets_of, (first, streets.rows[piece[order]], corners[block]), (BLOCK, step, reach, wide)
     )
-
-
-def _nearest(group: np.ndarray, far: np.ndarray) -> np.ndarray:
-    """The row of the least `far` of every group; groups are consecutive rows."""
-    if not len(group):
-        return np.empty(0, dtype=np.int64)
-    start = np.flatnonzero(np.diff(group, prepend=-1))
-    least = np.minimum.reduceat(far, start)
-    hit = np.flatnonzero(far == np.repeat(least, np.diff(np.append(start, len(group)))))
-    return hit[np.diff(group[hit], prepend=-1) != 0]
+    mine, theirs = Places(own, *places), Places(rival, *rival_places)
+    return Cells(*at, mine, of, theirs.leg - mine.leg[of], theirs)
 
 
 def _kept(cells: Cells, mask: np.ndarray) -> Cells:

@@ -94,7 +94,7 @@ class Walking(_Part):
     speed_kmh: Annotated[float, Field(gt=0, le=15)] = 4.0
     rule: Literal["distance", "time"] = "distance"
     snap_limit_m: Annotated[float, Field(gt=0, le=2000)] = 150.0
-    engine: Literal["scipy", "networkx"] = "scipy"
+    engine: Literal["numba", "scipy", "networkx"] = "numba"
     isochrone_minutes: tuple[Positive, ...] = (5.0, 10.0, 15.0)
     severed_detour: Annotated[float, Field(ge=1)] = 1.8
     tagged_barriers: bool = True

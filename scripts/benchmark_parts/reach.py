@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 from scipy.sparse import coo_array, csr_array
 
 from livingcircle.network import StreetNetwork
@@ -25,37 +26,45 @@ def reached_metres(
     ends: tuple[csr_array, csr_array],
 ) -> np.ndarray:
     """Metres of street within the limit of each door on level streets that are open to all; a stretch counts once."""
-    begins, stops = ends
-    length, start, end = network.length_m, network.start, network.end
-    held = np.full(len(network.nodes), np.inf)
-    total = np.zeros(len(found.indptr) - 1)
-    for door, (low, high) in enumerate(zip(found.indptr[:-1], found.indptr[1:], strict=True)):
-        states = found.state[low:high]
-        held[states] = found.cost[low:high]
-        out = begins.indices[_ranges(begins.indptr, states)]
-        left, right = limit - held[start[out]], np.maximum(limit - held[end[out]], 0)
-        into = stops.indices[_ranges(stops.indptr, states)]
-        into = into[np.isinf(held[start[into]])]
-        total[door] = np.minimum(length[out], left + right).sum() + np.minimum(length[into], limit - held[end[into]]).sum()
-        total[door] += _own(length, held[[start[doors[0][door]], end[doors[0][door]]]], [part[door] for part in doors], limit)
-        held[states] = np.inf
+    edges = tuple((side.indptr, side.indices) for side in ends)
+    streets = network.length_m, network.start, network.end
+    return _reached(streets, doors, (found.indptr, found.state, found.cost), float(limit), edges)
+
+
+@njit(cache=True)
+def _reached(streets, doors, found, limit, ends):
+    length, start, end = streets
+    indptr, state, cost = found
+    (begin_first, begins), (stop_first, stops) = ends
+    held = np.full(len(begin_first) - 1, np.inf)
+    total = np.zeros(len(indptr) - 1)
+    for door in range(len(total)):
+        for row in range(indptr[door], indptr[door + 1]):
+            held[state[row]] = cost[row]
+        for row in range(indptr[door], indptr[door + 1]):
+            node = state[row]
+            for at in range(begin_first[node], begin_first[node + 1]):
+                edge = begins[at]
+                total[door] += min(length[edge], limit - cost[row] + max(limit - held[end[edge]], 0.0))
+            for at in range(stop_first[node], stop_first[node + 1]):
+                edge = stops[at]
+                if held[start[edge]] == np.inf:
+                    total[door] += min(length[edge], limit - cost[row])
+        edge = doors[0][door]
+        ends_cost = held[start[edge]], held[end[edge]]
+        total[door] += _own(length[edge], ends_cost, (doors[1][door], doors[2][door]), limit)
+        for row in range(indptr[door], indptr[door + 1]):
+            held[state[row]] = np.inf
     return total
 
 
-def _ranges(indptr: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    low = indptr[rows]
-    many = indptr[rows + 1] - low
-    before = np.cumsum(many) - many
-    return np.repeat(low - before, many) + np.arange(many.sum())
-
-
-def _own(length: np.ndarray, nodes: np.ndarray, door: list, limit: float) -> float:
+@njit(cache=True)
+def _own(whole, nodes, door, limit):
     """What the direct way along the door's own edge adds to what is reached from its ends."""
-    edge, offset, leg = door
+    offset, leg = door
     if leg > limit:
         return 0.0
-    whole = length[edge]
-    left, right = np.clip(limit - nodes, 0, whole)
+    left, right = min(max(limit - nodes[0], 0.0), whole), min(max(limit - nodes[1], 0.0), whole)
     low, high = max(offset - (limit - leg), 0.0), min(offset + limit - leg, whole)
     had = min(left + right, whole)
     # Three stretches: from the start up to left, from low to high, from whole - right to the end.

@@ -137,7 +137,7 @@ def growth_row(towns: list[StreetNetwork], sizes: Sizes) -> list[Figure]:
 def _search(network: StreetNetwork, doors, limit: float) -> Catchments:
     edge, offset, leg = (doors[c].to_numpy() for c in ("edge", "offset_m", "leg_m"))
     states, metres, _ = network.entering(edge, offset)
-    return within(network.arcs_back, Doors(states, metres + leg[:, None]), limit=limit, places=network.places)
+    return within(network.arcs_back, Doors(states, metres + leg[:, None]), limit=limit)
 
 
 def _catchments(network: StreetNetwork, doors, limit: float, ends: tuple) -> tuple[Catchments, np.ndarray]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 TARGETS = tomllib.loads((Path(__file__).parent / "targets.toml").read_text(encoding="utf-8"))
-PACKAGES = ("scipy", "numpy", "networkx", "shapely", "pandana", "igraph")
+PACKAGES = ("numba", "scipy", "numpy", "networkx", "shapely", "pandana", "igraph")
 
 
 class Figure(NamedTuple):
