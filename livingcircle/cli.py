@@ -59,6 +59,29 @@ def analyze(
 
 
 @app.command()
+def check(
+    study: StudyArgument,
+    lang: Annotated[str | None, typer.Option(metavar="zh|en", help="Language of the findings.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for check.csv and check.html; default maps/<study>/.")] = None,
+) -> None:
+    """Audit the data before an analysis: what is doubtful, and how many people's coverage hangs on it.
+
+    Example: livingcircle check data/beilun
+    """
+    if lang not in (None, "zh", "en"):
+        raise typer.BadParameter("choose zh or en", param_hint="--lang")
+    from livingcircle.console import progress_bars, show_findings
+    from livingcircle.study.checking import check as check_study
+    from livingcircle.study.schema import language_of
+
+    with progress_bars(lang or language_of(study)) as progress:
+        report, files = check_study(study, out=out, language=lang, progress=progress)
+    show_findings(report, files)
+    if report.faulty:
+        sys.exit(StudyError.exit_code)
+
+
+@app.command()
 def times(
     study: StudyArgument,
     from_: Annotated[Path, typer.Option("--from", metavar="A.csv", help="Points to walk from: id, lon, lat (or x, y).")],

@@ -13,6 +13,8 @@ from rich.table import Table
 
 from livingcircle.analysis import Result
 from livingcircle.messages import words
+from livingcircle.outputs.check_page import Report, verdict
+from livingcircle.outputs.check_words import told
 from livingcircle.outputs.walking_words import walking_words
 
 
@@ -64,6 +66,21 @@ def show_summary(result: Result, files: Sequence[Path]) -> None:
         for warning in result.warnings:
             console.print(f"  · {warning}")
     console.print(known["summary.files"], style="bold")
+    for file in files:
+        console.print(f"  {file}", soft_wrap=True)
+
+
+def show_findings(report: Report, files: Sequence[Path]) -> None:
+    """Print the verdict of a data check, every finding with its effect and remedy, and the paths written."""
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False)
+    console.print(verdict(report), style="bold")
+    for pair in report.findings:
+        said = told(pair, language=report.language, standard=report.standard)
+        layer = f"{pair[0].layer}: " if pair[0].layer else ""
+        console.print(f"  · [{said.severity}] {layer}{said.finding}")
+        for line in (said.effect, said.remedy, *([said.where] if said.where else [])):
+            console.print(f"      {line}")
+    console.print(words(report.language)["summary.files"], style="bold")
     for file in files:
         console.print(f"  {file}", soft_wrap=True)
 

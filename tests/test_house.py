@@ -25,9 +25,10 @@ FLOORS = [
     ["isochrone", "coverage", "agreement", "reasons", "service_areas"],
     ["gaps"],
     ["analysis"],
+    ["audit"],
     ["scenario", "siting", "links"],
     ["outputs"],
-    ["study", "audit", "console"],
+    ["study", "console"],
     ["cli", "batch"],
     ["__main__"],
 ]

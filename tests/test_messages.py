@@ -6,7 +6,7 @@ import pytest
 
 from livingcircle.messages import LANGUAGES, text, words
 
-PARTS = ("", "page")
+PARTS = ("", "page", "check")
 
 
 @pytest.mark.parametrize("part", PARTS)

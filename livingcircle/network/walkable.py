@@ -69,6 +69,22 @@ def decide(tags: Mapping[str, str]) -> Decision:
     return Decision(False, "unknown_class")
 
 
+def if_doubts_were_walked(tags: Mapping[str, str]) -> Mapping[str, str]:
+    """The tags of a way as they would be if people walked on it, where it is left out by a doubtful rule or an unknown class.
+
+    >>> if_doubts_were_walked({"highway": "service", "access": "no", "layer": "1"})
+    {'highway': 'road', 'layer': '1'}
+    >>> if_doubts_were_walked({"highway": "motorway"})
+    {'highway': 'motorway'}
+    """
+    told = decide(tags)
+    doubtful = {rule["id"] for rule in rules()["rules"] if rule.get("doubtful")} | {"unknown_class"}
+    if told.walk or told.rule not in doubtful:
+        return tags
+    kept = {key: value for key, value in tags.items() if key not in ("foot", "access")}
+    return {**kept, "highway": "road"}
+
+
 def is_area(tags: Mapping[str, str], *, relation: bool = False) -> bool:
     """Whether a closed way (or a multipolygon `relation`) is an area to be crossed in any direction.
 

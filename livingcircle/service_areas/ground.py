@@ -18,7 +18,7 @@ from livingcircle.network import StreetNetwork
 from livingcircle.service_areas.lattice import lattice
 from livingcircle.snapping import ISOLATED_M, snap
 
-CELL_M = 4.0
+CELL_M = 3.0
 # Cells on a side of a block, whose candidate streets are looked up together.
 BLOCK = 16
 TOGETHER = 2_000

@@ -13,7 +13,7 @@ APART = 2.0
 
 
 @njit(cache=True, nogil=True)
-def lattice(streets, blocks, terms):
+def lattice(streets: tuple, blocks: tuple, terms: tuple) -> tuple:
     """Lattice points with their nearest places, and rivals: points, edges, (offsets, legs), and the same of rivals.
 
     `streets` are the straight pieces (start, direction, 1 / length², length), the edge of each, the metres of the edge before

@@ -34,12 +34,37 @@ RESERVED_UNITS = (WHOLE_AREA, OUTSIDE)
 TABLES = (".csv", ".tsv", ".txt", ".xlsx")
 
 
+READ_COLUMNS = ("file", "role", "rows", "kinds", "crs", "stated", "encoding", "assumed", "repaired", "asked", "kept", "rules")
+
+
 @dataclass
 class Findings:
-    """What reading noticed: counts for the run record, and warnings as (message key, values)."""
+    """What reading noticed: counts for the run record, warnings as (message key, values), and a row (`READ_COLUMNS`) a file."""
 
     counts: dict = field(default_factory=dict)
     warnings: list[tuple[str, dict]] = field(default_factory=list)
+    read: list[dict] = field(default_factory=list)
+
+    def note(self, raw: gpd.GeoDataFrame, told, role: str, *, asked: int | None = None, kept: int | None = None, rules: str = "") -> None:
+        """Keep what a file held as it was read: `told` is its part of the study, `asked` the rows it asks for, `kept` those used."""
+        kinds = raw.geom_type.value_counts()
+        encoding = str(raw.attrs.get("encoding", ""))
+        self.read.append(
+            {
+                "file": told.path,
+                "role": role,
+                "rows": len(raw),
+                "kinds": ", ".join(f"{kind} {count}" for kind, count in kinds.items()),
+                "crs": told.crs or (raw.crs.to_string() if raw.crs else ""),
+                "stated": bool(told.crs),
+                "encoding": encoding,
+                "assumed": bool(encoding) and encoding != "UTF-8" and not told.encoding,
+                "repaired": int(raw.attrs.get("repaired", 0)),
+                "asked": len(raw) if asked is None else asked,
+                "kept": len(raw) if kept is None else kept,
+                "rules": rules,
+            }
+        )
 
 
 def settings_of(study: Study, *, year: int | None = None, language: str | None = None) -> Settings:
@@ -89,19 +114,34 @@ def _middle(frame: gpd.GeoDataFrame) -> tuple[float, float]:
     return (west + east) / 2, (south + north) / 2
 
 
-def read_network(study: Study, base: Path, crs, findings: Findings | None = None) -> streets.StreetNetwork:
-    """The walking network of the study's street file in `crs`; `findings` is told of lines that cross without a joint."""
+def read_network(
+    study: Study, base: Path, crs, findings: Findings | None = None, *, every_line: bool = False
+) -> streets.StreetNetwork:
+    """The walking network of the study's street file in `crs`; `findings` is told of lines that cross without a joint.
+
+    With `every_line`, ways that are left out by a doubtful rule are walked, too.
+    """
     told, path = study.streets, base / study.streets.path
     outlines, gates = read_compounds(study, base, crs)
     if osm.is_extract(path):
-        return streets.from_ways(osm.read_ways(path).to_crs(crs), outlines=outlines, gates=gates)
+        ways = osm.read_ways(path)
+        if findings is not None:
+            findings.note(ways, told, "streets")
+        if every_line:
+            ways = ways.assign(tags=[streets.if_doubts_were_walked(tags) for tags in ways["tags"]])
+        return streets.from_ways(ways.to_crs(crs), outlines=outlines, gates=gates)
     if path.suffix.lower() == ".graphml":
         return streets.from_osmnx(_graphml(path), crs=crs)
-    lines = coordinates.to_crs(_file(path, told), declared=told.crs, target=crs, where=path.name)
+    raw = _file(path, told)
+    if findings is not None:
+        findings.note(raw, told, "streets")
+    lines = coordinates.to_crs(raw, declared=told.crs, target=crs, where=path.name)
     lines = lines.rename(columns={file: ours for ours, file in told.columns.items()})
     kinds = set(lines.geom_type) - {"LineString", "MultiLineString"}
     if kinds:
         raise DataError(Fault(path.name, f"holds {', '.join(sorted(kinds))} among the streets", "give lines only"))
+    if every_line:
+        lines = _every_line(lines)
     network = streets.from_lines(
         lines, tolerance_m=told.join_tolerance_m, at_crossings=told.join_crossings, outlines=outlines, gates=gates
     )
@@ -112,6 +152,13 @@ def read_network(study: Study, base: Path, crs, findings: Findings | None = None
     if bare and not told.join_crossings:
         findings.warnings.append(("crossings", {"count": bare}))
     return network
+
+
+def _every_line(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    keys = [key for key in ("highway", "foot", "access", "motorroad") if key in lines.columns]
+    records = lines[keys].astype(object).where(lines[keys].notna(), "").to_dict("records")
+    walked = [streets.if_doubts_were_walked({k: str(v) for k, v in record.items() if v}) for record in records]
+    return lines.assign(**{key: [tags.get(key, "") for tags in walked] for key in keys if "highway" in keys})
 
 
 def _graphml(path: Path):
@@ -189,7 +236,7 @@ def read_inputs(
     extent = gathered(_polygons, study.streets.extent, *ground)
     costs = gathered(read_ground, study, base, crs, network)
     units = gathered(_units, study, *ground)
-    residences = gathered(_residences, study, *ground)
+    residences = gathered(_residences, study, *ground, findings)
     walls = gathered(read_barriers, study, base, crs)
     frames = []
     for number, told in enumerate(study.facilities):
@@ -295,16 +342,17 @@ def _units(study: Study, base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDat
     return units.assign(unit=names.astype(str).str.strip())
 
 
-def _residences(study: Study, base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDataFrame:
+def _residences(study: Study, base: Path, crs: CRS, bounds: np.ndarray, findings: Findings) -> gpd.GeoDataFrame:
     told = study.residences
-    raw = _any_file(base / told.path, told)
-    _require_columns(raw, told)
-    raw = coordinates.to_crs(raw, declared=told.crs, target=crs, where=told.path)
+    file = _any_file(base / told.path, told)
+    _require_columns(file, told)
+    raw = coordinates.to_crs(file, declared=told.crs, target=crs, where=told.path)
     raw = keep(raw, told.where, told.path)
     coordinates.check_overlap(raw, bounds, where=told.path)
     groups = {g.id: g.people for g in study.walking.groups if g.people and g.id != "all"}
     got = homes.from_places(raw, columns=told.columns, people=told.population, groups=groups, where=told.path)
     layers.check(got, layers.RESIDENCES, where=told.path)
+    findings.note(file, told, "residences", asked=len(raw), kept=len(got))
     return got
 
 
@@ -323,11 +371,11 @@ def _facilities(told: FacilityFile, ground: tuple, standard: Standard, findings:
     base, crs, bounds = ground
     path = base / told.path
     if osm.is_extract(path):
-        raw = osm.read_places(path, keys=standard.osm_keys())
+        file = osm.read_places(path, keys=standard.osm_keys())
     else:
-        raw = _any_file(path, told)
-        _require_columns(raw, told)
-    raw = coordinates.to_crs(raw, declared=told.crs, target=crs, where=told.path)
+        file = _any_file(path, told)
+        _require_columns(file, told)
+    raw = coordinates.to_crs(file, declared=told.crs, target=crs, where=told.path)
     raw = keep(raw, told.where, told.path)
     if len(raw):
         coordinates.check_overlap(raw, bounds, where=told.path)
@@ -341,6 +389,9 @@ def _facilities(told: FacilityFile, ground: tuple, standard: Standard, findings:
         columns = {"id": "id", "name": "name", "code": "typecode", **columns}
     mapped = Mapped(columns=columns, status_default=told.status_default, source=path.name)
     frame = places.from_places(raw, mapped=mapped, classify=classifier(told, columns, standard, raw))
+    rules = frame["rule"].str.split(":").str[0].value_counts()
+    shown = ", ".join(f"{rule} {count}" for rule, count in rules.items())
+    findings.note(file, told, "facilities", asked=len(raw), kept=len(frame), rules=shown)
     if frame.attrs["unclassified"]:
         findings.counts.setdefault("places_of_no_category", {})[path.name] = frame.attrs["unclassified"]
     if frame.empty:

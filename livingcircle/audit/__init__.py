@@ -1,0 +1,51 @@
+"""The audit of a study's layers before any analysis: what is doubtful, and how many people's coverage hangs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from livingcircle.analysis import Inputs, Settings
+from livingcircle.audit.effect import Judged, effect, judge, judged_categories
+from livingcircle.audit.finding import DOUBT, FAULT, NOTE, Effect, Finding, as_table, ranked
+from livingcircle.audit.homes import home_findings
+from livingcircle.audit.places import place_findings
+from livingcircle.audit.streets import Rebuild, street_findings
+from livingcircle.standards import Standard
+
+__all__ = ["DOUBT", "FAULT", "NOTE", "Effect", "Finding", "Judged", "as_table", "audit"]
+
+Progress = Callable[[str, int, int], None]
+
+
+def _quiet(step: str, done: int, total: int) -> None:
+    pass
+
+
+def audit(
+    inputs: Inputs,
+    settings: Settings,
+    *,
+    standard: Standard,
+    files: tuple[str, str] = ("streets", "residences"),
+    rebuild: Rebuild | None = None,
+    more: Sequence[Finding] = (),
+    progress: Progress = _quiet,
+) -> list[tuple[Finding, Effect]]:
+    """Every finding with its effect, faults first, then what changes most people.
+
+    `files` name the street and the residence file; `rebuild` reads the streets anew in another way, so that doubts about joints
+    have an effect; `more` are findings made while reading. Inputs are not changed.
+    """
+    base = judge((inputs, settings), standard=standard, categories=judged_categories(inputs, standard))
+    found = [
+        *more,
+        *street_findings(base, layer=files[0], rebuild=rebuild),
+        *place_findings(base, settings, standard=standard),
+        *home_findings(base, settings, layer=files[1]),
+    ]
+    out = []
+    for number, finding in enumerate(found):
+        progress("audit", number, len(found))
+        out.append((finding, effect(finding, base, settings, standard=standard)))
+    progress("audit", len(found), len(found))
+    return ranked(out)

@@ -1,0 +1,129 @@
+"""The audit of a study: its files read, everything doubtful found, and the table and page of it written."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from livingcircle import network as streets
+from livingcircle.analysis import Inputs, Settings
+from livingcircle.audit import DOUBT, FAULT, NOTE, Effect, Finding, audit
+from livingcircle.errors import DataError, Fault, StudyError
+from livingcircle.facilities import is_open
+from livingcircle.outputs import check_page
+from livingcircle.outputs.check_page import Report
+from livingcircle.sources import osm
+from livingcircle.standards import Standard
+from livingcircle.standards import load as load_standard
+from livingcircle.study import schema
+from livingcircle.study.reading import READ_COLUMNS, Findings, read_inputs, read_network, settings_of
+
+FILES = ("check.csv", "check.html")
+Progress = Callable[[str, int, int], None]
+
+
+def check(path: Path, *, out: Path | None = None, language: str | None = None, progress: Progress) -> tuple[Report, list[Path]]:
+    """The audit of the study at `path` and the two files written, into `maps/<study>/` unless `out` says otherwise.
+
+    Faults of the data that forbid an analysis are findings, too. Raises `StudyError` and `StandardError` for a study or standard that
+    cannot be understood; then nothing is written.
+    """
+    study, base = schema.load(path)
+    standard = load_standard(study.study.standard, base=base)
+    settings = settings_of(study, language=language)
+    found = Findings()
+    try:
+        inputs = read_inputs(study, base, standard=standard, findings=found, progress=progress)
+    except DataError as error:
+        pairs, crs, listed = [(_fault(fault), Effect()) for fault in error.faults], "", pd.DataFrame()
+    else:
+        more = _noticed(found)
+        names = (study.streets.path, study.residences.path)
+        told = {"standard": standard, "files": names, "rebuild": _rebuild(study, base, inputs), "more": more}
+        pairs = audit(inputs, settings, **told, progress=progress)
+        crs, listed = inputs.network.crs.to_string(), _categories(inputs, standard, settings)
+    name = settings.name.get(settings.language) or settings.study_id
+    read = pd.DataFrame(found.read, columns=READ_COLUMNS)
+    report = Report(name, settings.language, standard, crs, pairs, read, listed)
+    return report, _published(report, out or Path("maps") / study.study.id)
+
+
+def _fault(fault: Fault) -> Finding:
+    return Finding("fault", FAULT, fault.where, 1, {"problem": fault.problem, "remedy": fault.remedy})
+
+
+def _noticed(found: Findings) -> list[Finding]:
+    """What reading noticed and the audit cannot see in the layers any more."""
+    out = []
+    for row in found.read:
+        if row["assumed"]:
+            out.append(Finding("encoding_assumed", NOTE, row["file"], 1, {"encoding": row["encoding"]}))
+        if row["repaired"]:
+            out.append(Finding("repaired", NOTE, row["file"], row["repaired"]))
+        if row["role"] == "facilities" and row["asked"] > row["kept"]:
+            out.append(Finding("unclassified", NOTE, row["file"], row["asked"] - row["kept"]))
+    if found.counts.get("facilities_merged"):
+        out.append(Finding("merged", NOTE, "", found.counts["facilities_merged"]))
+    for key, values in found.warnings:
+        if key == "residences_outside":
+            out.append(Finding("residences_outside", DOUBT, "", values["count"], people=values["people"]))
+    return out
+
+
+def _rebuild(study: schema.Study, base: Path, inputs: Inputs) -> Callable:
+    """How the streets would be, read with another tolerance, with crossings joined, or with every line walked; None for unknown."""
+
+    def rebuild(tolerance_m: float | None, at_crossings: bool, everything: bool) -> streets.StreetNetwork | None:
+        if not everything and not _is_line_layer(base / study.streets.path):
+            return _joined(inputs.network, tolerance_m, at_crossings)
+        told = study.streets.model_copy(update={"join_crossings": at_crossings})
+        if tolerance_m is not None:
+            told = told.model_copy(update={"join_tolerance_m": tolerance_m})
+        asked = study.model_copy(update={"streets": told})
+        return read_network(asked, base, inputs.network.crs, every_line=everything)
+
+    return rebuild
+
+
+def _is_line_layer(path: Path) -> bool:
+    return not osm.is_extract(path) and path.suffix.lower() != ".graphml"
+
+
+def _joined(network: streets.StreetNetwork, tolerance_m: float | None, at_crossings: bool) -> streets.StreetNetwork | None:
+    """The streets of an extract joined like a line layer; None where private ground would be lost on the way."""
+    if network.compounds is not None:
+        return None
+    lines = network.streets.drop(columns=["from_node", "to_node"])
+    return streets.from_lines(lines, tolerance_m=tolerance_m, at_crossings=at_crossings)
+
+
+def _categories(inputs: Inputs, standard: Standard, settings: Settings) -> pd.DataFrame:
+    """A row a category that is served or mandatory: how many facilities, how many of them open, from which files."""
+    served = inputs.facilities[["categories", "source"]].assign(open=is_open(inputs.facilities, year=settings.year))
+    each = served.explode("categories")
+    asked = {category for category, rule in standard.requirements() if rule.flag == "mandatory"}
+    rows = []
+    for category in standard.categories:
+        own = each[each["categories"] == category]
+        if len(own) or category in asked:
+            rows.append((category, len(own), int(own["open"].sum()), ", ".join(sorted(own["source"].unique()))))
+    return pd.DataFrame(rows, columns=["category", "number", "open", "sources"])
+
+
+def _published(report: Report, target: Path) -> list[Path]:
+    """Both files, made beside the target and then moved there; what else is in the folder stays."""
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=".check-", dir=target))
+    except OSError as error:
+        raise StudyError(Fault(str(target), f"cannot be written ({error.strerror})", "give another --out")) from error
+    try:
+        check_page.write_table(report, fresh / FILES[0])
+        check_page.write(report, fresh / FILES[1])
+        return [(fresh / name).replace(target / name) for name in FILES]
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
