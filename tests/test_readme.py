@@ -11,6 +11,7 @@ import pandas as pd
 import typer
 
 from livingcircle import cli
+from livingcircle.audit import as_table
 from livingcircle.layers import COVERAGE, GAPS, STATUSES
 from livingcircle.study import schema
 
@@ -51,6 +52,11 @@ def test_every_column_stands_in_the_readme():
         assert f"`{column}`" in README, column
     for status in STATUSES:
         assert f"`{status}`" in README, status
+
+
+def test_every_column_of_the_data_check_stands_in_the_readme():
+    for column in (*as_table([], "EPSG:4550").columns, "finding", "effect", "remedy"):
+        assert f"`{column}`" in README, column
 
 
 def test_the_commands_of_the_contract_stand_word_for_word():

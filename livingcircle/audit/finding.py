@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pyproj import Transformer
 
 from livingcircle.analysis import Inputs, Settings
 
@@ -72,13 +73,10 @@ def ranked(findings: Sequence[tuple[Finding, Effect]]) -> list[tuple[Finding, Ef
 
 def as_table(findings: Sequence[tuple[Finding, Effect]], crs: Any) -> pd.DataFrame:
     """A row a finding: `kind`, `severity`, `layer`, `count`, `people`, `effect_people`, `effect_land_points`,
-    `effect_category`, `effect_level`, `names` (the first five), `lon`, `lat` (WGS-84, of the first place)."""
-    from pyproj import Transformer
-
-    to_degrees = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    `effect_category`, `effect_level`, `names` (the first five), `lon`, `lat` (WGS-84, of the first place; `crs` is only asked for where there is one)."""
     rows = []
     for finding, effect in findings:
-        lon, lat = to_degrees.transform(*finding.places[0]) if len(finding.places) else (np.nan, np.nan)
+        lon, lat = _degrees(finding.places[0], crs) if len(finding.places) else (np.nan, np.nan)
         rows.append(
             {
                 "kind": finding.kind,
@@ -97,3 +95,7 @@ def as_table(findings: Sequence[tuple[Finding, Effect]], crs: Any) -> pd.DataFra
         )
     columns = ["kind", "severity", "layer", "count", "people", "effect_people", "effect_land_points", "effect_category", "effect_level", "names", "lon", "lat"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _degrees(place: np.ndarray, crs: Any) -> tuple[float, float]:
+    return Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(*place)

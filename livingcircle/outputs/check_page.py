@@ -66,7 +66,7 @@ def write(report: Report, path: Path) -> None:
     made = known["page.made"].format(date=date.today().isoformat(), version=__version__, standard=standard, crs=report.crs)
     parts = [
         f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">',
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<h1>{title}</h1>",
         f"<p class=\"verdict\">{escape(verdict(report))}</p>\n<p>{escape(known['page.intro'])}</p>",

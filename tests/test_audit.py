@@ -1,0 +1,346 @@
+"""The data check: planted faults are found and named, and their effect is what a hand works out."""
+
+import json
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+import test_cli
+import toy_study
+from conftest import lines
+from toy_study import edit, edit_features, place
+
+from livingcircle.audit import DOUBT, FAULT, NOTE, Effect, Finding, as_table
+from livingcircle.audit.finding import ranked
+from livingcircle.audit.streets import dead_ends_near
+from livingcircle.network import from_lines
+from livingcircle.outputs import check_page
+from livingcircle.outputs.check_words import told
+from livingcircle.study.checking import check
+
+
+@pytest.fixture
+def study(tmp_path):
+    return toy_study.write(tmp_path / "toy")
+
+
+def checked(folder, **more):
+    return check(folder, out=folder / "out", progress=lambda *_: None, **more)
+
+
+def kinds(report):
+    return {finding.kind: (finding, effect) for finding, effect in report.findings}
+
+
+def test_a_sound_study_has_but_the_park_without_a_gate(study):
+    report, files = checked(study)
+    assert {kind: (finding.count, effect.people) for kind, (finding, effect) in kinds(report).items()} == {"entrance_assumed": (1, 0.0)}
+    assert [file.name for file in files] == ["check.csv", "check.html"]
+    assert not report.faulty
+    assert report.read["role"].tolist() == ["streets", "residences", "facilities", "facilities"]
+    assert report.categories.values.tolist() == [["school", 2, 1, "schools.csv"], ["park", 1, 1, "parks.geojson"]]
+
+
+def features(*, at, **properties):
+    """A GeoJSON feature of a line or polygon in the toy's metres."""
+    shape = shapely.transform(at, lambda xy: np.array([place(x, y) for x, y in xy]))
+    return {"type": "Feature", "properties": properties, "geometry": json.loads(shapely.to_geojson(shape))}
+
+
+def island(folder):
+    #  a street 30 m north of the homes in the east, joined to nothing; they live 30 m from the long street and 10 m from it
+    edit_features(folder / "streets.geojson", lambda f: [*f, features(at=shapely.LineString([(790, 62), (1100, 62)]), highway="residential")])
+
+
+def crossing(folder):
+    edit_features(folder / "streets.geojson", lambda f: [*f, features(at=shapely.LineString([(700, -150), (700, 150)]), highway="residential")])
+
+
+def near_miss(folder):
+    edit_features(folder / "streets.geojson", lambda f: [*f, features(at=shapely.LineString([(700, 3), (700, 250)]), highway="residential")])
+
+
+def private(folder):
+    edit_features(
+        folder / "streets.geojson",
+        lambda f: [*f, features(at=shapely.LineString([(0, 0), (0, 300)]), highway="raceway"), features(at=shapely.LineString([(0, 0), (9, 300)]), highway="motorway")],
+    )
+
+
+def school_at_sea(folder):
+    with (folder / "schools.csv").open("a", encoding="utf-8") as file:
+        file.write("海上小学,现状,,{:.8f},{:.8f}\n".format(*place(300, -900)))
+
+
+def school_in_another_town(folder):
+    with (folder / "schools.csv").open("a", encoding="utf-8") as file:
+        file.write("远方小学,现状,,{:.8f},{:.8f}\n".format(*place(9000, 0)))
+
+
+def schools_on_one_spot(folder):
+    with (folder / "schools.csv").open("a", encoding="utf-8") as file:
+        for name in ("甲小学", "乙小学", "丙小学"):
+            file.write("{},现状,,{:.8f},{:.8f}\n".format(name, *place(900, 20)))
+
+
+def nameless(folder):
+    edit(folder / "schools.csv", "西小学", "")
+
+
+def no_year(folder):
+    edit(folder / "schools.csv", "规划,2030", "规划,")
+
+
+def existing_in_the_future(folder):
+    edit(folder / "schools.csv", "规划,2030", "现状,2030")
+
+
+def park_far_from_streets(folder):
+    #  the toy's park, 300 m to the north of the branch's end: its middle stands in for a door
+    edit_features(folder / "parks.geojson", lambda f: [features(at=shapely.box(480, 700, 560, 780), name="绿园")])
+
+
+def no_parks(folder):
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    (folder / "study.toml").write_text(text.split("[[facilities]]\npath = \"parks")[0] + "[residences]" + text.split("[residences]")[1], encoding="utf-8")
+
+
+def empty_land(folder):
+    edit(folder / "homes.geojson", '"people": 80', '"people": 0')
+
+
+def crowd(folder):
+    edit(folder / "homes.geojson", '"people": 80', '"people": 80000')
+
+
+def sliver(folder):
+    edit_features(folder / "homes.geojson", lambda f: [*f, features(at=shapely.box(300, 5, 302, 15), ref="S", people=1)])
+
+
+def parcel_twice(folder):
+    edit_features(folder / "homes.geojson", lambda f: [*f, features(at=shapely.box(100, 5, 160, 60), ref="A2", people=50)])
+
+
+def home_in_the_fields(folder):
+    edit_features(folder / "homes.geojson", lambda f: [*f, features(at=shapely.box(200, 200, 260, 240), ref="F", people=30)])
+
+
+def home_behind_the_river(folder):
+    home = features(at=shapely.box(200, -120, 260, -80), ref="R", people=30)
+    edit_features(folder / "homes.geojson", lambda f: [*f, home])
+    toy_study.write_layer(folder / "river.geojson", [shapely.LineString([(-500, -50), (1500, -50)])], name=["河"])
+    with (folder / "study.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[barriers]]\npath = "river.geojson"\nkind = "water"\n')
+
+
+def unit_too_small(folder):
+    toy_study.write_layer(folder / "units.geojson", [shapely.box(-50, -50, 600, 100)], name=["西社区"])
+    edit(folder / "study.toml", 'crs = "EPSG:4550"', 'crs = "EPSG:4550"\nunits = "units.geojson"')
+
+
+def area_too_small(folder):
+    toy_study.write_layer(folder / "area.geojson", [shapely.box(-50, -50, 600, 100)], name=["范围"])
+    edit(folder / "study.toml", 'crs = "EPSG:4550"', 'crs = "EPSG:4550"\narea = "area.geojson"')
+
+
+def bow_tie(folder):
+    bow = shapely.Polygon([(200, 5), (260, 60), (260, 5), (200, 60)])
+    edit_features(folder / "homes.geojson", lambda f: [*f, features(at=bow, ref="X", people=10)])
+
+
+def gbk_table(folder):
+    text = (folder / "schools.csv").read_text(encoding="utf-8-sig")
+    (folder / "schools.csv").write_bytes(text.encode("gb18030"))
+
+
+def twice_in_the_file(folder):
+    with (folder / "schools.csv").open("a", encoding="utf-8") as file:
+        file.write("西小学,现状,,{:.8f},{:.8f}\n".format(*place(0, 30)))
+
+
+def compound_without_gate(folder):
+    toy_study.write_layer(folder / "walls.geojson", [shapely.box(440, 1, 560, 70)], name=["围合小区"])
+    toy_study.write_layer(folder / "gates.geojson", [shapely.Point(*at) for at in ((500, 1), (500, 70), (0, 400))], kind=["closed", "closed", "open"])
+    with (folder / "study.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[compounds]]\npath = "walls.geojson"\nname = "name"\n\n[[gates]]\npath = "gates.geojson"\nkind = "kind"\n')
+
+
+PLANTED = [
+    (island, "islands", DOUBT, 1),
+    (crossing, "crossings_without_joint", DOUBT, 1),
+    (near_miss, "dead_ends", DOUBT, 1),
+    (private, "streets_left_out", NOTE, 2),
+    (school_at_sea, "facilities_off_network", DOUBT, 1),
+    (school_in_another_town, "far_from_homes", DOUBT, 1),
+    (schools_on_one_spot, "same_spot", DOUBT, 3),
+    (nameless, "nameless", NOTE, 1),
+    (no_year, "planned_without_year", DOUBT, 1),
+    (existing_in_the_future, "existing_not_yet_open", DOUBT, 1),
+    (park_far_from_streets, "no_entrance", DOUBT, 1),
+    (no_parks, "not_found", DOUBT, 1),
+    (empty_land, "land_without_people", DOUBT, 1),
+    (crowd, "too_dense", DOUBT, 1),
+    (sliver, "slivers", NOTE, 1),
+    (parcel_twice, "land_twice", DOUBT, 1),
+    (home_in_the_fields, "homes_off_network", DOUBT, 1),
+    (home_behind_the_river, "homes_behind_barriers", DOUBT, 1),
+    (unit_too_small, "outside_units", DOUBT, 1),
+    (area_too_small, "residences_outside", DOUBT, 1),
+    (bow_tie, "repaired", NOTE, 1),
+    (gbk_table, "encoding_assumed", NOTE, 1),
+    (twice_in_the_file, "merged", NOTE, 1),
+    (compound_without_gate, "compounds_without_gate", DOUBT, 1),
+    (compound_without_gate, "gates_unused", DOUBT, 1),
+]
+
+
+@pytest.mark.parametrize(("plant", "kind", "severity", "count"), PLANTED, ids=[f"{plant.__name__}-{kind}" for plant, kind, _, _ in PLANTED])
+def test_a_planted_doubt_is_found(study, plant, kind, severity, count):
+    plant(study)
+    report, _ = checked(study)
+    finding, _ = kinds(report)[kind]
+    assert (finding.severity, finding.count) == (severity, count)
+    for language in ("zh", "en"):
+        said = told(kinds(report)[kind], language=language, standard=report.standard)
+        assert all(said[:4])
+        assert "{" not in said.finding + said.effect + said.remedy
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (test_cli.wrong_crs, ["homes.geojson"]),
+        (test_cli.far_away, ["homes.geojson", "km"]),
+        (test_cli.empty_layer, ["parks.geojson", "empty"]),
+        (test_cli.swapped, ["schools.csv", "swapped"]),
+        (test_cli.nan_coordinates, ["schools.csv"]),
+        (test_cli.no_column, ["人口"]),
+        (test_cli.truncated, ["streets.geojson"]),
+        (test_cli.negative_people, ["homes.geojson", "negative"]),
+        (test_cli.bad_year, ["schools.csv", "soon"]),
+        (test_cli.no_walkable_street, ["no walkable street"]),
+        (test_cli.garbage_extract, ["streets.osm"]),
+        (test_cli.people_without_end, ["homes.geojson", "beyond belief"]),
+        (test_cli.plain_graphml, ["streets.graphml"]),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_planted_fault_is_a_finding_and_the_page_is_written(study, capsys, spoil, words):
+    spoil(study)
+    assert test_cli.run("check", study, "--out", study / "out") == 3
+    table = pd.read_csv(study / "out" / "check.csv", encoding="utf-8-sig")
+    assert (table["severity"] == FAULT).all()
+    everything = " ".join(table["layer"] + " " + table["finding"])
+    for word in words:
+        assert word in everything
+    assert "错误" in capsys.readouterr().out
+
+
+def effect_of(report, kind):
+    return kinds(report)[kind][1]
+
+
+def test_the_effect_of_a_school_by_hand(study):
+    #  the east school counts from 2030; open today it stands 180 to 80 m from block C (80 people), whom the west school at
+    #  820 m and more does not serve: 500 m is the limit. B (200 people, x 450 to 550) reaches the west one within 500 m only in
+    #  part, and the east one (x 1000) likewise: 500 - 10 - 5 and less of street, so x >= 515 + the leg
+    no_year(study)
+    report, _ = checked(study)
+    effect = effect_of(report, "planned_without_year")
+    assert (effect.category, effect.level) == ("school", "L15")
+    assert 80 <= effect.people <= 80 + 200 * 0.35
+    assert effect.people > 80
+
+
+def test_the_effect_of_a_missing_joint_by_hand(study):
+    #  a school stands at the far end of a side street that ends 3 m short of the long street: joined it serves block C whole
+    near_miss(study)
+    with (study / "schools.csv").open("a", encoding="utf-8") as file:
+        file.write("北小学,现状,,{:.8f},{:.8f}\n".format(*place(700, 150)))
+    report, _ = checked(study)
+    finding, effect = kinds(report)["dead_ends"]
+    assert np.allclose(finding.places, [[toy_study.EAST + 700, toy_study.NORTH + 3]], atol=0.05)
+    assert effect.people >= 80
+    assert effect.category == "school"
+
+
+def test_land_counted_twice_has_an_effect_on_land(study):
+    parcel_twice(study)
+    effect = effect_of(checked(study)[0], "land_twice")
+    assert effect.land_points > 0
+
+
+def test_what_changes_nobody_changes_nothing(study):
+    report, _ = checked(study)
+    assert effect_of(report, "entrance_assumed") == Effect(0.0, 0.0, "", "")
+
+
+def test_the_order_is_faults_doubts_notes_and_the_weightiest_first():
+    pairs = [
+        (Finding("a", NOTE, "x", 1), Effect(9.0)),
+        (Finding("b", DOUBT, "x", 1), Effect(1.0)),
+        (Finding("c", DOUBT, "x", 1), Effect(5.0)),
+        (Finding("d", FAULT, "x", 1), Effect()),
+        (Finding("e", DOUBT, "x", 1), Effect()),
+    ]
+    assert [finding.kind for finding, _ in ranked(pairs)] == ["d", "c", "b", "e", "a"]
+
+
+def test_the_table_tells_places_in_degrees():
+    spot = np.array([[toy_study.EAST, toy_study.NORTH]])
+    table = as_table([(Finding("a", NOTE, "x", 1, places=spot, names=["甲", "", "乙"]), Effect(3.0, 1.0, "school", "L15"))], "EPSG:4550")
+    assert table[["lon", "lat"]].values.tolist()[0] == pytest.approx(place(0, 0), abs=1e-5)
+    assert table["names"].tolist() == ["甲; 乙"]
+    assert as_table([], "EPSG:4550").empty
+
+
+def test_dead_ends_that_meet_their_street_are_none():
+    #  a stub that ends at a corner of its own block is near its own neighbors, but nothing is missing
+    network = from_lines(lines([(0, 0), (100, 0)], [(100, 0), (100, 3)], [(0, 0), (0, 90)]))
+    assert dead_ends_near(network, within_m=5).tolist() == []
+    apart = from_lines(lines([(0, 0), (100, 0)], [(50, 4.9), (50, 90)], [(20, 5.1), (20, 90)]))
+    assert dead_ends_near(apart, within_m=5).tolist() == [[50.0, 4.9]]
+
+
+def test_inputs_stay_and_other_files_in_the_folder_too(study):
+    out = study / "out"
+    out.mkdir()
+    (out / "mine.txt").write_text("mine", encoding="utf-8")
+    before = {file.name: file.read_bytes() for file in study.iterdir() if file.is_file()}
+    checked(study)
+    assert {file.name: file.read_bytes() for file in study.iterdir() if file.is_file()} == before
+    assert sorted(file.name for file in out.iterdir()) == ["check.csv", "check.html", "mine.txt"]
+
+
+def test_the_page_shows_names_as_text(study):
+    edit(study / "schools.csv", "东小学,规划,2030", "<img src=x onerror=alert(1)>,现状,2030")
+    report, files = checked(study, language="en")
+    page = files[1].read_text(encoding="utf-8")
+    assert "<img" not in page
+    assert "&lt;img src=x" in page
+    assert "<script" not in page
+    assert check_page.POLICY.split(";")[0] in page
+    assert 'lang="en"' in page
+
+
+def test_check_leaves_an_analysis_in_its_place(study):
+    assert test_cli.run("analyze", study, "--out", study / "out") == 0
+    assert test_cli.run("check", study, "--out", study / "out", "--lang", "en") == 0
+    assert {"index.html", "run.json", "check.html"} <= {file.name for file in (study / "out").iterdir()}
+    assert test_cli.run("analyze", study, "--out", study / "out") == 0
+    assert (study / "out" / "check.html").is_file()
+
+
+def test_real_streets_are_read_as_they_are(extracts, tmp_path):
+    from test_real_extracts import study as real
+
+    report, _ = checked(real("longgang", tmp_path))
+    found = kinds(report)
+    #  34 pieces of the walking network beside the main one
+    assert found["islands"][0].count == 34
+    assert found["islands"][1].people > 0
+    assert found["crossings_without_joint"][1].people > 0
+    assert FAULT not in {finding.severity for finding, _ in report.findings}
+    assert gpd.GeoSeries(shapely.points(found["islands"][0].places)).is_valid.all()
