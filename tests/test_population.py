@@ -99,6 +99,13 @@ def test_all_faults_of_dwellings_at_once():
     assert "more than once: ['A']" in words
 
 
+def test_rows_are_numbered_as_in_their_file():
+    places = raw(households=[3, "many", 4], row=[5, 8, 9])
+    places.attrs["row_column"] = "row"
+    with pytest.raises(DataError, match="row 8: numbers in 'households'"):
+        population.from_dwellings(places, dwellings="households", people_per_dwelling=2)
+
+
 def test_people_a_dwelling_must_be_stated_and_a_number():
     with pytest.raises(TypeError):
         population.from_dwellings(raw(households=[1, 2, 3]), dwellings="households")
@@ -222,6 +229,14 @@ def test_the_total_of_a_unit_over_its_buildings():
     assert got["land_m2"].sum() == 0
 
 
+def test_two_parts_of_one_unit_are_one():
+    parts = gpd.GeoDataFrame({"unit": ["W", "E", "W"]}, geometry=[LAND["A"], LAND["C"], LAND["B"]], crs=CRS)
+    got = population.of_units(parts, pd.DataFrame({"unit": ["W", "E"], "people": [10.0, 20.0]}))
+    assert people_of(got) == {"W": 10, "E": 20}
+    assert got.geometry.iloc[0].equals(shapely.box(0, 0, 200, 100))
+    assert got.geometry.iloc[1].equals(LAND["C"])
+
+
 def test_totals_of_no_unit_on_the_map_are_refused():
     units = gpd.GeoDataFrame({"unit": ["W"]}, geometry=[shapely.box(0, 0, 225, 100)], crs=CRS)
     with pytest.raises(DataError, match="none of the totals is of a unit on the map.*: W"):
@@ -324,6 +339,11 @@ def test_points_go_to_the_land_that_holds_them():
     got = population.onto_land(points, town(), within_m=20)
     assert people_of(got) == {"A": 7, "B": 0, "C": 2, "p2": 3}
     assert (got.attrs["cells_moved"], got.attrs["land_without_people"]) == (1, 1)
+
+
+def test_cells_without_people_and_land_are_no_rows():
+    got = population.onto_land(cells(*GRID, ("empty", 0, shapely.box(5000, 0, 5100, 100))), town(), within_m=60)
+    assert got["residence_id"].tolist() == ["A", "B", "C", "c5"]
 
 
 def test_cells_of_a_tie_go_to_the_first_land():
@@ -475,6 +495,14 @@ def test_a_group_that_no_residence_states_follows_everybody():
     assert status(factors, "W", "old") == "by_people"
     with pytest.raises(DataError, match="group old is not known for people of: outside every unit"):
         population.rescaled(settled(), told)
+    with pytest.raises(DataError, match="group old is not known for people of: E"):
+        population.rescaled(settled(people=[300.0, 100.0, 50.0, 0.0]), totals(people_old=[80.0, np.nan]))
+
+
+def test_units_without_anybody_are_not_worth_a_remark():
+    _, factors = population.rescaled(settled(people=[300.0, 100, 0, 0]), totals().iloc[:1])
+    assert (status(factors, "E"), status(factors, "")) == ("no_total", "outside")
+    assert population.remarks(factors) == []
 
 
 def test_a_group_without_anybody_beside_people_is_told():
@@ -595,7 +623,7 @@ def test_shares_then_totals():
     assert got["people_old"].tolist() == pytest.approx([75, 25, 30, 3.5])
 
 
-# --- a hundred thousand buildings ---
+# --- many buildings ---
 
 
 def test_many_buildings_keep_the_sums_of_all_plots():

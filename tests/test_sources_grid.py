@@ -93,6 +93,17 @@ def test_a_window_loses_no_cell_in_any_crs(tmp_path, crs):
     assert 0 < len(got) < len(whole)
 
 
+def test_a_wide_window_is_bent_with_its_edges(tmp_path):
+    #  a straight edge of 100 km is bent by about 100 m in degrees: ten rows of these cells
+    lon, lat = pyproj.Transformer.from_crs(CRS, 4326, always_xy=True).transform(500000, 3310000)
+    turn = rasterio.Affine(0.05, 0, lon - 0.75, 0, -1e-4, lat + 0.02)
+    file = raster(tmp_path, np.ones((400, 30)), crs="EPSG:4326", transform=turn)
+    box = (450000, 3309900, 550000, 3310100)
+    whole = raster_cells(file, crs=CRS)
+    got = raster_cells(file, crs=CRS, bounds=box)
+    assert got["cell"].tolist() == whole.loc[whole.intersects(shapely.box(*box)), "cell"].tolist()
+
+
 def test_a_turned_raster_keeps_its_cells(tmp_path):
     turn = rasterio.Affine.translation(400000, 3300200) @ rasterio.Affine.rotation(30) @ rasterio.Affine.scale(100, -100)
     got = raster_cells(raster(tmp_path, transform=turn), crs=CRS, bounds=(399000, 3299000, 401000, 3301000))

@@ -69,7 +69,8 @@ def rescaled(residences: Residences, totals: pd.DataFrame, *, where: str = "tota
     every unit and in units without a total keep their people (factor 1). A unit with a total, where residences state
     nobody, is filled by residential land. Groups keep in step with everybody; a group with a total of its own is scaled to
     that, no residence holding more of a group than people: what does not fit goes to the others in proportion. A group
-    nobody states in the unit follows everybody. The residences keep index, order and every other column.
+    nobody states in the unit follows everybody. The residences keep index, order and every other column. A total is of the
+    whole unit: re-scale before residences are cut to a study area.
     Factors: a row for every unit and group (`all` first), columns `unit`, `group`, `residences`, `people_before`, `total`
     (NaN for none), `factor` (1 where nothing changes, infinite where nobody became somebody), `people_after`, `unplaced`
     (people of a total for whom there is no residence) and `status`: scaled; low or high (factor beyond those in
@@ -98,7 +99,8 @@ def rescaled(residences: Residences, totals: pd.DataFrame, *, where: str = "tota
     nothing = np.zeros(0, dtype=int)
     table = []
     asked = totals.to_dict("records")
-    asked += [{"unit": name} for name in names if name and name not in set(totals["unit"])] + [{"unit": ""}] * ("" in rows_of)
+    stated = {"", *totals["unit"]}
+    asked += [{"unit": name} for name in names if name not in stated] + [{"unit": ""}] * ("" in rows_of)
     for one in asked:
         rows = rows_of.get(one["unit"], nothing)
         told = _everybody(before["people"][rows], land[rows], one.get("people", np.nan))
