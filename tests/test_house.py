@@ -17,7 +17,7 @@ FLOORS = [
     ["layers", "coordinates", "standards", "messages", "walking"],
     ["sources"],
     ["network", "facilities", "residences", "barriers"],
-    ["slope"],
+    ["slope", "population"],
     ["costs"],
     ["snapping", "search"],
     ["entrances", "walk_time", "robustness"],
