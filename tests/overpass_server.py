@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
+
+import shapely
 
 BASE = "2024-05-06T07:08:09Z"
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<osm version="0.6" generator="toy Overpass">\n<note>synthetic</note>\n'
@@ -62,8 +65,6 @@ def town(query: str) -> str:
 
 def touches(refs: list[int], box: tuple[float, float, float, float]) -> bool:
     """Whether the line through the nodes touches the box."""
-    import shapely
-
     return shapely.LineString([NODES[n] for n in refs]).intersects(shapely.box(*box))
 
 
@@ -198,3 +199,44 @@ class _Answers(BaseHTTPRequestHandler):
 
     def endless(self) -> None:
         self.tell((HEAD + "<!-- " + "x" * 5000).encode(), headers={"Content-Length": None})
+
+
+class Nominatim:
+    """A toy name server: `content` as JSON with `status` whatever it is asked; `asked` lists paths and user agents."""
+
+    def __init__(self, status: int, content: object) -> None:
+        self.status, self.content, self.asked = status, content, []
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _Names)
+        self._http.daemon_threads, self._http.toy = True, self
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}/"
+        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def close(self) -> None:
+        """Answer no more."""
+        self._http.shutdown()
+        self._http.server_close()
+
+
+class _Names(BaseHTTPRequestHandler):
+    def log_message(self, *_) -> None:
+        """Silent."""
+
+    def do_GET(self) -> None:
+        toy = self.server.toy
+        toy.asked.append((self.path, self.headers["User-Agent"]))
+        body = json.dumps(toy.content).encode()
+        self.send_response(toy.status)
+        self.send_header("Content-Length", str(len(body)))
+        if toy.status == 302:
+            self.send_header("Location", "http://localhost:9/")
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def place(shape: shapely.Geometry) -> dict:
+    """A place of that shape as Nominatim tells it."""
+    west, south, east, north = shape.bounds
+    return {
+        "importance": 0.5, "lat": str(south), "lon": str(west), "display_name": "玩具镇, 中国",
+        "boundingbox": [str(south), str(north), str(west), str(east)], "geojson": json.loads(shapely.to_geojson(shape)),
+    }
