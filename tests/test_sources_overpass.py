@@ -360,6 +360,25 @@ def test_a_server_of_another_country_makes_no_hole(tmp_path):
     assert len(osm.read_ways(extract)) == 2
 
 
+def test_a_tile_of_sea_from_an_earlier_try_counts_only_beside_streets(tmp_path):
+    with Server("empty", then=(400, {})) as server:
+        fails(SEA, tmp_path, server)
+    with Server() as server:
+        get(SEA, tmp_path, server)
+    assert len(server.queries) == len(queries.boxes(SEA))
+    shore = shapely.box(121.700, 29.900, 121.740, 30.100)
+    with Server("good", "good", then=(400, {})) as server:
+        fails(shore, tmp_path / "shore", server)
+    with Server() as server:
+        get(shore, tmp_path / "shore", server)
+    # The other server shows that it has streets where there are some.
+    assert len(server.queries) == len(queries.boxes(shore)) - 2 + 1
+    with Server("good", "good", then=(400, {})) as server:
+        fails(shore, tmp_path / "foreign", server)
+    with Server(then="empty") as server:
+        assert "knows no street in 2 of 4 tiles, and none in the others" in fails(shore, tmp_path / "foreign", server)
+
+
 def test_nothing_but_sea_is_an_error_and_asked_again(tmp_path):
     with Server(then="empty") as server:
         message = fails(TWO, tmp_path, server)

@@ -93,6 +93,8 @@ def _gather(questions: Sequence[str], pool: Servers, kept: Tiles, watch: Watch) 
     for tile in found.values():
         if tile.holding.streets:
             pool.vouch(tile.server)
+    # Without a street of the same server beside it, an answer without streets proves nothing.
+    found = {question: tile for question, tile in found.items() if tile.holding.streets or pool.proved(tile.server)}
     watch.told(len(found), len(questions))
     for question in questions:
         if question in found:
@@ -113,14 +115,18 @@ def _gather(questions: Sequence[str], pool: Servers, kept: Tiles, watch: Watch) 
 
 def _require_streets(found: Sequence[Tile], pool: Servers, kept: Tiles) -> None:
     """Raise `DataError` for tiles that only a server without any street here answered: it may hold another country."""
+    known = min((tile for tile in found if tile.holding.streets), key=lambda tile: tile.holding.nodes, default=None)
     doubtful = [tile for tile in found if not tile.holding.streets and not pool.proved(tile.server)]
+    for server in {tile.server for tile in doubtful} if known else ():
+        pool.prove(server, known.query, folder=kept.folder)
+    doubtful = [tile for tile in doubtful if not pool.proved(tile.server)]
     for tile in doubtful:
         kept.forget(tile)
     if not doubtful:
         return
     remedy = "check that longitude stands before latitude and the area lies on land; else fetch again later, or name another server"
     raise DataError(
-        Fault(server, f"knows no street in {times} of {len(found)} tiles, and none anywhere in the area", remedy)
+        Fault(server, f"knows no street in {times} of {len(found)} tiles, and none in the others", remedy)
         for server, times in Counter(tile.server for tile in doubtful).items()
     )
 

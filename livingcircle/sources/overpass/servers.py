@@ -90,6 +90,22 @@ class Servers:
         """Whether the server has shown a street in this download."""
         return address in self._proven
 
+    def prove(self, address: str, query: str, *, folder: Path) -> bool:
+        """Whether the server shows a street where others have; it is asked `query` once, and nothing of the answer is kept."""
+        wait = max(self._free_at[address] - self._watch.now(), 0.0)
+        if address in self._given_up or self._watch.now() + wait >= self._deadline:
+            return False
+        if wait:
+            self._watch.sleep(wait)
+        try:
+            path, holding = self._answer(address, query, folder)
+        except Refused as refusal:
+            self._note(address, refusal, Counter())
+            return False
+        path.unlink(missing_ok=True)
+        self._proven.update([address] if holding.streets else [])
+        return self.proved(address)
+
     def vouch(self, address: str) -> None:
         """Remember from an earlier try that the server has streets here."""
         self._proven.add(address)
