@@ -90,7 +90,10 @@ def test_boxes_cover_the_area_and_none_is_larger_than_told(area):
 
 def test_no_box_lies_where_none_of_the_area_does():
     corner = shapely.Polygon([(121.7, 29.9), (121.9, 29.9), (121.9, 29.91), (121.71, 29.91), (121.71, 30.1), (121.7, 30.1)])
-    assert len(queries.boxes(corner)) < len(queries.boxes(shapely.box(*corner.bounds)))
+    boxes = [shapely.box(*box) for box in queries.boxes(corner)]
+    assert len(boxes) < len(queries.boxes(shapely.box(*corner.bounds)))
+    # Each is cut back to the arm of the area within it, which is no wider than 0.01 degrees.
+    assert sum(min(box.bounds[2] - box.bounds[0], box.bounds[3] - box.bounds[1]) < 0.0101 for box in boxes) == len(boxes) - 1
 
 
 @pytest.mark.parametrize(
@@ -123,6 +126,9 @@ def test_neighboring_questions_leave_no_gap():
     frames = [queries.query(box, []).split("[bbox:")[1].split("]")[0].split(",") for box in queries.boxes(TWO)]
     (_, _, _, east), (_, west, _, _) = frames
     assert float(west) <= float(east)
+    box = (121.70000004, 29.90000006, 121.74999996, 29.92999994)
+    south, west, north, east = (float(n) for n in queries.query(box, []).split("[bbox:")[1].split("]")[0].split(","))
+    assert (west, south, east, north) == (121.7, 29.9, 121.75, 29.93)
 
 
 @pytest.mark.parametrize("addresses", [[], ["overpass"], ["file:///etc/passwd"], ["https://"]])
@@ -421,6 +427,10 @@ def test_a_kill_between_tiles_loses_only_what_was_under_way(tmp_path):
         assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
         assert len(server.queries) == 1
         (tmp_path / ".fetch-abc").mkdir()
+        assert (tmp_path / ".tiles" / ".part-x.osm").exists()
+        with Server(then=(400, {})) as other:
+            fails(TWO, tmp_path, other)
+        assert {Path(name).suffix for name in left(tmp_path)} == {".osm", ".json"} and len(left(tmp_path)) == 2
         get(TWO, tmp_path, server)
     assert len(server.queries) == 2 and server.queries[0] != server.queries[1]
     assert sorted(path.name for path in tmp_path.iterdir()) == [overpass.RECORD, overpass.EXTRACT]
@@ -466,6 +476,20 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "raw").write_text("a file", encoding="utf-8")
     with Server() as server:
         assert "cannot be written" in fails(ONE, tmp_path / "raw", server)
+
+
+def test_a_disk_that_is_full(tmp_path, monkeypatch):
+    with Server() as server:
+        files = get(ONE, tmp_path, server)
+        before = [file.read_bytes() for file in files]
+
+        def full(*_, **__):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(overpass, "digest", full)
+        assert "No space left on device" in fails(ONE, tmp_path, server)
+    assert [file.read_bytes() for file in files] == before
+    assert not list(tmp_path.glob(".fetch-*")) and len(list(tmp_path.glob(".tiles/*.osm"))) == 1
 
 
 def test_versions_of_two_dates_are_united_to_one(tmp_path):

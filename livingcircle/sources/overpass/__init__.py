@@ -70,7 +70,7 @@ def download(
             try:
                 holding = unite([tile.path for tile in found], extract, bounds=area.bounds, osm_base=dates[0])
             except Refused as refusal:
-                raise DataError(Fault(str(base / EXTRACT), refusal.problem, "fetch again; the tiles are asked anew")) from refusal
+                raise DataError(Fault(str(base / EXTRACT), refusal.problem, "check the free disk space and fetch again; no tile is asked anew")) from refusal
             told = {
                 "livingcircle": __version__,
                 "written": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -146,6 +146,8 @@ def _alone(folder: Path) -> Iterator[None]:
         raise DataError(Fault(str(folder), f"cannot be written ({error.strerror})", "give another folder")) from error
     try:
         yield
+    except OSError as error:
+        raise DataError(Fault(str(folder), f"cannot be written ({error})", "check its rights and the free disk space")) from error
     finally:
         lock.release()
         Path(lock.lock_file).unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from livingcircle.sources.overpass.manners import rules
 
 END = b"</osm>"
 REMARK = re.compile(rb"<remark>(.*?)</remark>", re.DOTALL)
-BASE = re.compile(rb'<meta[^>]*\bosm_base="([^"]+)"')
+BASE = re.compile(rb'<meta[^>]*\bosm_base="(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"')
 TITLE = re.compile(rb"<title>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 
 
