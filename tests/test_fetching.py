@@ -43,7 +43,9 @@ population = "people"
 @pytest.fixture(autouse=True)
 def straight(monkeypatch):
     """No proxy stands between the tests and the toy server."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -35,7 +36,9 @@ ROUNDS = manners.rules()["asking"]["rounds"]
 @pytest.fixture(autouse=True)
 def straight(monkeypatch):
     """No proxy stands between the tests and the toy server."""
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
 
 
 class Clock:
@@ -268,6 +271,18 @@ def test_a_refused_connection_is_told_and_the_next_server_answers(tmp_path):
     with Server() as good:
         get(ONE, tmp_path, gone, good)
     assert len(good.queries) == 1
+
+
+def test_a_machine_without_the_internet(tmp_path, monkeypatch):
+    def unknown(*_, **__):
+        raise socket.gaierror(-3, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(DataError) as caught:
+        overpass.download(ONE, keys=KEYS, folder=tmp_path, watch=Clock().watch())
+    told = [fault for fault in caught.value.faults if "is there a connection to the internet" in fault.problem]
+    assert [fault.where for fault in told] == [one["url"] for one in manners.rules()["servers"]]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_all_servers_are_told_with_all_their_reasons(tmp_path):

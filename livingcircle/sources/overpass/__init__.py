@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -149,6 +149,9 @@ def _alone(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise DataError(Fault(str(folder), f"cannot be written ({error})", "check its rights and the free disk space")) from error
     finally:
+        with suppress(OSError):
+            # Only a folder without tiles can be removed so.
+            (folder / TILES).rmdir()
         lock.release()
         Path(lock.lock_file).unlink(missing_ok=True)
 

@@ -220,6 +220,8 @@ class Servers:
             if self._watch.now() >= self._deadline:
                 return Refused("is slower than the time left")
             return Refused("is silent for too long")
+        if "NameResolution" in kinds or "getaddrinfo" in kinds:
+            return Refused("its name is not found: is there a connection to the internet, or a proxy to be named in HTTPS_PROXY?")
         if isinstance(error, requests.ConnectionError):
             return Refused("refuses the connection" if "refused" in kinds.lower() else f"cannot be reached ({_short(error)})")
         if isinstance(error, urllib3.exceptions.HTTPError):
