@@ -215,7 +215,14 @@ def test_help_imports_no_geography():
     assert told.stdout.strip() == "[]"
 
 
-def test_osmnx_is_imported_only_where_a_graphml_file_needs_it():
+def test_osmnx_is_imported_only_where_a_graphml_file_or_a_place_name_needs_it():
     named = [path.relative_to(PACKAGE).as_posix() for path in MODULES if re.search(r"^\s*(import|from) osmnx", path.read_text(encoding="utf-8"), re.M)]
-    assert named == ["study/reading.py"]
-    assert not re.search(r"^(import|from) osmnx", (PACKAGE / "study" / "reading.py").read_text(encoding="utf-8"), re.M)
+    assert named == ["sources/overpass/places.py", "study/reading.py"]
+    for name in named:
+        assert not re.search(r"^(import|from) osmnx", (PACKAGE / name).read_text(encoding="utf-8"), re.M)
+
+
+def test_the_network_is_used_only_where_an_extract_is_downloaded():
+    asks = re.compile(r"^\s*(import|from) (requests|urllib3|urllib\.request|http\.client|socket)\b", re.M)
+    named = [path.relative_to(PACKAGE).as_posix() for path in MODULES if asks.search(path.read_text(encoding="utf-8"))]
+    assert named == ["sources/overpass/places.py", "sources/overpass/servers.py"]
