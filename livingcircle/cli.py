@@ -82,6 +82,29 @@ def check(
 
 
 @app.command()
+def fetch(
+    study: StudyArgument,
+    server: Annotated[list[str] | None, typer.Option("--server", metavar="URL", help="Overpass server to ask instead of those shipped; may be given again.")] = None,
+    nominatim: Annotated[str | None, typer.Option("--nominatim", metavar="URL", help="Server that finds places by name.")] = None,
+    budget: Annotated[float | None, typer.Option("--budget", min=1, metavar="SECONDS", help="Longest time for the whole download.")] = None,
+) -> None:
+    """Download the streets and facilities of the study area from OpenStreetMap into raw/ beside the study file.
+
+    Example: livingcircle fetch data/beilun
+    """
+    from livingcircle.console import progress_bars
+    from livingcircle.sources.overpass import Watch
+    from livingcircle.study.fetching import fetch as fetch_study
+    from livingcircle.study.schema import language_of
+
+    with progress_bars(language_of(study)) as progress:
+        watch = Watch(told=lambda done, total: progress("fetch", done, total))
+        files = fetch_study(study, servers=server, nominatim=nominatim, budget_s=budget, watch=watch)
+    for file in files:
+        typer.echo(str(file))
+
+
+@app.command()
 def times(
     study: StudyArgument,
     from_: Annotated[Path, typer.Option("--from", metavar="A.csv", help="Points to walk from: id, lon, lat (or x, y).")],

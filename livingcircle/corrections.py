@@ -37,7 +37,7 @@ class Corrections(NamedTuple):
     def categories(self) -> dict[str, tuple[str, ...]]:
         """The categories that a facility id was given anew."""
         told = self.of("reclass")
-        return {own: tuple(_several(value)) for own, value in zip(told["facility_id"], told["value"], strict=True)}
+        return {own: tuple(several(value)) for own, value in zip(told["facility_id"], told["value"], strict=True)}
 
     @property
     def absent(self) -> frozenset[str]:
@@ -96,7 +96,12 @@ def _plain(word: str) -> str:
     return unicodedata.normalize("NFKC", word).replace(" ", "").casefold()
 
 
-def _several(value: str) -> list[str]:
+def several(value: str) -> list[str]:
+    """The words of a cell that names several, parted by semicolons, bars or pause marks.
+
+    >>> several("edu_primary；初中")
+    ['edu_primary', '初中']
+    """
     return [word.strip() for word in unicodedata.normalize("NFKC", value).replace("、", ";").replace("|", ";").split(";") if word.strip()]
 
 
@@ -198,7 +203,7 @@ def _set(column: str, value_of: Any) -> Any:
 
 def _reclassed(out: Facilities, row: int, told: Any, turn: Transformer) -> tuple[str, str]:
     before = ";".join(out["categories"].iloc[row])
-    for column, value in (("categories", tuple(_several(told.value))), ("rule", "corrected"), ("confidence", "high")):
+    for column, value in (("categories", tuple(several(told.value))), ("rule", "corrected"), ("confidence", "high")):
         values = out[column].to_numpy(dtype=object).copy()
         values[row] = value
         out[column] = values

@@ -86,7 +86,8 @@ def _ids(places: gpd.GeoDataFrame, column: str | None, where: str, faults: list[
         rows = name_rows(row_numbers(places)[blank])
         faults.append(Fault(f"{where} {rows}", f"no id in '{column}'", "give every residence an id of its own"))
     ids = [v[:-2] if v.endswith(".0") else v for v in _words(places, column)]
-    twice = sorted({v for v in ids if ids.count(v) > 1}) if len(set(ids)) < len(ids) else []
+    told = pd.Series(ids, dtype=object)
+    twice = sorted(set(told[told.duplicated()]))
     if twice:
         faults.append(Fault(where, f"ids given more than once: {twice[:5]}", "give every residence an id of its own"))
     return ids
@@ -142,8 +143,9 @@ def unit_of(points: gpd.GeoSeries, units: Units | None) -> np.ndarray:
     """The unit that holds each point, the first where units overlap; empty outside every unit."""
     out = np.full(len(points), "", dtype=object)
     if units is not None and len(units):
-        point, unit = shapely.STRtree(units.geometry.to_numpy()).query(points.to_numpy(), predicate="intersects")
-        order = np.lexsort([-unit, point])
+        # GEOS prepares the shapes it asks with; a unit has many vertices, a point has one.
+        unit, point = shapely.STRtree(points.to_numpy()).query(units.geometry.to_numpy(), predicate="intersects")
+        order = np.argsort(-unit, kind="stable")
         out[point[order]] = units["unit"].to_numpy()[unit[order]]
     return out
 

@@ -221,7 +221,7 @@ def test_all_faults_of_the_study_at_once(study, capsys):
     toy_study.edit(study / "study.toml", 'population = "people"', "")
     assert run("analyze", study) == 3
     told = capsys.readouterr().err
-    assert "langage" in told and "study.year" in told and "residences.population" in told
+    assert "langage" in told and "study.year" in told and "nothing tells the people" in told
 
 
 def test_the_command_line_at_fault(study, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from livingcircle.analysis import Inputs, Settings
 from livingcircle.audit.effect import Judged, effect, judge, judged_categories
@@ -12,8 +13,20 @@ from livingcircle.audit.places import place_findings
 from livingcircle.audit.streets import Rebuild, street_findings
 from livingcircle.standards import Standard
 
-__all__ = ["DOUBT", "FAULT", "NOTE", "Effect", "Finding", "Judged", "as_table", "audit"]
+__all__ = ["DOUBT", "FAULT", "NOTE", "Effect", "Finding", "Judged", "Origin", "as_table", "audit"]
 
+
+class Origin(NamedTuple):
+    """Where the layers came from: the street and the residence file, how to read the streets anew in another way (so that doubts
+    about joints have an effect), and what was noticed while reading."""
+
+    streets: str = "streets"
+    residences: str = "residences"
+    rebuild: Rebuild | None = None
+    noticed: Sequence[Finding] = ()
+
+
+HERE = Origin()
 Progress = Callable[[str, int, int], None]
 
 
@@ -26,22 +39,19 @@ def audit(
     settings: Settings,
     *,
     standard: Standard,
-    files: tuple[str, str] = ("streets", "residences"),
-    rebuild: Rebuild | None = None,
-    more: Sequence[Finding] = (),
+    origin: Origin = HERE,
     progress: Progress = _quiet,
 ) -> list[tuple[Finding, Effect]]:
     """Every finding with its effect, faults first, then what changes most people.
 
-    `files` name the street and the residence file; `rebuild` reads the streets anew in another way, so that doubts about joints
-    have an effect; `more` are findings made while reading. Inputs are not changed.
+    Inputs are not changed.
     """
     base = judge((inputs, settings), standard=standard, categories=judged_categories(inputs, standard))
     found = [
-        *more,
-        *street_findings(base, layer=files[0], rebuild=rebuild),
+        *origin.noticed,
+        *street_findings(base, layer=origin.streets, rebuild=origin.rebuild),
         *place_findings(base, settings, standard=standard),
-        *home_findings(base, settings, layer=files[1]),
+        *home_findings(base, settings, layer=origin.residences),
     ]
     out = []
     for number, finding in enumerate(found):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from livingcircle import network as streets
 from livingcircle.analysis import Inputs, Settings
-from livingcircle.audit import DOUBT, FAULT, NOTE, Effect, Finding, audit
+from livingcircle.audit import DOUBT, FAULT, NOTE, Effect, Finding, Origin, audit
 from livingcircle.errors import DataError, Fault, StudyError
 from livingcircle.facilities import is_open
 from livingcircle.outputs import check_page
@@ -20,7 +20,8 @@ from livingcircle.sources import osm
 from livingcircle.standards import Standard
 from livingcircle.standards import load as load_standard
 from livingcircle.study import schema
-from livingcircle.study.reading import READ_COLUMNS, Findings, read_inputs, read_network, settings_of
+from livingcircle.study.findings import READ_COLUMNS, Findings
+from livingcircle.study.reading import read_inputs, read_network, settings_of
 
 FILES = ("check.csv", "check.html")
 Progress = Callable[[str, int, int], None]
@@ -41,10 +42,8 @@ def check(path: Path, *, out: Path | None = None, language: str | None = None, p
     except DataError as error:
         pairs, crs, listed = [(_fault(fault), Effect()) for fault in error.faults], "", pd.DataFrame()
     else:
-        more = _noticed(found)
-        names = (study.streets.path, study.residences.path)
-        told = {"standard": standard, "files": names, "rebuild": _rebuild(study, base, inputs), "more": more}
-        pairs = audit(inputs, settings, **told, progress=progress)
+        origin = Origin(study.streets.path, study.residences.path, _rebuild(study, base, inputs), _noticed(found))
+        pairs = audit(inputs, settings, standard=standard, origin=origin, progress=progress)
         crs, listed = inputs.network.crs.to_string(), _categories(inputs, standard, settings)
     name = settings.name.get(settings.language) or settings.study_id
     read = pd.DataFrame(found.read, columns=READ_COLUMNS)

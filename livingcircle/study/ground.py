@@ -36,6 +36,7 @@ def walkers(study: Study) -> tuple[Walker, tuple[Group, ...]]:
         seconds=dict(told.crossing_seconds),
     )
     groups = [Group("all", told.speed_kmh, "people", base)]
+    counted = study.residences.groups if study.residences else ()
     for group in told.groups:
         shipped = presets().get(group.id, {})
         speed = group.speed_kmh or shipped["speed_m_s"] * 3.6
@@ -49,7 +50,7 @@ def walkers(study: Study) -> tuple[Walker, tuple[Group, ...]]:
             night=base.night if group.night is None else group.night,
             seconds=base.seconds,
         )
-        groups.append(Group(group.id, speed, f"people_{group.id}" if group.people else "people", walker))
+        groups.append(Group(group.id, speed, f"people_{group.id}" if group.people or group.id in counted else "people", walker))
     return base, tuple(groups)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,56 +14,23 @@ from pyproj import CRS
 from livingcircle import barriers, coordinates, layers
 from livingcircle import facilities as places
 from livingcircle import network as streets
-from livingcircle import residences as homes
 from livingcircle.analysis import Inputs, Settings
 from livingcircle.coverage import OUTSIDE, WHOLE_AREA
 from livingcircle.entrances import entrances as find_entrances
 from livingcircle.errors import DataError, Fault, StandardError, StudyError, raise_all
 from livingcircle.facilities import Mapped
 from livingcircle.network import compounds
-from livingcircle.sources import geofile, osm, spreadsheet
+from livingcircle.sources import geofile, osm
 from livingcircle.standards import Standard
 from livingcircle.study.classifying import classifier
+from livingcircle.study.files import any_file, file_of, require_columns
+from livingcircle.study.findings import Findings
 from livingcircle.study.ground import read_compounds, read_ground, walkers
+from livingcircle.study.homes import read_residences
 from livingcircle.study.rows import keep
-from livingcircle.study.schema import FacilityFile, ResidenceFile, Study
+from livingcircle.study.schema import FacilityFile, Study
 
-PLACED = ("lon", "lat", "x", "y", "location", "entrance", "entrance_lon", "entrance_lat")
 RESERVED_UNITS = (WHOLE_AREA, OUTSIDE)
-TABLES = (".csv", ".tsv", ".txt", ".xlsx")
-
-
-READ_COLUMNS = ("file", "role", "rows", "kinds", "crs", "stated", "encoding", "assumed", "repaired", "asked", "kept", "rules")
-
-
-@dataclass
-class Findings:
-    """What reading noticed: counts for the run record, warnings as (message key, values), and a row (`READ_COLUMNS`) a file."""
-
-    counts: dict = field(default_factory=dict)
-    warnings: list[tuple[str, dict]] = field(default_factory=list)
-    read: list[dict] = field(default_factory=list)
-
-    def note(self, raw: gpd.GeoDataFrame, told, role: str, *, asked: int | None = None, kept: int | None = None, rules: str = "") -> None:
-        """Keep what a file held as it was read: `told` is its part of the study, `asked` the rows it asks for, `kept` those used."""
-        kinds = raw.geom_type.value_counts()
-        encoding = str(raw.attrs.get("encoding", ""))
-        self.read.append(
-            {
-                "file": told.path,
-                "role": role,
-                "rows": len(raw),
-                "kinds": ", ".join(f"{kind} {count}" for kind, count in kinds.items()),
-                "crs": told.crs or (raw.crs.to_string() if raw.crs else ""),
-                "stated": bool(told.crs),
-                "encoding": encoding,
-                "assumed": bool(encoding) and encoding != "UTF-8" and not told.encoding,
-                "repaired": int(raw.attrs.get("repaired", 0)),
-                "asked": len(raw) if asked is None else asked,
-                "kept": len(raw) if kept is None else kept,
-                "rules": rules,
-            }
-        )
 
 
 def settings_of(study: Study, *, year: int | None = None, language: str | None = None) -> Settings:
@@ -101,7 +67,7 @@ def metric_crs(study: Study, base: Path):
     elif path.suffix.lower() == ".graphml":
         lon, lat = _middle(_graphml_nodes(path))
     else:
-        lines = _file(path, study.streets)
+        lines = file_of(path, study.streets)
         crs = coordinates.resolve_crs(study.streets.crs)[0] if study.streets.crs else lines.crs
         if crs is None:
             raise DataError(Fault(path.name, "states no CRS", 'write crs = "EPSG:..." into [streets]'))
@@ -132,7 +98,7 @@ def read_network(
         return streets.from_ways(ways.to_crs(crs), outlines=outlines, gates=gates)
     if path.suffix.lower() == ".graphml":
         return streets.from_osmnx(_graphml(path), crs=crs)
-    raw = _file(path, told)
+    raw = file_of(path, told)
     if findings is not None:
         findings.note(raw, told, "streets")
     lines = coordinates.to_crs(raw, declared=told.crs, target=crs, where=path.name)
@@ -194,7 +160,7 @@ def read_barriers(study: Study, base: Path, crs) -> gpd.GeoDataFrame:
         for read in (osm.read_lines, osm.read_places):
             frames.append(barriers.from_places(read(path, keys=barriers.keys()).to_crs(crs)))
     for told in study.barriers:
-        raw = coordinates.to_crs(_file(base / told.path, told), declared=told.crs, target=crs, where=told.path)
+        raw = coordinates.to_crs(file_of(base / told.path, told), declared=told.crs, target=crs, where=told.path)
         raw = keep(raw, told.where, told.path)
         points = set(raw.geom_type) & {"Point", "MultiPoint"}
         if points:
@@ -204,19 +170,6 @@ def read_barriers(study: Study, base: Path, crs) -> gpd.GeoDataFrame:
     if not frames:
         return gpd.GeoDataFrame({"kind": [], "source_id": []}, geometry=[], crs=crs)
     return pd.concat(frames, ignore_index=True)
-
-
-def _file(path: Path, told) -> gpd.GeoDataFrame:
-    return geofile.read(path, layer=told.layer, encoding=told.encoding, where=path.name)
-
-
-def _any_file(path: Path, told: FacilityFile | ResidenceFile) -> gpd.GeoDataFrame:
-    if path.suffix.lower() in TABLES:
-        columns = {k: v for k, v in told.columns.items() if k in PLACED}
-        return spreadsheet.read_points(
-            path, columns=columns, crs=told.crs, encoding=told.encoding, sheet=told.layer, where=path.name
-        )
-    return _file(path, told)
 
 
 def read_inputs(
@@ -236,16 +189,14 @@ def read_inputs(
     extent = gathered(_polygons, study.streets.extent, *ground)
     costs = gathered(read_ground, study, base, crs, network)
     units = gathered(_units, study, *ground)
-    residences = gathered(_residences, study, *ground, findings)
+    residences = gathered(read_residences, study, ground, units, findings)
     walls = gathered(read_barriers, study, base, crs)
     frames = []
     for number, told in enumerate(study.facilities):
         progress("facilities", number, len(study.facilities))
         frames.append(gathered(_facilities, told, ground, standard, findings))
     gathered.raise_all()
-    inside = homes.assign_units(residences, units)
-    if area is not None:
-        inside = _inside(inside, area, findings)
+    inside = residences if area is None else _inside(residences, area, findings)
     everything = places.with_own_ids(gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=crs))
     kept, merged = places.merge_duplicates(everything)
     findings.counts.update(
@@ -302,16 +253,6 @@ class _Gathered:
         raise_all(self._faults, DataError)
 
 
-def _require_columns(raw: gpd.GeoDataFrame, told: FacilityFile | ResidenceFile) -> None:
-    """Raise `DataError` for every column that `[columns]` names and the file does not have."""
-    own = [str(c) for c in raw.columns if c != raw.geometry.name]
-    raise_all(
-        Fault(told.path, f"no column '{column}' (columns.{key})", f"choose one of: {', '.join(own)}")
-        for key, column in told.columns.items()
-        if column not in raw.columns and key not in PLACED
-    )
-
-
 def _polygons(name: str | None, base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDataFrame | None:
     if not name:
         return None
@@ -342,20 +283,6 @@ def _units(study: Study, base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDat
     return units.assign(unit=names.astype(str).str.strip())
 
 
-def _residences(study: Study, base: Path, crs: CRS, bounds: np.ndarray, findings: Findings) -> gpd.GeoDataFrame:
-    told = study.residences
-    file = _any_file(base / told.path, told)
-    _require_columns(file, told)
-    raw = coordinates.to_crs(file, declared=told.crs, target=crs, where=told.path)
-    raw = keep(raw, told.where, told.path)
-    coordinates.check_overlap(raw, bounds, where=told.path)
-    groups = {g.id: g.people for g in study.walking.groups if g.people and g.id != "all"}
-    got = homes.from_places(raw, columns=told.columns, people=told.population, groups=groups, where=told.path)
-    layers.check(got, layers.RESIDENCES, where=told.path)
-    findings.note(file, told, "residences", asked=len(raw), kept=len(got))
-    return got
-
-
 def _inside(residences: gpd.GeoDataFrame, area: gpd.GeoDataFrame, findings: Findings) -> gpd.GeoDataFrame:
     whole = shapely.union_all(area.geometry.to_numpy())
     inside = shapely.intersects(shapely.point_on_surface(residences.geometry.to_numpy()), whole)
@@ -373,8 +300,8 @@ def _facilities(told: FacilityFile, ground: tuple, standard: Standard, findings:
     if osm.is_extract(path):
         file = osm.read_places(path, keys=standard.osm_keys())
     else:
-        file = _any_file(path, told)
-        _require_columns(file, told)
+        file = any_file(path, told)
+        require_columns(file, told)
     raw = coordinates.to_crs(file, declared=told.crs, target=crs, where=told.path)
     raw = keep(raw, told.where, told.path)
     if len(raw):

@@ -16,7 +16,8 @@ from livingcircle.snapping import TOO_FAR
 from livingcircle.standards import Standard
 from livingcircle.standards import load as load_standard
 from livingcircle.study import schema
-from livingcircle.study.reading import Findings, read_inputs, settings_of
+from livingcircle.study.findings import Findings
+from livingcircle.study.reading import read_inputs, settings_of
 
 # A border between lattice points is true within a cell; what lies farther off is told.
 CELLS_ASTRAY = 1.5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -13,6 +13,8 @@ from livingcircle.costs import presets
 from livingcircle.errors import Fault, StudyError
 
 SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+# Where `fetch` puts what it downloads, from the study's folder.
+FETCHED = "raw/streets-and-facilities.osm.pbf"
 Text = dict[Literal["zh", "en"], str]
 Positive = Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
 
@@ -49,9 +51,10 @@ class About(_Part):
 
 
 class Streets(_Part):
-    """`[streets]`: the street file, how its lines are joined, and the ground it covers."""
+    """`[streets]`: the street file (or the name of a place to fetch), how its lines are joined, and the ground it covers."""
 
-    path: str
+    path: str = FETCHED
+    place: str | None = None
     extent: str | None = None
     layer: str | None = None
     crs: str | None = None
@@ -59,6 +62,13 @@ class Streets(_Part):
     columns: dict[str, str] = {}
     join_tolerance_m: Annotated[float, Field(ge=0, le=5)] | None = None
     join_crossings: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _somewhere(cls, told: Any) -> Any:
+        if isinstance(told, dict) and not told.get("path") and not told.get("place"):
+            raise ValueError("path is required, or place: the name of a town or district to fetch")
+        return told
 
 
 Steps = Literal["plain", "slow", "excluded"]
@@ -156,24 +166,71 @@ class FacilityFile(_Part):
         return self
 
 
-class ResidenceFile(_Part):
-    """`[residences]`: residential land or points, and the column of people."""
-
-    path: str
-    layer: str | None = None
-    crs: str | None = None
-    encoding: str | None = None
-    population: str
-    columns: dict[Literal["id", "name", "open_year", "lon", "lat", "x", "y"], str] = {}
-    where: Rows | None = None
-
-
 class _LayerFile(_Part):
     path: str
     layer: str | None = None
     crs: str | None = None
     encoding: str | None = None
     where: Rows | None = None
+
+
+class BuildingFile(_LayerFile):
+    """`[residences.buildings]`: dwelling houses over which the people of each residence are split by floor area."""
+
+    columns: dict[Literal["id", "name", "dwellings", "floor_area_m2", "storeys", "height_m"], str] = {}
+
+
+class PeopleRaster(_Part):
+    """`[residences.raster]`: a GeoTIFF of people, spread over the residential land."""
+
+    path: str
+    within_m: Annotated[float, Field(ge=0, le=5000)] = 200.0
+    per_km2: bool = False
+
+
+class UnitTotals(_Part):
+    """`[residences.totals]`: a table of people by unit, to which the residences are re-scaled."""
+
+    path: str
+    encoding: str | None = None
+    unit: str
+    people: str
+    groups: dict[str, str] = {}
+
+
+# Ways in which the people of residences are told, of which a study gives one; with totals none is needed.
+TOLD_BY = ("population", "dwellings", "floor_area_ratio", "raster")
+
+
+class ResidenceFile(_LayerFile):
+    """`[residences]`: residential land or points, and where their people come from."""
+
+    population: str | None = None
+    dwellings: str | None = None
+    people_per_dwelling: Annotated[float, Field(gt=0, le=20)] | None = None
+    floor_area_ratio: str | None = None
+    floor_area_per_person_m2: Annotated[float, Field(gt=0, le=500)] | None = None
+    raster: PeopleRaster | None = None
+    buildings: BuildingFile | None = None
+    totals: UnitTotals | None = None
+    shares: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    columns: dict[Literal["id", "name", "open_year", "lon", "lat", "x", "y"], str] = {}
+
+    @model_validator(mode="after")
+    def _people_once(self) -> ResidenceFile:
+        given = [key for key in TOLD_BY if getattr(self, key) is not None]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} both tell the people; keep one")
+        if not given and self.totals is None:
+            raise ValueError(f"nothing tells the people: give one of {', '.join(TOLD_BY)}, or [residences.totals]")
+        if (self.dwellings is None) != (self.people_per_dwelling is None):
+            raise ValueError("dwellings and people_per_dwelling belong together")
+        return self
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups whose people the totals or shares tell."""
+        return (*(self.totals.groups if self.totals else ()), *self.shares)
 
 
 class BarrierFile(_LayerFile):
@@ -283,6 +340,7 @@ def _require_files(study: Study, file: Path) -> None:
         "study.units": study.study.units,
         "streets.path": study.streets.path,
         "residences.path": study.residences.path if study.residences else None,
+        **_people_files(study.residences),
         **{f"facilities.{i}.path": part.path for i, part in enumerate(study.facilities)},
         "streets.extent": study.streets.extent,
         "walking.elevation": study.walking.elevation,
@@ -293,12 +351,23 @@ def _require_files(study: Study, file: Path) -> None:
         },
     }
     missing = [
-        Fault(f"{file}: {key}", f"no such file '{name}'", f"put it into {file.parent} or correct the path")
+        Fault(f"{file}: {key}", f"no such file '{name}'", _remedy(name, file))
         for key, name in told.items()
         if name and not (file.parent / name).is_file()
     ]
     if missing:
         raise StudyError(missing)
+
+
+def _remedy(name: str, file: Path) -> str:
+    if name == FETCHED:
+        return f"run livingcircle fetch {file.parent}"
+    return f"put it into {file.parent} or correct the path"
+
+
+def _people_files(told: ResidenceFile | None) -> dict[str, str]:
+    parts = {key: getattr(told, key, None) for key in ("raster", "buildings", "totals")}
+    return {f"residences.{key}.path": part.path for key, part in parts.items() if part is not None}
 
 
 def input_files(study: Study, base: Path) -> list[Path]:
@@ -311,6 +380,7 @@ def input_files(study: Study, base: Path) -> list[Path]:
         study.walking.elevation,
         *(part.path for part in study.facilities),
         study.residences.path if study.residences else None,
+        *_people_files(study.residences).values(),
         *(part.path for key in ("barriers", "compounds", "gates", "parks") for part in getattr(study, key)),
     ]
     if study.study.standard.endswith(".toml"):

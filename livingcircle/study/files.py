@@ -1,0 +1,39 @@
+"""The files that the parts of a study name, read as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+
+from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.sources import geofile, spreadsheet
+from livingcircle.study.schema import FacilityFile, ResidenceFile
+
+PLACED = ("lon", "lat", "x", "y", "location", "entrance", "entrance_lon", "entrance_lat")
+TABLES = (".csv", ".tsv", ".txt", ".xlsx")
+
+
+def file_of(path: Path, told) -> gpd.GeoDataFrame:
+    """The layer of a geographic file that a part of a study names."""
+    return geofile.read(path, layer=told.layer, encoding=told.encoding, where=path.name)
+
+
+def any_file(path: Path, told: FacilityFile | ResidenceFile) -> gpd.GeoDataFrame:
+    """The rows of a geographic file, or of a table with coordinates, that a part of a study names."""
+    if path.suffix.lower() in TABLES:
+        columns = {k: v for k, v in told.columns.items() if k in PLACED}
+        return spreadsheet.read_points(
+            path, columns=columns, crs=told.crs, encoding=told.encoding, sheet=told.layer, where=path.name
+        )
+    return file_of(path, told)
+
+
+def require_columns(raw: gpd.GeoDataFrame, told: FacilityFile | ResidenceFile) -> None:
+    """Raise `DataError` for every column that `[columns]` names and the file does not have."""
+    own = [str(c) for c in raw.columns if c != raw.geometry.name]
+    raise_all(
+        Fault(told.path, f"no column '{column}' (columns.{key})", f"choose one of: {', '.join(own)}")
+        for key, column in told.columns.items()
+        if column not in raw.columns and key not in PLACED
+    )

@@ -1,0 +1,39 @@
+"""What reading a study's files notices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import geopandas as gpd
+
+READ_COLUMNS = ("file", "role", "rows", "kinds", "crs", "stated", "encoding", "assumed", "repaired", "asked", "kept", "rules")
+
+
+@dataclass
+class Findings:
+    """What reading noticed: counts for the run record, warnings as (message key, values), and a row (`READ_COLUMNS`) a file."""
+
+    counts: dict = field(default_factory=dict)
+    warnings: list[tuple[str, dict]] = field(default_factory=list)
+    read: list[dict] = field(default_factory=list)
+
+    def note(self, raw: gpd.GeoDataFrame, told, role: str, *, asked: int | None = None, kept: int | None = None, rules: str = "") -> None:
+        """Keep what a file held as it was read: `told` is its part of the study, `asked` the rows it asks for, `kept` those used."""
+        kinds = raw.geom_type.value_counts()
+        encoding = str(raw.attrs.get("encoding", ""))
+        self.read.append(
+            {
+                "file": told.path,
+                "role": role,
+                "rows": len(raw),
+                "kinds": ", ".join(f"{kind} {count}" for kind, count in kinds.items()),
+                "crs": told.crs or (raw.crs.to_string() if raw.crs else ""),
+                "stated": bool(told.crs),
+                "encoding": encoding,
+                "assumed": bool(encoding) and encoding != "UTF-8" and not told.encoding,
+                "repaired": int(raw.attrs.get("repaired", 0)),
+                "asked": len(raw) if asked is None else asked,
+                "kept": len(raw) if kept is None else kept,
+                "rules": rules,
+            }
+        )
