@@ -15,6 +15,8 @@ from livingcircle.errors import DataError, Fault
 
 SUFFIXES = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf")
 WGS84 = "EPSG:4326"
+# For each OSM key the values wanted; true stands for any value.
+Kinds = Mapping[str, Collection[str] | bool]
 
 
 def is_extract(path: Path) -> bool:
@@ -184,20 +186,38 @@ def _clipped_relations(path: Path, *, whole: set[str]) -> _Lines:
     return lines
 
 
-def read_places(path: Path, *, keys: Iterable[str]) -> gpd.GeoDataFrame:
+def _kinds(keys: Iterable[str] | Kinds) -> Kinds:
+    return keys if isinstance(keys, Mapping) else dict.fromkeys(keys, True)
+
+
+def _is_one(tags: osmium.osm.TagList, kinds: Kinds) -> bool:
+    """Whether one of the tags is of these kinds; the key filter has been passed, so that any value often settles it."""
+    if all(values is True for values in kinds.values()):
+        return True
+    for key, values in kinds.items():
+        value = tags.get(key)
+        if value is not None and (values is True or value in values):
+            return True
+    return False
+
+
+def read_places(path: Path, *, keys: Iterable[str] | Kinds) -> gpd.GeoDataFrame:
     """Every node, closed way and multipolygon tagged with one of `keys`, in EPSG:4326.
 
     Columns: `source_id` (`node/1`, `way/1`, `relation/1`), `tags`. Nodes are points; areas are polygons, so that a school
-    mapped as its campus is not lost. Raises `DataError` when the file cannot be read. No place at all is an empty table.
+    mapped as its campus is not lost. `keys` are OSM keys, or tell for each the values wanted; true stands for any. Raises
+    `DataError` when the file cannot be read. No place at all is an empty table.
     """
-    path = _require(path)
-    wanted = osmium.filter.KeyFilter(*sorted(set(keys)))
+    path, kinds = _require(path), _kinds(keys)
+    wanted = osmium.filter.KeyFilter(*sorted(kinds))
     factory = osmium.geom.WKBFactory()
     ids, tags, shapes = [], [], []
     try:
         for item in osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(
             osmium.filter.EntityFilter(osmium.osm.NODE | osmium.osm.AREA)
         ).with_filter(wanted):
+            if not _is_one(item.tags, kinds):
+                continue
             try:
                 if item.is_node():
                     name, shape = f"node/{item.id}", factory.create_point(item)
@@ -222,14 +242,18 @@ def _places(path: Path, ids: list[str], tags: list[dict[str, str]], shapes: list
     return frame
 
 
-def read_lines(path: Path, *, keys: Iterable[str]) -> gpd.GeoDataFrame:
-    """Every way tagged with one of `keys` as lines in EPSG:4326, closed ones too: columns `source_id`, `tags`."""
-    path = _require(path)
-    wanted = osmium.filter.KeyFilter(*sorted(set(keys)))
+def read_lines(path: Path, *, keys: Iterable[str] | Kinds) -> gpd.GeoDataFrame:
+    """Every way tagged with one of `keys` as lines in EPSG:4326, closed ones too: columns `source_id`, `tags`.
+
+    `keys` are OSM keys, or tell for each the values wanted; true stands for any. Raises `DataError` when the file cannot
+    be read.
+    """
+    path, kinds = _require(path), _kinds(keys)
     lines = _Lines()
     try:
-        for way in _ways(path, wanted):
-            lines.add_way(way)
+        for way in _ways(path, osmium.filter.KeyFilter(*sorted(kinds))):
+            if _is_one(way.tags, kinds):
+                lines.add_way(way)
     except (RuntimeError, ValueError, OSError) as error:
         raise _fault(path, error) from error
     return gpd.GeoDataFrame({"source_id": lines.source_id, "tags": lines.tags}, geometry=lines.geometry(), crs=WGS84)
@@ -240,7 +264,7 @@ def _ways(path: Path, wanted: osmium.filter.KeyFilter | osmium.filter.IdFilter) 
     return processor.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)).with_filter(wanted)
 
 
-def read_gates(path: Path, *, kinds: Mapping[str, Collection[str] | bool]) -> gpd.GeoDataFrame:
+def read_gates(path: Path, *, kinds: Kinds) -> gpd.GeoDataFrame:
     """Every node with one of the tags `kinds`, in EPSG:4326: columns `source_id`, `tags`.
 
     `kinds` gives for each OSM key the values that let people pass; true stands for any value. Raises `DataError` when the
@@ -252,10 +276,9 @@ def read_gates(path: Path, *, kinds: Mapping[str, Collection[str] | bool]) -> gp
     try:
         nodes = osmium.FileProcessor(str(path), osmium.osm.NODE)
         for node in nodes.with_filter(osmium.filter.KeyFilter(*sorted(kinds))):
-            told = dict(node.tags)
-            if any(key in told and (values is True or told[key] in values) for key, values in kinds.items()):
+            if _is_one(node.tags, kinds):
                 ids.append(f"node/{node.id}")
-                tags.append(told)
+                tags.append(dict(node.tags))
                 shapes.append(factory.create_point(node))
     except (RuntimeError, ValueError, OSError) as error:
         raise _fault(path, error) from error
