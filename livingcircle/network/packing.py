@@ -119,7 +119,7 @@ def _unpack_frame(told: Mapping[str, Any], name: str, arrays: Mapping[str, np.nd
     *steps, label = told["rows"]
     index = pd.RangeIndex(*steps, name=label)
     columns = {
-        column["name"]: pd.Series(_unpack_column(column, f"{name}/{number}", arrays, crs), index=index, copy=False)
+        column["name"]: _unpack_column(column, f"{name}/{number}", arrays, crs).set_axis(index)
         for number, column in enumerate(told["columns"])
     }
     frame = pd.DataFrame(columns, index=index, copy=False)
@@ -156,18 +156,19 @@ def _pack_column(column: pd.Series, key: str, arrays: dict[str, np.ndarray]) -> 
     return {"kind": "words", "dtype": str(dtype), "missing": _pack_words(column, key, arrays)}
 
 
-def _unpack_column(told: Mapping[str, Any], key: str, arrays: Mapping[str, np.ndarray], crs: CRS) -> Any:
+def _unpack_column(told: Mapping[str, Any], key: str, arrays: Mapping[str, np.ndarray], crs: CRS) -> pd.Series:
     if told["kind"] == "geometry":
-        return GeometryArray(_unpack_shapes(told, key, arrays), crs=crs)
+        return pd.Series(GeometryArray(_unpack_shapes(told, key, arrays), crs=crs), copy=False)
     if told["kind"] == "category":
         own = pd.Index(_unpack_column(told["categories"], f"{key}/categories", arrays, crs))
-        return pd.Categorical.from_codes(arrays[f"{key}/codes"], categories=own, ordered=told["ordered"])
+        return pd.Series(pd.Categorical.from_codes(arrays[f"{key}/codes"], categories=own, ordered=told["ordered"]))
     if told["kind"] == "numbers":
-        return arrays[key]
+        return pd.Series(arrays[key], copy=False)
     known = json.loads(_text(arrays[f"{key}/words"]))
     words = np.empty(len(known) + 1, dtype=object)
     words[:-1], words[-1] = known, MISSING[told["missing"]]
-    return pd.Series(words[arrays[f"{key}/codes"]], dtype=told["dtype"]).array
+    # Without its kind, a column of objects would become one of text.
+    return pd.Series(words[arrays[f"{key}/codes"]], dtype=told["dtype"])
 
 
 def _pack_words(column: pd.Series, key: str, arrays: dict[str, np.ndarray]) -> str:
