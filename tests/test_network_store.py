@@ -221,6 +221,10 @@ def test_all_files_of_a_shapefile_count(tmp_path):
     before = store.digest([package], {})
     (tmp_path / "map.gpkg-wal").write_bytes(b"y")
     assert store.digest([package], {}) != before
+    before = store.digest([package], {})
+    (tmp_path / "map.gpkg-shm").write_bytes(b"z")
+    (tmp_path / "map2.gpkg").write_bytes(b"z")
+    assert store.digest([package], {}) == before
     assert store.belonging(tmp_path) == sorted(part for part in tmp_path.iterdir())
 
 
@@ -276,6 +280,7 @@ DAMAGE = {
     "middle": lambda data: flipped(data, len(data) // 2),
     "last": lambda data: flipped(data, len(data) - 1),
     "foreign": lambda data: b"PK\x03\x04 not ours",
+    "nothing within": lambda data: wrapped(b""),
     "no archive": lambda data: wrapped(b"not an archive"),
 }
 
@@ -311,6 +316,12 @@ def test_a_file_of_another_network_under_this_name_is_not_taken(tmp_path, ladder
     assert build.times == 2
     #  whole by its digest, but lacking a column, or without its key
     whole = packing.pack(build.network) | {store.KEY: np.frombuffer(entry(folder).stem.encode(), dtype=np.uint8)}
+    odd = [np.frombuffer(text, dtype=np.uint8) for text in (b"[]", b'{"crs": "EPSG:4550", "frames": 5}', b'{"crs": "nowhere"}')]
+    for told in odd:
+        entry(folder).write_bytes(saved(whole | {packing.TOLD: told}))
+        store.cached([file], {"tolerance_m": 1}, build, folder=folder)
+    assert build.times == 2 + len(odd)
+    build.times = 2
     for lacking in ("streets/2/codes", "nodes", packing.TOLD, store.KEY):
         entry(folder).write_bytes(saved({name: array for name, array in whole.items() if name != lacking}))
         store.cached([file], {"tolerance_m": 1}, build, folder=folder)

@@ -229,3 +229,45 @@ def test_gates_are_the_nodes_among_the_places():
     assert gates["source_id"].tolist() == places["source_id"][kept].tolist()
     assert gates["tags"].tolist() == places["tags"][kept].tolist()
     assert shapely.equals_identical(gates.geometry.to_numpy(), places.geometry.to_numpy()[kept]).all()
+
+
+def assert_layers_are(path, asked):
+    got = osm.read_layers(path, asked)
+    assert list(got) == list(asked)
+    readers = {osm.PLACES: osm.read_places, osm.LINES: osm.read_lines}
+    for name, (what, keys) in asked.items():
+        alone = osm.read_gates(path, kinds=keys) if what == osm.GATES else readers[what](path, keys=keys)
+        assert got[name]["source_id"].tolist() == alone["source_id"].tolist()
+        assert got[name]["tags"].tolist() == alone["tags"].tolist()
+        assert shapely.equals_identical(got[name].geometry.to_numpy(), alone.geometry.to_numpy()).all()
+        assert got[name].attrs == alone.attrs
+        assert got[name].crs == "EPSG:4326"
+    return got
+
+
+SEVERAL = {
+    "outlines": osm.Asked(osm.PLACES, ("landuse",)),
+    "facilities": osm.Asked(osm.PLACES, ("amenity", "leisure", "shop")),
+    "water": osm.Asked(osm.PLACES, {"natural": ["water"], "waterway": ["dock"]}),
+    "walls": osm.Asked(osm.LINES, {"barrier": ["wall"], "highway": ["motorway"], "railway": True}),
+    "gates": osm.Asked(osm.GATES, gate_tags()),
+    "crossings": osm.Asked(osm.GATES, {"highway": True}),
+}
+
+
+def test_several_layers_in_one_pass_are_those_read_alone(extract):
+    assert osm.read_layers(extract, {}) == {}
+    got = assert_layers_are(extract, SEVERAL)
+    assert {name: len(layer) for name, layer in got.items()} == {
+        "outlines": 0, "facilities": 3, "water": 0, "walls": 0, "gates": 1, "crossings": 0,
+    }
+    got = assert_layers_are(HELSINKI, SEVERAL)
+    assert all(len(got[name]) for name in ("outlines", "facilities", "walls", "gates", "crossings"))
+    extract.write_bytes(extract.read_bytes()[:900])
+    with pytest.raises(DataError, match="town.osm.*cannot be read"):
+        osm.read_layers(extract, SEVERAL)
+
+
+@pytest.mark.parametrize("name", ["beijing_tsinghua_osm/beijing_tsinghua.osm", "porto_metro_r5/porto_portugal.osm.pbf"])
+def test_several_layers_of_real_extracts_are_those_read_alone(name, extracts):
+    assert_layers_are(extracts / name, SEVERAL)

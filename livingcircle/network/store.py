@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import version
@@ -38,8 +39,14 @@ PART = ".streets.part"
 # A file still being written is younger; an older one was left by a run that was killed.
 PART_SECONDS = 3600
 LIBRARIES = ("geopandas", "numpy", "osmium", "pandas", "pyogrio", "scipy", "shapely")
+SHARED = "-shm"
 HEAD = b"livingcircle streets\n"
 KEY = "key"
+# What reading may stumble over in a file that is not what it seems.
+UNREADABLE = (
+    OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error,
+    shapely.errors.ShapelyError, pyproj.exceptions.ProjError,
+)
 
 
 def cached(
@@ -107,13 +114,14 @@ def digest(sources: Iterable[Path], parameters: Mapping[str, Any]) -> str:
 
 
 def belonging(source: Path) -> list[Path]:
-    """The files whose bytes make up a source: itself, and those of its name that differ by the last ending (a shapefile is
-    several files) or hold what a GeoPackage has not taken in yet. Of a folder, all files within."""
+    """The files whose bytes make up a source: itself, and those beside it whose name differs by the last ending alone: a
+    shapefile is several files, and a GeoPackage may not have taken in yet what it was last given. Of a folder, all files
+    within. What only coordinates those who have a GeoPackage open changes by looking, and does not count.
+    """
     if source.is_dir():
         return sorted(part for part in source.rglob("*") if part.is_file())
-    beside = [part for part in source.parent.iterdir() if part.stem == source.stem and part.is_file()]
-    pending = [source.with_name(source.name + ending) for ending in ("-wal", "-journal")]
-    return sorted({source, *beside, *(part for part in pending if part.is_file())})
+    beside = (part for part in source.parent.iterdir() if part.stem == source.stem and part.is_file())
+    return sorted({source, *(part for part in beside if not part.suffix.endswith(SHARED))})
 
 
 def _key(sources: list[Path], parameters: Mapping[str, Any]) -> str | None:
@@ -163,9 +171,7 @@ def _read(file: Path, key: str) -> StreetNetwork | None:
         with np.load(io.BytesIO(payload), allow_pickle=False) as packed:
             arrays = {name: packed[name] for name in packed.files}
         return unpack(arrays) if arrays[KEY].tobytes().decode("ascii") == key else None
-    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile):
-        return None
-    except (shapely.errors.ShapelyError, pyproj.exceptions.ProjError):
+    except UNREADABLE:
         return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -17,6 +18,9 @@ SUFFIXES = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf")
 WGS84 = "EPSG:4326"
 # For each OSM key the values wanted; true stands for any value.
 Kinds = Mapping[str, Collection[str] | bool]
+PLACES, LINES, GATES = "places", "lines", "gates"
+# Which items of an extract a layer is made of: nodes, ways, areas.
+_TAKES = {PLACES: "na", LINES: "w", GATES: "n"}
 
 
 def is_extract(path: Path) -> bool:
@@ -70,7 +74,7 @@ class _Lines:
         self.tags: list[dict[str, str]] = []
         self.ring: list[int] = []
 
-    def add_way(self, way: osmium.osm.Way, *, source_id: str | None = None, tags: dict[str, str] | None = None) -> None:
+    def add(self, way: osmium.osm.Way, *, source_id: str | None = None, tags: dict[str, str] | None = None) -> None:
         """Adds the stretches of a way that lie in the extract."""
         nodes = way.nodes
         if len(nodes) < 2:
@@ -81,14 +85,14 @@ class _Lines:
         except osmium.InvalidLocationError:
             self.add_runs(nodes, *told)
             return
-        self._add([node.ref for node in nodes], shape, *told)
+        self._append([node.ref for node in nodes], shape, *told)
 
     def add_runs(self, nodes: Iterable[osmium.osm.NodeRef], source_id: str, tags: dict[str, str], ring: int) -> None:
         """Adds the stretches of a node list that lie in the extract; clipped extracts lack some nodes."""
         for ids, points in _runs(nodes):
-            self._add(ids, shapely.to_wkb(shapely.linestrings(points), hex=True), source_id, tags, ring)
+            self._append(ids, shapely.to_wkb(shapely.linestrings(points), hex=True), source_id, tags, ring)
 
-    def _add(self, ids: list[int], shape: str, source_id: str, tags: dict[str, str], ring: int) -> None:
+    def _append(self, ids: list[int], shape: str, source_id: str, tags: dict[str, str], ring: int) -> None:
         self._ids.extend(ids)
         self._shapes.append(shape)
         self.source_id.append(source_id)
@@ -153,7 +157,7 @@ def _ways_and_rings(path: Path) -> _Lines:
     )
     for item in processor.with_filter(wanted):
         if item.is_way():
-            ways.add_way(item)
+            ways.add(item)
         elif not item.from_way():
             tags, number, name = dict(item.tags), 0, f"relation/{item.orig_id()}"
             for outer in item.outer_rings():
@@ -178,11 +182,14 @@ def _clipped_relations(path: Path, *, whole: set[str]) -> _Lines:
             member_of.update({m.ref: (name, tags) for m in relation.members if m.type == "w"})
     if not member_of:
         return lines
-    for way in _ways(path, osmium.filter.IdFilter(member_of)):
+    processor = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations().with_filter(
+        osmium.filter.EntityFilter(osmium.osm.WAY)
+    )
+    for way in processor.with_filter(osmium.filter.IdFilter(member_of)):
         # A member that is a street of its own is read as such.
         if "highway" not in way.tags:
             name, tags = member_of[way.id]
-            lines.add_way(way, source_id=name, tags=tags)
+            lines.add(way, source_id=name, tags=tags)
     return lines
 
 
@@ -191,14 +198,101 @@ def _kinds(keys: Iterable[str] | Kinds) -> Kinds:
 
 
 def _is_one(tags: osmium.osm.TagList, kinds: Kinds) -> bool:
-    """Whether one of the tags is of these kinds; the key filter has been passed, so that any value often settles it."""
-    if all(values is True for values in kinds.values()):
-        return True
     for key, values in kinds.items():
         value = tags.get(key)
         if value is not None and (values is True or value in values):
             return True
     return False
+
+
+class Asked(NamedTuple):
+    """One layer to read of an extract: `what` is `PLACES`, `LINES` or `GATES`, by the tags `keys`.
+
+    `keys` are OSM keys, or tell for each the values wanted; true stands for any.
+    """
+
+    what: str
+    keys: Iterable[str] | Kinds
+
+
+class _Places:
+    """Places gathered one by one; their shapes become geometry all at once."""
+
+    def __init__(self) -> None:
+        self._factory = osmium.geom.WKBFactory()
+        self.source_id: list[str] = []
+        self.tags: list[dict[str, str]] = []
+        self._shapes: list[str] = []
+
+    def add(self, item: osmium.osm.Node | osmium.osm.Area) -> None:
+        """Adds a node, or an area as far as its rings are closed."""
+        try:
+            if item.is_node():
+                name, shape = f"node/{item.id}", self._factory.create_point(item)
+            else:
+                name = f"{'way' if item.from_way() else 'relation'}/{item.orig_id()}"
+                shape = self._factory.create_multipolygon(item)
+        except RuntimeError:
+            # A ring with a node outside a clipped extract cannot be closed; the place is outside too.
+            return
+        self.source_id.append(name)
+        self.tags.append(dict(item.tags))
+        self._shapes.append(shape)
+
+    def geometry(self) -> np.ndarray:
+        """Points and areas, in degrees."""
+        return shapely.from_wkb(np.array(self._shapes, dtype=object))
+
+
+def read_layers(path: Path, asked: Mapping[str, Asked]) -> dict[str, gpd.GeoDataFrame]:
+    """The layers asked for, by their names, in EPSG:4326; the extract is decoded once for all of them.
+
+    Each is what `read_places`, `read_lines` or `read_gates` alone would give. Raises `DataError` when the file cannot be
+    read.
+    """
+    path = _require(path)
+    told = {name: Asked(one.what, _kinds(one.keys)) for name, one in asked.items()}
+    found = {name: _Lines() if one.what == LINES else _Places() for name, one in told.items()}
+    each = [(_TAKES[one.what], one.keys, found[name]) for name, one in told.items()]
+    try:
+        for item in _items(path, told.values()):
+            kind = item.type_str()
+            for takes, kinds, layer in each:
+                if kind in takes and _is_one(item.tags, kinds):
+                    layer.add(item)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise _fault(path, error) from error
+    return {name: _frame(path, layer) for name, layer in found.items()}
+
+
+def _items(path: Path, asked: Collection[Asked]) -> Iterable[osmium.osm.OSMEntity]:
+    """The nodes, ways and areas that may belong to one of the layers; nothing else of the file is decoded."""
+    whats = {one.what for one in asked}
+    if not whats:
+        return ()
+    entities, wanted = osmium.osm.NODE, osmium.osm.NODE
+    if LINES in whats:
+        entities, wanted = entities | osmium.osm.WAY, wanted | osmium.osm.WAY
+    if PLACES in whats:
+        entities, wanted = osmium.osm.ALL, wanted | osmium.osm.AREA
+    if whats == {LINES}:
+        wanted = osmium.osm.WAY
+    processor = osmium.FileProcessor(str(path), entities)
+    if whats != {GATES}:
+        processor = processor.with_locations()
+    if PLACES in whats:
+        areas = {key for one in asked if one.what == PLACES for key in one.keys}
+        processor = processor.with_areas(osmium.filter.KeyFilter(*sorted(areas)))
+    keys = sorted({key for one in asked for key in one.keys})
+    return processor.with_filter(osmium.filter.EntityFilter(wanted)).with_filter(osmium.filter.KeyFilter(*keys))
+
+
+def _frame(path: Path, layer: _Lines | _Places) -> gpd.GeoDataFrame:
+    columns = {"source_id": layer.source_id, "tags": layer.tags}
+    frame = gpd.GeoDataFrame(columns, geometry=layer.geometry(), crs=WGS84)
+    if isinstance(layer, _Places):
+        frame.attrs["source"] = path.name
+    return frame
 
 
 def read_places(path: Path, *, keys: Iterable[str] | Kinds) -> gpd.GeoDataFrame:
@@ -208,38 +302,7 @@ def read_places(path: Path, *, keys: Iterable[str] | Kinds) -> gpd.GeoDataFrame:
     mapped as its campus is not lost. `keys` are OSM keys, or tell for each the values wanted; true stands for any. Raises
     `DataError` when the file cannot be read. No place at all is an empty table.
     """
-    path, kinds = _require(path), _kinds(keys)
-    wanted = osmium.filter.KeyFilter(*sorted(kinds))
-    factory = osmium.geom.WKBFactory()
-    ids, tags, shapes = [], [], []
-    try:
-        for item in osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(
-            osmium.filter.EntityFilter(osmium.osm.NODE | osmium.osm.AREA)
-        ).with_filter(wanted):
-            if not _is_one(item.tags, kinds):
-                continue
-            try:
-                if item.is_node():
-                    name, shape = f"node/{item.id}", factory.create_point(item)
-                else:
-                    name = f"{'way' if item.from_way() else 'relation'}/{item.orig_id()}"
-                    shape = factory.create_multipolygon(item)
-            except RuntimeError:
-                # A ring with a node outside a clipped extract cannot be closed; the place is outside too.
-                continue
-            ids.append(name)
-            shapes.append(shape)
-            tags.append(dict(item.tags))
-    except (RuntimeError, ValueError, OSError) as error:
-        raise _fault(path, error) from error
-    return _places(path, ids, tags, shapes)
-
-
-def _places(path: Path, ids: list[str], tags: list[dict[str, str]], shapes: list[str]) -> gpd.GeoDataFrame:
-    geometry = shapely.from_wkb(np.array(shapes, dtype=object))
-    frame = gpd.GeoDataFrame({"source_id": ids, "tags": tags}, geometry=geometry, crs=WGS84)
-    frame.attrs["source"] = path.name
-    return frame
+    return read_layers(path, {PLACES: Asked(PLACES, keys)})[PLACES]
 
 
 def read_lines(path: Path, *, keys: Iterable[str] | Kinds) -> gpd.GeoDataFrame:
@@ -248,20 +311,7 @@ def read_lines(path: Path, *, keys: Iterable[str] | Kinds) -> gpd.GeoDataFrame:
     `keys` are OSM keys, or tell for each the values wanted; true stands for any. Raises `DataError` when the file cannot
     be read.
     """
-    path, kinds = _require(path), _kinds(keys)
-    lines = _Lines()
-    try:
-        for way in _ways(path, osmium.filter.KeyFilter(*sorted(kinds))):
-            if _is_one(way.tags, kinds):
-                lines.add_way(way)
-    except (RuntimeError, ValueError, OSError) as error:
-        raise _fault(path, error) from error
-    return gpd.GeoDataFrame({"source_id": lines.source_id, "tags": lines.tags}, geometry=lines.geometry(), crs=WGS84)
-
-
-def _ways(path: Path, wanted: osmium.filter.KeyFilter | osmium.filter.IdFilter) -> Iterable[osmium.osm.Way]:
-    processor = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations()
-    return processor.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)).with_filter(wanted)
+    return read_layers(path, {LINES: Asked(LINES, keys)})[LINES]
 
 
 def read_gates(path: Path, *, kinds: Kinds) -> gpd.GeoDataFrame:
@@ -270,19 +320,7 @@ def read_gates(path: Path, *, kinds: Kinds) -> gpd.GeoDataFrame:
     `kinds` gives for each OSM key the values that let people pass; true stands for any value. Raises `DataError` when the
     file cannot be read. No gate at all is an empty table.
     """
-    path = _require(path)
-    factory = osmium.geom.WKBFactory()
-    ids, tags, shapes = [], [], []
-    try:
-        nodes = osmium.FileProcessor(str(path), osmium.osm.NODE)
-        for node in nodes.with_filter(osmium.filter.KeyFilter(*sorted(kinds))):
-            if _is_one(node.tags, kinds):
-                ids.append(f"node/{node.id}")
-                tags.append(dict(node.tags))
-                shapes.append(factory.create_point(node))
-    except (RuntimeError, ValueError, OSError) as error:
-        raise _fault(path, error) from error
-    return _places(path, ids, tags, shapes)
+    return read_layers(path, {GATES: Asked(GATES, kinds)})[GATES]
 
 
 def bounds(path: Path) -> tuple[float, float, float, float] | None:
