@@ -38,7 +38,7 @@ ENTRY = re.compile(r"[0-9a-f]{64}\.streets")
 PART = ".streets.part"
 # A file still being written is younger; an older one was left by a run that was killed.
 PART_SECONDS = 3600
-LIBRARIES = ("geopandas", "numpy", "osmium", "pandas", "pyogrio", "scipy", "shapely")
+LIBRARIES = ("geopandas", "networkx", "numpy", "osmium", "osmnx", "pandas", "pyogrio", "scipy", "shapely")
 SHARED = "-shm"
 HEAD = b"livingcircle streets\n"
 KEY = "key"
