@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmark_parts import FULL, QUICK, run, table
+from benchmark_parts import FULL, QUICK, reading, run, table
 
 
 def main() -> None:
@@ -13,10 +13,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--extract", type=Path, help="an OSM extract (.osm.pbf) for the areas on real streets")
     parser.add_argument("--crs", default="EPSG:32629", help="the metric CRS of the extract")
+    parser.add_argument("--reading", type=Path, metavar="EXTRACT", help="measure reading this OSM extract alone, first and again")
     parser.add_argument("--out", type=Path, help="a Markdown file to write the table to")
     parser.add_argument("--quick", action="store_true", help="small sizes, within a minute")
     told = parser.parse_args()
-    text = table(run(QUICK if told.quick else FULL, extract=told.extract, crs=told.crs))
+    if told.reading:
+        text = table(reading.rows(told.reading, crs=told.crs))
+    else:
+        text = table(run(QUICK if told.quick else FULL, extract=told.extract, crs=told.crs))
     print(text)
     if told.out:
         told.out.write_text(text, encoding="utf-8")

@@ -82,3 +82,15 @@ def test_reached_metres_are_those_of_streets_cut_one_by_one(parts):
     graph = simple(network)
     assert isinstance(graph, nx.Graph)
     assert metres_within(graph, 0, 100.0)[0] == 0
+
+
+def test_what_is_read_again_is_what_was_built(parts, tmp_path):
+    from benchmark_parts import reading
+    from test_sources_osm import EXTRACT
+
+    file = tmp_path / "town.osm"
+    file.write_text(EXTRACT, encoding="utf-8")
+    figures = reading.rows(file, crs="EPSG:4550", rounds=1)
+    assert [figure.target for figure in figures] == ["reading", "reading_mb", "reading_again", "reading_again_mb"]
+    assert [figure.agrees for figure in figures] == [True, None, True, None]
+    assert all(figure.value > 0 for figure in figures)

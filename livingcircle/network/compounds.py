@@ -28,6 +28,7 @@ from livingcircle.network.cutting import TOUCH_M, enclosed, fresh_nodes
 from livingcircle.network.graph import PUBLIC
 from livingcircle.network.inner_ways import assume, street_m
 from livingcircle.network.joining import PRIVATE
+from livingcircle.network.line_ends import line_ends
 from livingcircle.network.states import OPEN, RESIDENTS
 from livingcircle.network.walkable import matches
 
@@ -251,8 +252,7 @@ def _inside(edges: gpd.GeoDataFrame, regions: np.ndarray) -> gpd.GeoDataFrame:
 
 def _meetings(edges: gpd.GeoDataFrame) -> pd.DataFrame:
     """Where streets of a compound meet others: `compound`, `node`, `x`, `y`, and whether `public` streets are among them."""
-    lines = edges.geometry.to_numpy()
-    place = np.vstack([shapely.get_coordinates(shapely.get_point(lines, end)) for end in (0, -1)])
+    place = np.vstack(line_ends(edges.geometry.to_numpy()))
     frame = pd.DataFrame(
         {
             "compound": np.tile(edges["compound"].to_numpy(), 2),

@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from livingcircle.coordinates import require_metric
 from livingcircle.errors import DataError, Fault
+from livingcircle.network.line_ends import line_ends
 from livingcircle.network.order import along_curve
 from livingcircle.network.states import OPEN, Arcs, Costs, States, compiled
 
@@ -56,8 +57,8 @@ class StreetNetwork:
         `from_node` to `to_node`), `edge` (the row) and the columns of `layers.STREETS`."""
         lines = self.streets.geometry.to_numpy()
         place = np.empty((len(self.nodes), 2))
-        place[self.end] = shapely.get_coordinates(shapely.get_point(lines, -1))
-        place[self.start] = shapely.get_coordinates(shapely.get_point(lines, 0))
+        first, last = line_ends(lines)
+        place[self.end], place[self.start] = last, first
         graph = nx.MultiGraph(crs=self.crs)
         names = self.nodes.tolist()
         graph.add_nodes_from((node, {"x": x, "y": y}) for node, (x, y) in zip(names, place.tolist(), strict=True))
@@ -86,8 +87,7 @@ class StreetNetwork:
     @cached_property
     def places(self) -> np.ndarray:
         """The (states, 2) coordinates of all states; copies within compounds lie at their node."""
-        lines = self.streets.geometry.to_numpy()
-        first, last = (shapely.get_coordinates(shapely.get_point(lines, end)) for end in (0, -1))
+        first, last = line_ends(self.streets.geometry.to_numpy())
         place = np.empty((self.states.size, 2))
         for ends in (self.states.entering, self.states.leaving, np.column_stack([self.start, self.end])):
             place[ends[:, 1]], place[ends[:, 0]] = last, first
@@ -261,10 +261,8 @@ def from_edges(edges: gpd.GeoDataFrame, *, dropped: pd.DataFrame | None = None) 
         raise DataError(Fault("streets", "no walkable street", "give a street layer with walkable ways"))
     nodes, codes = np.unique(edges[["from_node", "to_node"]].to_numpy(), return_inverse=True)
     codes = codes.reshape(-1, 2)
-    lines = edges.geometry.to_numpy()
     places = np.empty((len(nodes), 2))
-    for end, column in ((0, 0), (-1, 1)):
-        places[codes[:, column]] = shapely.get_coordinates(shapely.get_point(lines, end))
+    places[codes[:, 0]], places[codes[:, 1]] = line_ends(edges.geometry.to_numpy())
     order = along_curve(places)
     rank = np.empty(len(order), dtype=codes.dtype)
     rank[order] = np.arange(len(order))

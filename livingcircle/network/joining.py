@@ -46,7 +46,7 @@ def split_ways(ways: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     ids = np.concatenate(list(ways["node_ids"]))
     points = shapely.get_coordinates(ways.geometry)
     way = np.repeat(np.arange(len(ways)), counts)
-    _, code, uses = np.unique(ids, return_inverse=True, return_counts=True)
+    known, code, uses = np.unique(ids, return_inverse=True, return_counts=True)
     first = np.concatenate([[0], np.cumsum(counts)[:-1]])
     last = first + counts - 1
     cut = uses[code] > 1
@@ -61,43 +61,57 @@ def split_ways(ways: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     edges.insert(0, "from_node", ids[start])
     edges.insert(1, "to_node", ids[end])
     frame = gpd.GeoDataFrame(edges, geometry=lines, crs=ways.crs)
-    links = _area_links(ways, uses=dict(zip(ids[cut], uses[code][cut], strict=True)))
+    links = _area_links(ways, shared=known[uses > 1])
     frame["plaza_link"] = False
     return pd.concat([frame, links], ignore_index=True) if len(links) else frame
 
 
-def _area_links(ways: gpd.GeoDataFrame, *, uses: dict[int, int]) -> gpd.GeoDataFrame:
-    most, parts = rules()["areas"]["crossing_points"], []
-    areas = [
-        row
-        for row, (tags, ring) in enumerate(zip(ways["tags"], ways["ring"], strict=True))
-        if is_area(tags, relation=ring >= 0)
-    ]
-    attributes = _attributes(ways)
-    for _, rows in pd.Series(areas, dtype=int).groupby(ways["source_id"].to_numpy()[areas], sort=False):
-        rings = ways.iloc[rows.to_numpy()]
-        closed = [g for g, n in zip(rings.geometry, rings["node_ids"], strict=True) if n[0] == n[-1] and len(n) > 3]
-        if not closed:
+def _area_links(ways: gpd.GeoDataFrame, *, shared: np.ndarray) -> gpd.GeoDataFrame:
+    """Straight links across the areas among the ways, between the nodes `shared` with other ways and round their bends."""
+    rings = _area_rings(ways)
+    most, owners, pairs, segments = rules()["areas"]["crossing_points"], [], [], []
+    shapes, ids = rings.geometry.to_numpy(), rings["node_ids"].tolist()
+    corners, ring = shapely.get_coordinates(shapes, return_index=True)
+    nodes = np.concatenate([np.empty(0, dtype=np.int64), *ids])
+    stops = np.searchsorted(ring, np.arange(len(rings) + 1))
+    meets = np.isin(nodes, shared)
+    for rows in rings.groupby("source_id", sort=False).indices.values():
+        polygons = _polygons(shapes[rows], [ids[row] for row in rows])
+        if not len(polygons):
             continue
-        area = shapely.make_valid(shapely.build_area(shapely.GeometryCollection(closed)))
-        node_of = dict(
-            (tuple(point), int(node))
-            for geometry, nodes in zip(rings.geometry, rings["node_ids"], strict=True)
-            for point, node in zip(shapely.get_coordinates(geometry), nodes, strict=True)
-        )
-        for polygon in shapely.get_parts(area):
-            corners = [tuple(p) for p in shapely.get_coordinates(polygon) if tuple(p) in node_of]
-            entries = np.array(sorted({p for p in corners if uses.get(node_of[p], 1) > 1})).reshape(-1, 2)
-            for a, b in plazas.crossings(polygon, entries=entries, most=most):
-                if tuple(a) in node_of and tuple(b) in node_of:
-                    parts.append((node_of[tuple(a)], node_of[tuple(b)], attributes.iloc[rows.iloc[0]], (a, b)))
-    if not parts:
+        own = np.concatenate([np.arange(stops[row], stops[row + 1]) for row in rows])
+        at = list(map(tuple, corners[own].tolist()))
+        node_of = dict(zip(at, nodes[own].tolist(), strict=True))
+        met = dict(zip(at, meets[own].tolist(), strict=True))
+        doors = {point for point in met if met[point]}
+        for polygon in polygons:
+            entries = np.array(sorted(doors.intersection(map(tuple, shapely.get_coordinates(polygon).tolist())))).reshape(-1, 2)
+            found = plazas.crossings(polygon, entries=entries, most=most)
+            ends = [tuple(node_of.get(tuple(point)) for point in segment) for segment in found.tolist()]
+            kept = [row for row, pair in enumerate(ends) if None not in pair]
+            pairs += [ends[row] for row in kept]
+            segments.append(found[kept])
+            owners += [rows[0]] * len(kept)
+    if not pairs:
         return gpd.GeoDataFrame({"from_node": []}, geometry=[], crs=ways.crs)
-    frame = pd.DataFrame([part[2] for part in parts]).reset_index(drop=True)
-    frame.insert(0, "from_node", [part[0] for part in parts])
-    frame.insert(1, "to_node", [part[1] for part in parts])
+    frame = _attributes(rings).iloc[owners].reset_index(drop=True)
+    frame.insert(0, "from_node", [pair[0] for pair in pairs])
+    frame.insert(1, "to_node", [pair[1] for pair in pairs])
     frame["plaza_link"] = True
-    return gpd.GeoDataFrame(frame, geometry=list(shapely.linestrings([part[3] for part in parts])), crs=ways.crs)
+    return gpd.GeoDataFrame(frame, geometry=shapely.linestrings(np.concatenate(segments)), crs=ways.crs)
+
+
+def _area_rings(ways: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The ways that are areas to be crossed in any direction, or rings of one."""
+    areas = [is_area(tags, relation=ring >= 0) for tags, ring in zip(ways["tags"], ways["ring"].tolist(), strict=True)]
+    return ways[np.array(areas, dtype=bool)].reset_index(drop=True)
+
+
+def _polygons(rings: np.ndarray, node_ids: list[np.ndarray]) -> np.ndarray:
+    closed = [ring for ring, ids in zip(rings, node_ids, strict=True) if ids[0] == ids[-1] and len(ids) > 3]
+    if not closed:
+        return np.empty(0, dtype=object)
+    return shapely.get_parts(shapely.make_valid(shapely.build_area(shapely.GeometryCollection(closed))))
 
 
 def join_lines(lines: gpd.GeoDataFrame, *, tolerance_m: float, at_crossings: bool = False) -> gpd.GeoDataFrame:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -14,6 +16,11 @@ from livingcircle.errors import DataError, Fault
 
 SUFFIXES = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf")
 WGS84 = "EPSG:4326"
+# For each OSM key the values wanted; true stands for any value.
+Kinds = Mapping[str, Collection[str] | bool]
+PLACES, LINES, GATES = "places", "lines", "gates"
+# Which items of an extract a layer is made of: nodes, ways, areas.
+_TAKES = {PLACES: "na", LINES: "w", GATES: "n"}
 
 
 def is_extract(path: Path) -> bool:
@@ -56,6 +63,61 @@ def _runs(nodes: Iterable[osmium.osm.NodeRef]) -> list[tuple[np.ndarray, np.ndar
     return runs
 
 
+class _Lines:
+    """Lines gathered way by way: names, tags and coordinates go into flat lists, and become geometry all at once."""
+
+    def __init__(self) -> None:
+        self._factory = osmium.geom.WKBFactory()
+        self._ids = array("q")
+        self._shapes: list[str] = []
+        self.source_id: list[str] = []
+        self.tags: list[dict[str, str]] = []
+        self.ring: list[int] = []
+
+    def add(self, way: osmium.osm.Way, *, source_id: str | None = None, tags: dict[str, str] | None = None) -> None:
+        """Adds the stretches of a way that lie in the extract."""
+        nodes = way.nodes
+        if len(nodes) < 2:
+            return
+        told = (source_id or f"way/{way.id}", dict(way.tags) if tags is None else tags, -1)
+        try:
+            shape = self._factory.create_linestring(way, use_nodes=osmium.geom.use_nodes.ALL)
+        except osmium.InvalidLocationError:
+            self.add_runs(nodes, *told)
+            return
+        self._append([node.ref for node in nodes], shape, *told)
+
+    def add_runs(self, nodes: Iterable[osmium.osm.NodeRef], source_id: str, tags: dict[str, str], ring: int) -> None:
+        """Adds the stretches of a node list that lie in the extract; clipped extracts lack some nodes."""
+        for ids, points in _runs(nodes):
+            self._append(ids, shapely.to_wkb(shapely.linestrings(points), hex=True), source_id, tags, ring)
+
+    def _append(self, ids: list[int], shape: str, source_id: str, tags: dict[str, str], ring: int) -> None:
+        self._ids.extend(ids)
+        self._shapes.append(shape)
+        self.source_id.append(source_id)
+        self.tags.append(tags)
+        self.ring.append(ring)
+
+    def extend(self, other: _Lines) -> None:
+        """Adds the lines of another gathering."""
+        for mine, more in zip(self._lists(), other._lists(), strict=True):
+            mine.extend(more)
+
+    def _lists(self) -> tuple:
+        return self._ids, self._shapes, self.source_id, self.tags, self.ring
+
+    def geometry(self) -> np.ndarray:
+        """The lines, in degrees."""
+        return shapely.from_wkb(np.array(self._shapes, dtype=object))
+
+    def node_ids(self, lines: np.ndarray) -> list[np.ndarray]:
+        """The node ids of every line, int64."""
+        ids = np.array(self._ids, dtype=np.int64)
+        stops = np.cumsum(shapely.get_num_coordinates(lines)).tolist()
+        return [ids[start:stop] for start, stop in zip([0, *stops], stops, strict=False)]
+
+
 def read_ways(path: Path) -> gpd.GeoDataFrame:
     """Every way tagged `highway`, in EPSG:4326, with the ids of its nodes.
 
@@ -65,51 +127,53 @@ def read_ways(path: Path) -> gpd.GeoDataFrame:
     Raises `DataError` for a missing, truncated or foreign file and for one without any way.
     """
     path = _require(path)
-    rows: list[tuple] = []
     try:
-        for way in _ways(path, osmium.filter.KeyFilter("highway")):
-            tags = dict(way.tags)
-            rows += [(f"way/{way.id}", tags, ids, -1, points) for ids, points in _runs(way.nodes)]
-        rings = _relation_rings(path)
-        rows += rings + _clipped_relations(path, whole={row[0] for row in rings})
+        lines = _ways_and_rings(path)
     except (RuntimeError, ValueError, OSError) as error:
         raise _fault(path, error) from error
-    if not rows:
+    if not lines.source_id:
         raise DataError(
             Fault(str(path), "holds no way tagged highway", "give the street extract of the study area")
         )
+    shapes = lines.geometry()
     return gpd.GeoDataFrame(
         {
-            "source_id": [row[0] for row in rows],
-            "tags": [row[1] for row in rows],
-            "node_ids": [row[2] for row in rows],
-            "ring": np.array([row[3] for row in rows]),
+            "source_id": lines.source_id,
+            "tags": lines.tags,
+            "node_ids": lines.node_ids(shapes),
+            "ring": np.array(lines.ring),
         },
-        geometry=[shapely.linestrings(row[4]) for row in rows],
+        geometry=shapes,
         crs=WGS84,
     )
 
 
-def _relation_rings(path: Path) -> list[tuple]:
-    rows = []
-    processor = osmium.FileProcessor(str(path)).with_areas(osmium.filter.KeyFilter("highway")).with_filter(
-        osmium.filter.EntityFilter(osmium.osm.AREA)
-    ).with_filter(osmium.filter.KeyFilter("highway"))
-    for area in processor:
-        if area.from_way():
-            continue
-        tags, number = dict(area.tags), 0
-        for outer in area.outer_rings():
-            for ring in [outer, *area.inner_rings(outer)]:
-                for ids, points in _runs(ring):
-                    rows.append((f"relation/{area.orig_id()}", tags, ids, number, points))
-                number += 1
-    return rows
+def _ways_and_rings(path: Path) -> _Lines:
+    """The ways, then the rings of multipolygons, then the outlines of those that the extract cuts, in one pass."""
+    ways, rings, whole = _Lines(), _Lines(), set()
+    wanted = osmium.filter.KeyFilter("highway")
+    processor = osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(
+        osmium.filter.EntityFilter(osmium.osm.WAY | osmium.osm.AREA)
+    )
+    for item in processor.with_filter(wanted):
+        if item.is_way():
+            ways.add(item)
+        elif not item.from_way():
+            tags, number, name = dict(item.tags), 0, f"relation/{item.orig_id()}"
+            for outer in item.outer_rings():
+                for ring in [outer, *item.inner_rings(outer)]:
+                    rings.add_runs(ring, name, tags, number)
+                    number += 1
+            whole.add(name)
+    ways.extend(rings)
+    ways.extend(_clipped_relations(path, whole=whole))
+    return ways
 
 
-def _clipped_relations(path: Path, *, whole: set[str]) -> list[tuple]:
+def _clipped_relations(path: Path, *, whole: set[str]) -> _Lines:
     """The member ways of multipolygons that the extract cuts: no area any more, but their outline is walked."""
     member_of: dict[int, tuple[str, dict]] = {}
+    lines = _Lines()
     relations = osmium.FileProcessor(str(path), osmium.osm.RELATION).with_filter(osmium.filter.KeyFilter("highway"))
     for relation in relations:
         name = f"relation/{relation.id}"
@@ -117,86 +181,146 @@ def _clipped_relations(path: Path, *, whole: set[str]) -> list[tuple]:
             tags = {key: value for key, value in relation.tags if key != "area"}
             member_of.update({m.ref: (name, tags) for m in relation.members if m.type == "w"})
     if not member_of:
-        return []
-    rows = []
-    for way in osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations().with_filter(
+        return lines
+    processor = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations().with_filter(
         osmium.filter.EntityFilter(osmium.osm.WAY)
-    ).with_filter(osmium.filter.IdFilter(member_of)):
+    )
+    for way in processor.with_filter(osmium.filter.IdFilter(member_of)):
         # A member that is a street of its own is read as such.
         if "highway" not in way.tags:
             name, tags = member_of[way.id]
-            rows += [(name, tags, ids, -1, points) for ids, points in _runs(way.nodes)]
-    return rows
+            lines.add(way, source_id=name, tags=tags)
+    return lines
 
 
-def read_places(path: Path, *, keys: Iterable[str]) -> gpd.GeoDataFrame:
-    """Every node, closed way and multipolygon tagged with one of `keys`, in EPSG:4326.
+def _kinds(keys: Iterable[str] | Kinds) -> Kinds:
+    return keys if isinstance(keys, Mapping) else dict.fromkeys(keys, True)
 
-    Columns: `source_id` (`node/1`, `way/1`, `relation/1`), `tags`. Nodes are points; areas are polygons, so that a school
-    mapped as its campus is not lost. Raises `DataError` when the file cannot be read. No place at all is an empty table.
+
+def _is_one(tags: osmium.osm.TagList, kinds: Kinds) -> bool:
+    for key, values in kinds.items():
+        value = tags.get(key)
+        if value is not None and (values is True or value in values):
+            return True
+    return False
+
+
+class Asked(NamedTuple):
+    """One layer to read of an extract: `what` is `PLACES`, `LINES` or `GATES`, by the tags `keys`.
+
+    `keys` are OSM keys, or tell for each the values wanted; true stands for any.
+    """
+
+    what: str
+    keys: Iterable[str] | Kinds
+
+
+class _Places:
+    """Places gathered one by one; their shapes become geometry all at once."""
+
+    def __init__(self) -> None:
+        self._factory = osmium.geom.WKBFactory()
+        self.source_id: list[str] = []
+        self.tags: list[dict[str, str]] = []
+        self._shapes: list[str] = []
+
+    def add(self, item: osmium.osm.Node | osmium.osm.Area) -> None:
+        """Adds a node, or an area as far as its rings are closed."""
+        try:
+            if item.is_node():
+                name, shape = f"node/{item.id}", self._factory.create_point(item)
+            else:
+                name = f"{'way' if item.from_way() else 'relation'}/{item.orig_id()}"
+                shape = self._factory.create_multipolygon(item)
+        except RuntimeError:
+            # A ring with a node outside a clipped extract cannot be closed; the place is outside too.
+            return
+        self.source_id.append(name)
+        self.tags.append(dict(item.tags))
+        self._shapes.append(shape)
+
+    def geometry(self) -> np.ndarray:
+        """Points and areas, in degrees."""
+        return shapely.from_wkb(np.array(self._shapes, dtype=object))
+
+
+def read_layers(path: Path, asked: Mapping[str, Asked]) -> dict[str, gpd.GeoDataFrame]:
+    """The layers asked for, by their names, in EPSG:4326; the extract is decoded once for all of them.
+
+    Each is what `read_places`, `read_lines` or `read_gates` alone would give. Raises `DataError` when the file cannot be
+    read.
     """
     path = _require(path)
-    wanted = osmium.filter.KeyFilter(*sorted(set(keys)))
-    factory = osmium.geom.WKBFactory()
-    ids, tags, shapes, closed = [], [], [], set()
+    told = {name: Asked(one.what, _kinds(one.keys)) for name, one in asked.items()}
+    found = {name: _Lines() if one.what == LINES else _Places() for name, one in told.items()}
+    each = [(_TAKES[one.what], one.keys, found[name]) for name, one in told.items()]
     try:
-        processor = osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(wanted)
-        for item in processor:
-            try:
-                if item.is_node():
-                    ids.append(f"node/{item.id}")
-                    shapes.append(shapely.Point(item.location.lon, item.location.lat))
-                elif item.is_area():
-                    shapes.append(shapely.from_wkb(factory.create_multipolygon(item)))
-                    ids.append(f"{'way' if item.from_way() else 'relation'}/{item.orig_id()}")
-                    closed.add(ids[-1])
-                else:
-                    continue
-            except RuntimeError:
-                # A ring with a node outside a clipped extract cannot be closed; the place is outside too.
-                continue
-            tags.append(dict(item.tags))
+        for item in _items(path, told.values()):
+            kind = item.type_str()
+            for takes, kinds, layer in each:
+                if kind in takes and _is_one(item.tags, kinds):
+                    layer.add(item)
     except (RuntimeError, ValueError, OSError) as error:
         raise _fault(path, error) from error
-    frame = gpd.GeoDataFrame({"source_id": ids, "tags": tags}, geometry=shapes, crs=WGS84)
-    frame.attrs["source"] = path.name
+    return {name: _frame(path, layer) for name, layer in found.items()}
+
+
+def _items(path: Path, asked: Collection[Asked]) -> Iterable[osmium.osm.OSMEntity]:
+    """The nodes, ways and areas that may belong to one of the layers; nothing else of the file is decoded."""
+    whats = {one.what for one in asked}
+    if not whats:
+        return ()
+    entities, wanted = osmium.osm.NODE, osmium.osm.NODE
+    if LINES in whats:
+        entities, wanted = entities | osmium.osm.WAY, wanted | osmium.osm.WAY
+    if PLACES in whats:
+        entities, wanted = osmium.osm.ALL, wanted | osmium.osm.AREA
+    if whats == {LINES}:
+        wanted = osmium.osm.WAY
+    processor = osmium.FileProcessor(str(path), entities)
+    if whats != {GATES}:
+        processor = processor.with_locations()
+    if PLACES in whats:
+        areas = {key for one in asked if one.what == PLACES for key in one.keys}
+        processor = processor.with_areas(osmium.filter.KeyFilter(*sorted(areas)))
+    keys = sorted({key for one in asked for key in one.keys})
+    return processor.with_filter(osmium.filter.EntityFilter(wanted)).with_filter(osmium.filter.KeyFilter(*keys))
+
+
+def _frame(path: Path, layer: _Lines | _Places) -> gpd.GeoDataFrame:
+    columns = {"source_id": layer.source_id, "tags": layer.tags}
+    frame = gpd.GeoDataFrame(columns, geometry=layer.geometry(), crs=WGS84)
+    if isinstance(layer, _Places):
+        frame.attrs["source"] = path.name
     return frame
 
 
-def read_lines(path: Path, *, keys: Iterable[str]) -> gpd.GeoDataFrame:
-    """Every way tagged with one of `keys` as lines in EPSG:4326, closed ones too: columns `source_id`, `tags`."""
-    path = _require(path)
-    wanted = osmium.filter.KeyFilter(*sorted(set(keys)))
-    ids, tags, shapes = [], [], []
-    try:
-        for way in _ways(path, wanted):
-            for _, points in _runs(way.nodes):
-                ids.append(f"way/{way.id}")
-                tags.append(dict(way.tags))
-                shapes.append(shapely.linestrings(points))
-    except (RuntimeError, ValueError, OSError) as error:
-        raise _fault(path, error) from error
-    return gpd.GeoDataFrame({"source_id": ids, "tags": tags}, geometry=shapes, crs=WGS84)
+def read_places(path: Path, *, keys: Iterable[str] | Kinds) -> gpd.GeoDataFrame:
+    """Every node, closed way and multipolygon tagged with one of `keys`, in EPSG:4326.
+
+    Columns: `source_id` (`node/1`, `way/1`, `relation/1`), `tags`. Nodes are points; areas are polygons, so that a school
+    mapped as its campus is not lost. `keys` are OSM keys, or tell for each the values wanted; true stands for any. Raises
+    `DataError` when the file cannot be read. No place at all is an empty table.
+    """
+    return read_layers(path, {PLACES: Asked(PLACES, keys)})[PLACES]
 
 
-def _ways(path: Path, wanted: osmium.filter.KeyFilter) -> Iterable[osmium.osm.Way]:
-    processor = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations()
-    return processor.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)).with_filter(wanted)
+def read_lines(path: Path, *, keys: Iterable[str] | Kinds) -> gpd.GeoDataFrame:
+    """Every way tagged with one of `keys` as lines in EPSG:4326, closed ones too: columns `source_id`, `tags`.
+
+    `keys` are OSM keys, or tell for each the values wanted; true stands for any. Raises `DataError` when the file cannot
+    be read.
+    """
+    return read_layers(path, {LINES: Asked(LINES, keys)})[LINES]
 
 
-def read_gates(path: Path, *, kinds: Mapping[str, Collection[str] | bool]) -> gpd.GeoDataFrame:
+def read_gates(path: Path, *, kinds: Kinds) -> gpd.GeoDataFrame:
     """Every node with one of the tags `kinds`, in EPSG:4326: columns `source_id`, `tags`.
 
     `kinds` gives for each OSM key the values that let people pass; true stands for any value. Raises `DataError` when the
     file cannot be read. No gate at all is an empty table.
     """
-    frame = read_places(path, keys=tuple(kinds))
-    keep = [
-        source.startswith("node/")
-        and any(key in tags and (values is True or tags[key] in values) for key, values in kinds.items())
-        for source, tags in zip(frame["source_id"], frame["tags"], strict=True)
-    ]
-    return frame[np.array(keep, dtype=bool)].reset_index(drop=True)
+    return read_layers(path, {GATES: Asked(GATES, kinds)})[GATES]
 
 
 def bounds(path: Path) -> tuple[float, float, float, float] | None:

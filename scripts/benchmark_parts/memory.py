@@ -31,10 +31,11 @@ def peak(engine: str, nodes: int) -> None:
         peers.nearest_igraph(*peers.super_source(network, doors), LIMIT_M)
     elif engine == "pandana":
         peers.nearest_pandana(peers.pandana_network(network, [doors], LIMIT_M), 0, LIMIT_M)
-    sys.__stdout__.write(f"\n{_highest()}")
+    sys.__stdout__.write(f"\n{highest()}")
 
 
-def _highest() -> float:
+def highest() -> float:
+    """The most memory that this process has held, in megabytes."""
     # What getrusage tells on Linux outlives exec: a child of a large process would be told its parent's peak.
     try:
         lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
