@@ -61,8 +61,8 @@ class Similarity:
     def to_local(self, xy: ArrayLike) -> np.ndarray:
         """Local coordinates (n, 2) of metric ones.
 
-        >>> fit([[0, 0], [100, 0], [0, 50]], [[5000, 7000], [5000, 7100], [4950, 7000]]).to_local([[4990, 7000]]).round(6).tolist()
-        [[0.0, 10.0]]
+        >>> fit([[0, 0], [100, 0], [0, 50]], [[5000, 7000], [5000, 7100], [4950, 7000]]).to_local([[4990, 7020]]).round(6).tolist()
+        [[20.0, 10.0]]
         """
         return _pairs((_complex(xy) - complex(self.east_m, self.north_m)) / self._turn)
 
@@ -99,7 +99,7 @@ def fit(
     >>> fit([[0, 0]], [[5000, 7000]])
     Traceback (most recent call last):
     ...
-    livingcircle.errors.DataError: common points: 1 point, and a similarity needs two → give at least two, better four ...
+    livingcircle.errors.DataError: common points: 1 point, and a similarity needs two → give at least two, better four...
     """
     local, known = _checked(local_xy, known_xy)
     labels = [str(one) for one in (range(1, len(local) + 1) if names is None else names)]

@@ -77,11 +77,11 @@ def test_it_agrees_with_the_normal_equations():
     rows = np.zeros((24, 4))
     rows[0::2] = np.column_stack([local[:, 0], -local[:, 1], np.ones(12), np.zeros(12)])
     rows[1::2] = np.column_stack([local[:, 1], local[:, 0], np.zeros(12), np.ones(12)])
-    a, b, east, north = np.linalg.lstsq(rows, known.ravel(), rcond=None)[0]
+    a, b, east, north = np.linalg.lstsq(rows, (known - CORNER).ravel(), rcond=None)[0]
     system = fit(local, known)
-    assert system.scale == pytest.approx(np.hypot(a, b), rel=1e-8)
-    assert system.rotation_deg == pytest.approx(np.degrees(np.arctan2(b, a)), abs=1e-8)
-    assert (system.east_m, system.north_m) == pytest.approx((east, north), abs=1e-4)
+    assert system.scale == pytest.approx(np.hypot(a, b), rel=1e-12)
+    assert system.rotation_deg == pytest.approx(np.degrees(np.arctan2(b, a)), abs=1e-10)
+    assert (system.east_m, system.north_m) == pytest.approx((east + CORNER[0], north + CORNER[1]), abs=1e-6)
 
 
 def test_two_points_are_enough_and_unchecked():
