@@ -245,7 +245,7 @@ def _habits(by_chance: np.ndarray) -> np.ndarray:
 
 
 def _inside_gain(inside: np.ndarray, asked: int) -> np.ndarray:
-    if not inside.any():
+    if not inside[:, 0].any():
         return np.zeros(len(inside))
     by_chance = _share(inside[asked:])
     gains = np.array(_told()["inside"]["gains"])
