@@ -109,7 +109,7 @@ def detect(
     `coordinates.to_crs` placed them; `declared` is the datum word of `coordinates.resolve_crs`. `buildings` (footprints, or
     residential land, in the same CRS) are a second evidence: doors lie in or by them more often than by chance. Points beyond
     the hull of the streets are left out of the placing in which they lie there. Limits and trials: `shift.toml`. Outside China no datum is
-    shifted: every layer is undecided, or fits. Raises DataError for another CRS, an unknown datum word and points that are
+    shifted: every layer is undecided, or fits. A layer of which less than about half is shifted may pass as fitting. Raises DataError for another CRS, an unknown datum word and points that are
     not numbers.
 
     >>> import shapely
