@@ -86,8 +86,8 @@ def fit(
 ) -> Similarity:
     """The similarity from a local system to the metric CRS of the study, by least squares over common points.
 
-    `local_xy` and `known_xy` are (n, 2) arrays of the same points, easting first: as the local system writes them (in metres), and
-    as known in the metric CRS. `names` are the points' names in messages (else 1, 2, ...). `limit_m` is the residual a point may
+    `local_xy` and `known_xy` are (n, 2) arrays of the same points, easting first: as the local system writes them (in
+    metres), and as known in the metric CRS. `names` are the points' names in messages (else 1, 2, ...). `limit_m` is the residual a point may
     keep (else that of `local_system.toml`). Raises DataError for fewer than two points, numbers that are missing, points all
     at one place, degrees, axes exchanged or mirrored, a scale more than 1 % from 1 (the unit is named when the scale
     tells), and residuals beyond the limit (the worst points are named). Two points, or points on one line, fit a

@@ -107,14 +107,14 @@ def detect(
 
     `points` is an (n, 2) array in `crs`, the network's metric CRS (for polygons: a point inside each), as
     `coordinates.to_crs` placed them; `declared` is the datum word of `coordinates.resolve_crs`. `buildings` (footprints, or
-    residential land, in the same CRS) are a second evidence: doors lie in or by them more often than by chance. Points beyond
-    the hull of the streets are left out of the placing in which they lie there. Limits and trials: `shift.toml`. Outside China no datum is
-    shifted: every layer is undecided, or fits. A layer of which less than about half is shifted may pass as fitting. Raises DataError for another CRS, an unknown datum word and points that are
-    not numbers.
+    residential land, in the same CRS) are a second evidence: doors lie in them more often than by chance. Points beyond the
+    hull of the streets are left out of the placing in which they lie there. Limits and trials: `shift.toml`.
+    Outside China no datum is shifted: every layer is undecided, or fits. A layer of which less than about half is shifted
+    may pass as fitting. Raises DataError for another CRS, an unknown datum word and points that are not numbers.
 
-    >>> import shapely
     >>> from livingcircle.network import from_lines
-    >>> street = gpd.GeoDataFrame(geometry=gpd.GeoSeries.from_wkt(["LINESTRING (388000 3311000, 389000 3311000)"]), crs="EPSG:4550")
+    >>> line = shapely.LineString([(388000, 3311000), (389000, 3311000)])
+    >>> street = gpd.GeoDataFrame(geometry=[line], crs="EPSG:4550")
     >>> detect(np.array([[388500.0, 3311010.0]]), from_lines(street), crs="EPSG:4550").state
     'too_few'
     """
@@ -188,9 +188,8 @@ def _near(network: StreetNetwork, points: np.ndarray) -> cKDTree:
     lines, reach = network.streets.geometry.to_numpy(), 2.0 * _told()["chance"]["most_m"]
     box = shapely.box(*(points.min(axis=0) - reach), *(points.max(axis=0) + reach))
     about = lines[shapely.STRtree(lines).query(box)]
-    return cKDTree(
-        shapely.get_coordinates(shapely.segmentize(about, _told()["distance"]["step_m"])), balanced_tree=False, compact_nodes=False
-    )
+    steps = shapely.get_coordinates(shapely.segmentize(about, _told()["distance"]["step_m"]))
+    return cKDTree(steps, balanced_tree=False, compact_nodes=False)
 
 
 def _polygons(buildings: gpd.GeoDataFrame | None) -> shapely.STRtree | None:

@@ -162,6 +162,13 @@ def test_outside_china_nothing_is_shifted():
         assert shift.detect(points, abroad, crs="EPSG:32722").state in ("fits", "undecided")
 
 
+def test_a_layer_of_two_sources_is_told_by_its_greater_part():
+    points = doors(120)
+    wrong = mistaken(points, truth="GCJ-02", declared="")
+    assert detect(np.vstack([wrong[:90], points[90:]])).datum == "GCJ-02"
+    assert detect(np.vstack([points[:90], wrong[90:]])).state == "fits"
+
+
 def test_few_points_are_marked():
     assert detect(doors(40)).small
     assert not detect(doors(50)).small
