@@ -14,12 +14,12 @@ PACKAGE = ROOT / "livingcircle"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     ["__init__", "errors"],
-    ["layers", "coordinates", "standards", "messages", "walking"],
+    ["layers", "coordinates", "local_system", "standards", "messages", "walking"],
     ["sources"],
     ["network", "facilities", "residences", "barriers"],
     ["slope", "population", "corrections"],
     ["costs"],
-    ["snapping", "search"],
+    ["snapping", "search", "shift"],
     ["entrances", "walk_time", "robustness"],
     ["catchments"],
     ["isochrone", "coverage", "agreement", "reasons", "service_areas"],
