@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from livingcircle.analysis import Inputs, Settings
+from livingcircle.audit.datums import datum_findings
 from livingcircle.audit.effect import Judged, effect, judge, judged_categories
 from livingcircle.audit.finding import DOUBT, FAULT, NOTE, Effect, Finding, as_table, ranked
 from livingcircle.audit.homes import home_findings
@@ -13,17 +15,18 @@ from livingcircle.audit.places import place_findings
 from livingcircle.audit.streets import Rebuild, street_findings
 from livingcircle.standards import Standard
 
-__all__ = ["DOUBT", "FAULT", "NOTE", "Effect", "Finding", "Judged", "Origin", "as_table", "audit"]
+__all__ = ["DOUBT", "FAULT", "NOTE", "Effect", "Finding", "Judged", "Origin", "as_table", "audit", "datum_findings"]
 
 
 class Origin(NamedTuple):
     """Where the layers came from: the street and the residence file, how to read the streets anew in another way (so that doubts
-    about joints have an effect), and what was noticed while reading."""
+    about joints have an effect), what was noticed while reading, and the datum word in which each file was declared."""
 
     streets: str = "streets"
     residences: str = "residences"
     rebuild: Rebuild | None = None
     noticed: Sequence[Finding] = ()
+    datums: Mapping[str, str] = MappingProxyType({})
 
 
 HERE = Origin()
@@ -49,6 +52,7 @@ def audit(
     base = judge((inputs, settings), standard=standard, categories=judged_categories(inputs, standard))
     found = [
         *origin.noticed,
+        *datum_findings(inputs, origin.datums, homes=origin.residences),
         *street_findings(base, layer=origin.streets, rebuild=origin.rebuild),
         *place_findings(base, settings, standard=standard),
         *home_findings(base, settings, layer=origin.residences),

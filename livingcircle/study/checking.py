@@ -21,7 +21,7 @@ from livingcircle.standards import Standard
 from livingcircle.standards import load as load_standard
 from livingcircle.study import schema
 from livingcircle.study.findings import READ_COLUMNS, Findings
-from livingcircle.study.reading import read_inputs, read_network, settings_of
+from livingcircle.study.reading import datums_of, read_inputs, read_network, settings_of
 
 FILES = ("check.csv", "check.html")
 Progress = Callable[[str, int, int], None]
@@ -36,13 +36,14 @@ def check(path: Path, *, out: Path | None = None, language: str | None = None, p
     study, base = schema.load(path)
     standard = load_standard(study.study.standard, base=base)
     settings = settings_of(study, language=language)
-    found = Findings()
+    found = Findings(thorough=True)
     try:
         inputs = read_inputs(study, base, standard=standard, findings=found, progress=progress)
     except DataError as error:
         pairs, crs, listed = [(_fault(fault), Effect()) for fault in error.faults], "", pd.DataFrame()
     else:
-        origin = Origin(study.streets.path, study.residences.path, _rebuild(study, base, inputs), _noticed(found))
+        files = (study.streets.path, study.residences.path)
+        origin = Origin(*files, _rebuild(study, base, inputs), _noticed(found), datums_of(study))
         pairs = audit(inputs, settings, standard=standard, origin=origin, progress=progress)
         crs, listed = inputs.network.crs.to_string(), _categories(inputs, standard, settings)
     name = settings.name.get(settings.language) or settings.study_id

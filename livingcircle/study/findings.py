@@ -11,11 +11,15 @@ READ_COLUMNS = ("file", "role", "rows", "kinds", "crs", "stated", "encoding", "a
 
 @dataclass
 class Findings:
-    """What reading noticed: counts for the run record, warnings as (message key, values), and a row (`READ_COLUMNS`) a file."""
+    """What reading noticed: counts for the run record, warnings as (message key, values), and a row (`READ_COLUMNS`) a file.
+
+    With `thorough` every file is read anew, though its network is kept from an earlier run.
+    """
 
     counts: dict = field(default_factory=dict)
     warnings: list[tuple[str, dict]] = field(default_factory=list)
     read: list[dict] = field(default_factory=list)
+    thorough: bool = False
 
     def note(self, raw: gpd.GeoDataFrame, told, role: str, *, asked: int | None = None, kept: int | None = None, rules: str = "") -> None:
         """Keep what a file held as it was read: `told` is its part of the study, `asked` the rows it asks for, `kept` those used."""

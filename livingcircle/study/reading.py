@@ -19,7 +19,7 @@ from livingcircle.coverage import OUTSIDE, WHOLE_AREA
 from livingcircle.entrances import entrances as find_entrances
 from livingcircle.errors import DataError, Fault, StandardError, StudyError, raise_all
 from livingcircle.facilities import Mapped
-from livingcircle.network import compounds
+from livingcircle.network import compounds, store
 from livingcircle.sources import geofile, osm
 from livingcircle.standards import Standard
 from livingcircle.study.classifying import classifier
@@ -30,6 +30,7 @@ from livingcircle.study.homes import read_residences
 from livingcircle.study.rows import keep
 from livingcircle.study.schema import FacilityFile, Study
 
+CACHE = ".cache"
 RESERVED_UNITS = (WHOLE_AREA, OUTSIDE)
 
 
@@ -80,13 +81,47 @@ def _middle(frame: gpd.GeoDataFrame) -> tuple[float, float]:
     return (west + east) / 2, (south + north) / 2
 
 
+def datums_of(study: Study) -> dict[str, str]:
+    """The datum word in which each file of facilities, and that of residences, was declared, by the file's name."""
+    parts = {Path(part.path).name: part for part in study.facilities if not osm.is_extract(Path(part.path))}
+    if study.residences is not None:
+        parts[study.residences.path] = study.residences
+    return {name: coordinates.resolve_crs(part.crs)[1] if part.crs else "" for name, part in parts.items()}
+
+
 def read_network(
     study: Study, base: Path, crs, findings: Findings | None = None, *, every_line: bool = False
 ) -> streets.StreetNetwork:
     """The walking network of the study's street file in `crs`; `findings` is told of lines that cross without a joint.
 
-    With `every_line`, ways that are left out by a doubtful rule are walked, too.
+    It is kept in `.cache` beside the study file under a digest of all it hangs on, and read from there the next time. With
+    `every_line`, ways that are left out by a doubtful rule are walked, too; such a network is not kept.
     """
+    told, path = study.streets, base / study.streets.path
+
+    def built() -> streets.StreetNetwork:
+        return _built(study, base, crs, findings, every_line)
+
+    if every_line or (findings is not None and findings.thorough):
+        network = built()
+    else:
+        network = store.cached([path, *(base / p.path for p in (*study.compounds, *study.gates))], _asked(study, crs), built, folder=base / CACHE)
+    if findings is not None and not osm.is_extract(path) and path.suffix.lower() != ".graphml" and not told.join_crossings:
+        # What lies nearer than this to a vertex is an unfinished joint, not a crossing.
+        bare = len(streets.mere_crossings(network.streets, tolerance_m=told.join_tolerance_m or 0.5))
+        if bare:
+            findings.warnings.append(("crossings", {"count": bare}))
+    return network
+
+
+def _asked(study: Study, crs) -> dict:
+    """What the network hangs on beside its files."""
+    parts = {key: [p.model_dump(mode="json", exclude={"path"}) for p in getattr(study, key)] for key in ("compounds", "gates")}
+    own = study.streets.model_dump(mode="json", exclude={"path", "extent", "place"})
+    return {"crs": crs.to_json(), "streets": own, **parts, "tagged_compounds": study.walking.tagged_compounds}
+
+
+def _built(study: Study, base: Path, crs, findings: Findings | None, every_line: bool) -> streets.StreetNetwork:
     told, path = study.streets, base / study.streets.path
     outlines, gates = read_compounds(study, base, crs)
     if osm.is_extract(path):
@@ -108,16 +143,9 @@ def read_network(
         raise DataError(Fault(path.name, f"holds {', '.join(sorted(kinds))} among the streets", "give lines only"))
     if every_line:
         lines = _every_line(lines)
-    network = streets.from_lines(
+    return streets.from_lines(
         lines, tolerance_m=told.join_tolerance_m, at_crossings=told.join_crossings, outlines=outlines, gates=gates
     )
-    bare = 0
-    if findings is not None:
-        # What lies nearer than this to a vertex is an unfinished joint, not a crossing.
-        bare = len(streets.mere_crossings(network.streets, tolerance_m=told.join_tolerance_m or 0.5))
-    if bare and not told.join_crossings:
-        findings.warnings.append(("crossings", {"count": bare}))
-    return network
 
 
 def _every_line(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from livingcircle.analysis import Result, analyze
+from livingcircle.analysis import Inputs, Result, analyze
+from livingcircle.audit import datum_findings
 from livingcircle.isochrone import USUAL_M
 from livingcircle.messages import text
 from livingcircle.outputs import gap_list, page, publishing, run_record, tables
@@ -17,7 +18,7 @@ from livingcircle.standards import Standard
 from livingcircle.standards import load as load_standard
 from livingcircle.study import schema
 from livingcircle.study.findings import Findings
-from livingcircle.study.reading import read_inputs, settings_of
+from livingcircle.study.reading import datums_of, read_inputs, settings_of
 
 # A border between lattice points is true within a cell; what lies farther off is told.
 CELLS_ASTRAY = 1.5
@@ -42,6 +43,7 @@ def run(
         findings = Findings()
         inputs = read_inputs(study, base, standard=standard, findings=findings, progress=clock)
         result = analyze(inputs, standard=standard, settings=settings, progress=clock)
+        findings.warnings += _shifted(inputs, study)
         counts = {**result.counts, **findings.counts}
         result = replace(result, counts=counts, warnings=_warnings(result, standard, findings))
         files = schema.input_files(study, base)
@@ -118,6 +120,12 @@ def _warnings(result: Result, standard: Standard, findings: Findings) -> tuple[s
         classes = ", ".join(dropped["highway"].drop_duplicates().head(6))
         told.append(("dropped", {"length_km": dropped["length_m"].sum() / 1000, "classes": classes}))
     return tuple(text(language, f"warning.{key}", **values) for key, values in told)
+
+
+def _shifted(inputs: Inputs, study: schema.Study) -> list[tuple[str, dict]]:
+    """Layers that seem to be in another datum than they were read in."""
+    found = datum_findings(inputs, datums_of(study), homes=study.residences.path)
+    return [(finding.kind, {"layer": finding.layer, **finding.values}) for finding in found]
 
 
 def _of_compounds(result: Result) -> list[tuple[str, dict]]:
