@@ -14,8 +14,9 @@ PACKAGE = ROOT / "livingcircle"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     ["__init__", "errors"],
-    ["layers", "coordinates", "standards", "messages", "walking"],
+    ["layers", "coordinates", "standards", "land_codes", "messages", "walking"],
     ["sources"],
+    ["duplicates"],
     ["network", "facilities", "residences", "barriers"],
     ["slope"],
     ["costs"],
