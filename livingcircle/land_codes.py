@@ -17,7 +17,7 @@ from livingcircle.errors import DataError, Fault
 
 FILE = Path(__file__).with_name("land_codes.toml")
 BETWEEN = re.compile(r"[/+,、;|\s]+")
-CODE = re.compile(r"[A-Z]\d{0,3}|\d{1,2}H\d[A-Z]?|\d+(?:\.0$)?[A-Z]?")
+CODE = re.compile(r"[A-Z](?![A-Z]{2})\d{0,3}|\d{1,2}H\d[A-Z]?|\d+(?:\.0$)?[A-Z]?")
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Name:
 def plain(name: str) -> Name:
     """A name without what tells nothing apart: width, blanks, signs, neutral words and brackets; numerals as digits.
 
-    >>> plain("小港街道 社区卫生服务中心").flat == plain("小港社区卫生服务中心").flat
+    >>> plain("甲街道 社区卫生服务中心").flat == plain("甲社区卫生服务中心").flat
     True
     >>> plain("工商银行（红联支行）")
     Name(core='工商银行', branch='红联支行')
@@ -124,7 +124,9 @@ class Names:
         shared = _common_tail(one, other)
         heads = one[: len(one) - len(shared)], other[: len(other) - len(shared)]
         areas = tuple(rules().learning["area_endings"])
-        if not all(head.endswith(areas) and self._is_place(head) for head in heads) or apart(heads[0]) != apart(heads[1]):
+        #  城东区 and 城西区 tell apart; a city and its 北 district do not
+        orders = [order for order in map(apart, heads) if order]
+        if not all(head.endswith(areas) and self._is_place(head) for head in heads) or len(set(orders)) > 1:
             return None
         common = max((len(shared) - n for n in range(len(shared)) if shared[n:] in self._endings), default=0)
         return ("near_name", "/".join(heads)) if len(shared) - common >= rules().learning["own_signs"] else None
