@@ -16,6 +16,7 @@ from livingcircle.errors import DataError, Fault, raise_all
 from livingcircle.layers import Facilities
 
 COLUMNS = ("kept", "merged", "name", "merged_name", "distance_m", "why", "rule", "conflict")
+JOINED = ("name", "raw_name", "raw_type", "rule", "capacity", "categories", "entrance")
 POINTS, POLYGONS = (0, 4), (3, 6)
 CONFIDENCES = ("high", "medium", "low")
 IdPairs = Collection[tuple[str, str]]
@@ -102,6 +103,10 @@ class _Table:
         near = near[self.state[near[:, 0]] == self.state[near[:, 1]]]
         near = near[self.names.akin(near)]
         apart = np.round(shapely.distance(self.shapes[near[:, 0]], self.shapes[near[:, 1]]), 3)
+        #  most pairs that far apart are of categories that may not be
+        wide = np.array([not rules().far.isdisjoint(many) for many in self.served], dtype=bool)
+        within = (apart <= rules().usual_m) | wide[near].all(axis=1)
+        near, apart = near[within], apart[within]
         found = {}
         for (first, second), metres in zip(near.tolist(), apart.tolist(), strict=True):
             told = self.names.compare(first, second)
@@ -200,62 +205,69 @@ def _written(
     facilities: Facilities, table: _Table, groups: _Groups, reasons: Mapping[tuple[int, int], _Link], language: str
 ) -> tuple[Facilities, pd.DataFrame]:
     """The table with one row for each group, in the order of reading, and the list of merges."""
-    columns = [c for c in ("name", "raw_name", "raw_type", "rule", "capacity", "categories", "entrance") if c in facilities]
-    cells = {column: facilities[column].to_numpy(dtype=object).copy() for column in columns}
-    shapes = facilities.geometry.to_numpy().copy()
-    told = []
+    cells = {column: facilities[column].to_numpy(dtype=object) for column in JOINED if column in facilities}
+    shapes = facilities.geometry.to_numpy()
+    new, grounds, told = {column: values.copy() for column, values in cells.items()}, shapes.copy(), []
     for members in groups.members.values():
         if len(members) > 1:
-            merged = _one(facilities, shapes, table.rows[members])
-            for column in columns:
-                cells[column][table.rows[members[0]]] = merged[column]
-            shapes[table.rows[members[0]]] = merged["geometry"]
-            told += _listed(facilities, table, members, (reasons, merged), language)
+            rows = table.rows[members]
+            merged = _one(cells, rows) | _doors(cells, shapes, rows)
+            grounds[rows[0]] = merged.pop("geometry")
+            for column in cells:
+                new[column][rows[0]] = merged[column]
+            told += _listed(cells, table, members, (reasons, merged), language)
     stay = np.zeros(len(facilities), dtype=bool)
     stay[table.rows[list(groups.members)]] = True
-    new = {c: pd.Series(list(v), index=facilities.index, dtype=facilities[c].dtype) for c, v in cells.items()}
-    out = facilities.assign(**new).set_geometry(gpd.GeoSeries(shapes, facilities.index, facilities.crs))
+    columns = {c: pd.Series(list(v), index=facilities.index, dtype=facilities[c].dtype) for c, v in new.items()}
+    out = facilities.assign(**columns).set_geometry(gpd.GeoSeries(grounds, facilities.index, facilities.crs))
     return out[stay].reset_index(drop=True), pd.DataFrame(told, columns=list(COLUMNS))
 
 
-def _one(facilities: Facilities, shapes: np.ndarray, rows: np.ndarray) -> dict:
+def _one(cells: Mapping[str, np.ndarray], rows: np.ndarray) -> dict:
     """The cells of one facility out of the rows that are it, the one kept first."""
-    own = facilities.iloc[rows]
-    first = own.iloc[0]
-    named = own[own["name"].fillna("").astype(str).str.strip() != ""]
-    speaks = named.iloc[0] if len(named) else first
-    served = list(dict.fromkeys([*first["categories"], *sorted({c for of in own["categories"] for c in of})]))
-    gives = [0, *(n for n in range(1, len(own)) if not set(own["categories"].iloc[n]) <= set(first["categories"]))]
-    known = own["capacity"].dropna()
-    one = {
-        "name": speaks["name"], "categories": tuple(served), "capacity": known.iloc[0] if len(known) else np.nan,
-        **{c: "|".join(dict.fromkeys(own[c].iloc[gives].astype(str))) for c in ("rule", "raw_type") if c in own},
-        **({"raw_name": speaks["raw_name"]} if "raw_name" in own else {}),
-    }  # fmt: skip
+    served = [set(cells["categories"][row]) for row in rows]
+    own = cells["categories"][rows[0]]
+    #  whose name is shown, and who gave a category that the first has not
+    speaks = next((row for row in rows if _said(cells["name"][row])), rows[0])
+    gives = [row for row, many in zip(rows, served, strict=True) if row == rows[0] or not many <= set(own)]
+    one = {column: cells[column][speaks] for column in ("name", "raw_name") if column in cells}
+    one |= {c: "|".join(dict.fromkeys(str(cells[c][row]) for row in gives)) for c in ("rule", "raw_type") if c in cells}
+    return one | {
+        "categories": tuple(dict.fromkeys([*own, *sorted(set().union(*served))])),
+        "capacity": next((cells["capacity"][row] for row in rows if pd.notna(cells["capacity"][row])), np.nan),
+    }
+
+
+def _said(name: object) -> bool:
+    return isinstance(name, str) and name.strip() != ""
+
+
+def _doors(cells: Mapping[str, np.ndarray], shapes: np.ndarray, rows: np.ndarray) -> dict:
+    """The stated entrances and the shape of one facility: all points or all polygons of its rows."""
     kind = shapely.get_type_id(shapes[rows])
     all_points = np.isin(kind, POINTS).all()
-    stated = [g for g in (own["entrance"] if "entrance" in own else []) if g is not None and not pd.isna(g)]
+    given = cells["entrance"][rows] if "entrance" in cells else np.full(len(rows), None)
+    lacks = np.array([not isinstance(one, shapely.Geometry) for one in given], dtype=bool)
+    stated = list(given[~lacks])
     if stated and all_points:
         # A plain point only counts as a door beside other plain points.
-        stated += [shape for shape, given in zip(shapes[rows], own["entrance"].isna(), strict=True) if given]
-    one["entrance"] = shapely.union_all(stated) if stated else None
+        stated += list(shapes[rows][lacks])
     alike = shapes[rows][np.isin(kind, POINTS if all_points else POLYGONS)]
-    joins = len(alike) > 1 and (not all_points or not stated)
-    one["geometry"] = shapely.union_all(alike) if joins else shapes[rows[0]]
-    return one
+    joins = len(alike) > 1 and not (all_points and stated)
+    return {"entrance": shapely.union_all(stated) if stated else None, "geometry": shapely.union_all(alike) if joins else shapes[rows[0]]}
 
 
-def _listed(facilities: Facilities, table: _Table, members: Sequence[int], known: tuple[Mapping, dict], language: str) -> Iterator[tuple]:
+def _listed(
+    cells: Mapping[str, np.ndarray], table: _Table, members: Sequence[int], known: tuple[Mapping, dict], language: str
+) -> Iterator[tuple]:
     reasons, merged = known
-    keep = members[0]
-    for other in members[1:]:
-        link = reasons.get((keep, other)) or reasons.get((other, keep))
-        if link is None:
-            #  joined to another row of the group, by a pair told or by what it lies in
-            link = next(r for pair, r in reasons.items() if other in pair and pair[0] in members and pair[1] in members)
-        distance = table.distance(keep, other)
-        capacity = facilities["capacity"].iloc[table.rows[other]]
+    keep, *others = members
+    for other in others:
+        #  not linked to the one kept: joined to another row of the group, by a pair told or by what it lies in
+        pairs = [tuple(sorted((other, row))) for row in members if row != other]
+        link = next(reasons[way] for pair in pairs for way in (pair, pair[::-1]) if way in reasons)
+        row, distance = table.rows[other], table.distance(keep, other)
+        capacity = cells["capacity"][row]
         conflict = f"capacity {capacity:g} ≠ {merged['capacity']:g}" if pd.notna(capacity) and capacity != merged["capacity"] else ""
         why = rules().sentence(link.rule, language, extra=link.extra, distance=distance)
-        row = facilities.iloc[table.rows[other]]
-        yield table.ids[keep], table.ids[other], merged["name"], row["name"], distance, why, link.rule, conflict
+        yield table.ids[keep], table.ids[other], merged["name"], cells["name"][row], distance, why, link.rule, conflict

@@ -8,11 +8,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from livingcircle.duplicates.rules import rules
 
 BRACKETS = re.compile(r"[(\[【〔「]([^()\[\]【】〔〕「」]*)[)\]】〕」]")
 SIGNS = re.compile(r"[\s·•・,，.。、\-_—–'\"“”‘’/\\|:：;；#&()\[\]【】〔〕「」]+")
+
+#  how a name begins and ends: two signs tell more than one, but a name may have only one
+ENDS = (lambda name: name[:2], lambda name: name[-2:], lambda name: name[:1], lambda name: name[-1:])
 
 
 @dataclass(frozen=True)
@@ -79,13 +83,17 @@ class Names:
         cores.pop("", None)
         self.places = learned_places(cores)
         self._endings = _common_endings(cores)
-        self._ends = np.array([[ord(one.flat[0]), ord(one.flat[-1])] if one.flat else [0, 0] for one in self._of]).reshape(-1, 2)
+        flats = [one.flat for one in self._of]
+        self._ends = np.column_stack([pd.factorize(pd.Series([cut(flat) for flat in flats], dtype=object))[0] for cut in ENDS])
+        self._short = np.array([len(flat) == 1 for flat in flats], dtype=bool)
         self._memory: dict[tuple[Name, Name], tuple[str, str] | None] = {}
 
     def akin(self, pairs: np.ndarray) -> np.ndarray:
         """Which pairs of rows are worth comparing: both named, and beginning or ending alike."""
-        first, second = self._ends[pairs[:, 0]], self._ends[pairs[:, 1]]
-        return ((first == second) & (first != 0)).any(axis=1)
+        same = self._ends[pairs[:, 0]] == self._ends[pairs[:, 1]]
+        short = self._short[pairs].any(axis=1)
+        named = ~self.blank[pairs].any(axis=1)
+        return named & (same[:, :2].any(axis=1) | (short & same[:, 2:].any(axis=1)))
 
     def compare(self, first: int, second: int) -> tuple[str, str] | None:
         """The rule by which two rows' names may be one facility's and what they differ by, or None when they are apart."""
@@ -124,9 +132,10 @@ class Names:
         shared = _common_tail(one, other)
         heads = one[: len(one) - len(shared)], other[: len(other) - len(shared)]
         areas = tuple(rules().learning["area_endings"])
+        if not all(head.endswith(areas) and self._is_place(head) for head in heads):
+            return None
         #  城东区 and 城西区 tell apart; a city and its 北 district do not
-        orders = [order for order in map(apart, heads) if order]
-        if not all(head.endswith(areas) and self._is_place(head) for head in heads) or len(set(orders)) > 1:
+        if len({order for order in map(apart, heads) if order}) > 1:
             return None
         common = max((len(shared) - n for n in range(len(shared)) if shared[n:] in self._endings), default=0)
         return ("near_name", "/".join(heads)) if len(shared) - common >= rules().learning["own_signs"] else None

@@ -27,6 +27,16 @@ class Rules:
         """The widest limit of all."""
         return max(max([one.get("limit_m", 0), *one.get("by_category", {}).values()]) for one in self.told.values())
 
+    @property
+    def usual_m(self) -> float:
+        """The widest limit of categories that have none of their own."""
+        return max(one.get("limit_m", 0) for one in self.told.values())
+
+    @property
+    def far(self) -> frozenset[str]:
+        """The categories that have a limit of their own."""
+        return frozenset(category for one in self.told.values() for category in one.get("by_category", {}))
+
     def index(self, rule: str) -> int:
         """The place of a rule in the file: the surer, the smaller."""
         return list(self.told).index(rule)
