@@ -80,7 +80,7 @@ def from_places(
     frame = gpd.GeoDataFrame(
         {
             "facility_id": [f"{source}#{own}" for own in ids],
-            "name": [_text(value) for value in names],
+            "name": ["" if _text(value) in BLANKS else _text(value) for value in names],
             "raw_name": [str(value) if _text(value) else "" for value in names],
             "raw_type": [raw for raw, serving in zip(told.raw_type, serves, strict=True) if serving],
             "categories": [tuple(dict.fromkeys(c[0] for c in of)) for of in classes],

@@ -52,6 +52,12 @@ def test_what_a_facility_was_told_from_is_kept():
     assert got[["name", "raw_name", "raw_type", "rule", "confidence"]].to_numpy().tolist() == [["甲小学", " 甲小学 ", "word:学 ", "given", "high"]]
 
 
+def test_a_name_that_says_nothing_is_none():
+    blank = places.Classified([(("park", "given", "high"),)] * 3, ["given"] * 3)
+    got = places.from_places(raw(("[]", "", "", POINT), ("—", "", "", POINT), (None, "", "", POINT)), mapped=MAPPED, classify=lambda _: blank)
+    assert got["name"].tolist() == ["", "", ""] and got["raw_name"].tolist() == ["[]", "—", ""]
+
+
 def test_status_words_and_full_width_years():
     got = facilities(("甲小学", "在建", "２０２５", POINT), ("乙小学", "", "—", POINT), ("丙小学", "规划", "", POINT))
     assert got["status"].tolist() == ["under_construction", "existing", "planned"]

@@ -120,8 +120,9 @@ class Names:
         return self._beyond_two_places(one.core, other.core)
 
     def _is_branch(self, text: str, *, bracketed: bool) -> bool:
-        ends = text.endswith(tuple(rules().names["branch_tails"]))
-        return (ends or bracketed) and not apart(text)
+        words = rules().names
+        ends = text.endswith(tuple(words["branch_tails"]))
+        return (ends or bracketed) and not text.endswith(tuple(words["seat_tails"])) and not apart(text)
 
     def _is_place(self, head: str) -> bool:
         """Whether a beginning is made of learned words of places, one or several."""
@@ -166,8 +167,7 @@ def learned_places(cores: dict[str, set[str]]) -> frozenset[str]:
     return frozenset(
         head
         for head, count in names.items()
-        #  a beginning with a number (第1) orders facilities of a kind, and is no place
-        if count >= learning["names"] and len(kinds[head]) >= learning["categories"] and not re.search("[0-9]", head)
+        if count >= learning["names"] and len(kinds[head]) >= learning["categories"] and not re.search(learning["no_place"], head)
     )
 
 
