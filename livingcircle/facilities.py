@@ -1,21 +1,23 @@
-"""From raw places to facilities of a standard's categories: names, years, duplicates."""
+"""From raw places to facilities of a standard's categories: names, what they were told from, status and years."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from types import MappingProxyType
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
+from livingcircle.duplicates import merge_duplicates
 from livingcircle.errors import DataError, Fault, raise_all
 from livingcircle.layers import Facilities, row_numbers
 from livingcircle.sources.spreadsheet import number
+from livingcircle.standards import Classes
 
-SAME_PLACE_M = 50.0
+__all__ = ["Classified", "Mapped", "from_places", "is_open", "merge_duplicates", "with_own_ids"]
+
 BLANKS = ("", "—", "-", "/", "[]", "无")
 STATUSES = {
     "existing": ("existing", "现状", "已建", "运营", "open", "built"),
@@ -24,8 +26,18 @@ STATUSES = {
     "proposed": ("proposed", "拟建"),
 }
 
-# What a classifier answers for one place: (category id, rule, confidence) for each category it serves.
-Classes = tuple[tuple[str, str, str], ...]
+
+@dataclass(frozen=True)
+class Classified:
+    """What a classifier answers for the places of a layer, in their order.
+
+    `classes` holds (category id, rule, confidence) for each category a place serves; `raw_type` the code, tags or word it
+    was told from; `notes` what is to be told of the whole layer, in plain numbers, texts and lists.
+    """
+
+    classes: Sequence[Classes]
+    raw_type: Sequence[str]
+    notes: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -38,29 +50,47 @@ class Mapped:
 
 
 def from_places(
-    places: gpd.GeoDataFrame, *, mapped: Mapped, classify: Callable[[pd.Series], Classes]
+    places: gpd.GeoDataFrame,
+    *,
+    mapped: Mapped,
+    classify: Callable[[gpd.GeoDataFrame], Classified],
+    given: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> Facilities:
     """Facilities (`layers.FACILITIES`) of raw `places` in a metric CRS; places that serve no category are left out.
 
     `mapped.columns` names the columns of `places` for `id`, `name`, `capacity`, `status`, `open_year`; a column
-    `entrance` (points, may be missing) is kept. `classify` answers the categories of one row. `attrs["unclassified"]`
-    counts what was left out. Raises `DataError` for words of status and years that cannot be read, all at once.
+    `entrance` (points, may be missing) is kept. `classify` answers for all places at once. `raw_name` is the name as the
+    file writes it. `given` are the categories that a planner gave to places (by `facility_id`) that serve none by themselves.
+    `attrs["unclassified"]` counts what was left out, `attrs["left_out"]` has its ids, `attrs["notes"]` is what the classifier notes of the
+    layer. Raises `DataError` for words of status and years that cannot be read, all at once.
+
+    >>> import shapely
+    >>> shop = gpd.GeoDataFrame({"title": [" Shop "]}, geometry=[shapely.Point(0, 0)], crs="EPSG:4550")
+    >>> told = Classified(classes=[(("com_shops", "given", "high"),)], raw_type=["given"])
+    >>> got = from_places(shop, mapped=Mapped({"name": "title"}, source="shops"), classify=lambda places: told)
+    >>> got[["facility_id", "name", "raw_name", "categories", "rule"]].iloc[0].tolist()
+    ['shops#1', 'Shop', ' Shop ', ('com_shops',), 'given']
     """
-    classes = [classify(row) for _, row in places.iterrows()]
-    serves = np.array([bool(c) for c in classes], dtype=bool)
-    kept, classes = places[serves], [c for c in classes if c]
-    rows = row_numbers(places)[serves]
+    told = classify(places)
     source = mapped.source or str(places.attrs.get("source", ""))
+    everyone = zip(_column(places, mapped, "id"), row_numbers(places), strict=True)
+    ids = np.array([f"{source}#{_text(own) or row}" for own, row in everyone], dtype=object)
+    every = [c or tuple((one, "corrected", "high") for one in given.get(own, ())) for c, own in zip(told.classes, ids, strict=True)]
+    serves = np.array([bool(c) for c in every], dtype=bool)
+    kept, classes = places[serves], [c for c in every if c]
+    rows = row_numbers(places)[serves]
     where = source or "facilities"
     status, faults = _statuses(_column(kept, mapped, "status"), rows, mapped.status_default, where)
     year, more = _numbers(_column(kept, mapped, "open_year"), rows, f"{where} open_year")
     capacity, most = _numbers(_column(kept, mapped, "capacity"), rows, f"{where} capacity")
     raise_all([*faults, *more, *most], DataError)
-    ids = [_text(own) or str(row) for own, row in zip(_column(kept, mapped, "id"), rows, strict=True)]
+    names = _column(kept, mapped, "name")
     frame = gpd.GeoDataFrame(
         {
-            "facility_id": [f"{source}#{own}" for own in ids],
-            "name": [_text(value) for value in _column(kept, mapped, "name")],
+            "facility_id": ids[serves],
+            "name": ["" if _text(value) in BLANKS else _text(value) for value in names],
+            "raw_name": [str(value) if _text(value) else "" for value in names],
+            "raw_type": [raw for raw, serving in zip(told.raw_type, serves, strict=True) if serving],
             "categories": [tuple(dict.fromkeys(c[0] for c in of)) for of in classes],
             "status": status,
             "open_year": year,
@@ -74,7 +104,7 @@ def from_places(
         geometry=kept.geometry.to_numpy(),
         crs=places.crs,
     )
-    frame.attrs["unclassified"] = int((~serves).sum())
+    frame.attrs.update(unclassified=int((~serves).sum()), left_out=ids[~serves].tolist(), notes=dict(told.notes))
     return frame
 
 
@@ -131,64 +161,3 @@ def is_open(facilities: Facilities, *, year: int | None) -> np.ndarray:
     if year is None:
         return existing
     return np.where(np.isnan(opening), existing, opening <= year)
-
-
-def merge_duplicates(facilities: Facilities) -> tuple[Facilities, pd.DataFrame]:
-    """The facilities without repeats, and the list of what was merged (`kept`, `merged`, `name`, `why`).
-
-    One facility: the same name (after NFKC, without blanks) within 50 m, the categories of one among those of the other;
-    or a nameless point inside a polygon of the same category. Status and opening year must agree. The polygon, else the
-    first, is kept with the categories of both; no door is lost: points become one multipoint, given entrances stay given.
-    """
-    shapes, served = facilities.geometry.to_numpy(), [set(c) for c in facilities["categories"]]
-    polygon = np.isin(shapely.get_type_id(shapes), (3, 6))
-    name = np.array([_plain(n) for n in facilities["name"]], dtype=object)
-    state = list(zip(facilities["status"], facilities["open_year"].fillna(-1), strict=True))
-    a, b = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=SAME_PLACE_M)
-    # Polygons first, then the order of reading, decides who is kept.
-    place = np.empty(len(shapes), dtype=int)
-    place[np.lexsort([np.arange(len(shapes)), ~polygon])] = np.arange(len(shapes))
-    into: dict[int, int] = {}
-    rows = []
-    for keep, other in sorted(zip(a.tolist(), b.tolist(), strict=True), key=lambda pair: (place[pair[0]], place[pair[1]])):
-        if place[keep] >= place[other] or keep in into or other in into or state[keep] != state[other]:
-            continue
-        if not (served[other] <= served[keep] or served[keep] <= served[other]):
-            continue
-        same_name = name[keep] == name[other] != ""
-        inside = name[other] == "" and polygon[keep] and not polygon[other] and shapely.covers(shapes[keep], shapes[other])
-        if same_name or (inside and served[other] <= served[keep]):
-            into[other] = keep
-            served[keep] |= served[other]
-            ids = facilities["facility_id"]
-            why = "same_name_within_50_m" if same_name else "nameless_inside"
-            rows.append((ids.iloc[keep], ids.iloc[other], facilities["name"].iloc[keep], why))
-    kept = _with_doors(facilities, into, served)
-    return kept, pd.DataFrame(rows, columns=["kept", "merged", "name", "why"])
-
-
-def _plain(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).replace(" ", "").lower()
-
-
-def _with_doors(facilities: Facilities, into: Mapping[int, int], served: Sequence[set[str]]) -> Facilities:
-    """The facilities kept, with the categories, points and given entrances of those merged into them."""
-    shapes = facilities.geometry.to_numpy().copy()
-    given = facilities["entrance"].to_numpy().copy() if "entrance" in facilities else np.full(len(shapes), None)
-    for other, keep in into.items():
-        if given[other] is not None or given[keep] is not None:
-            # A stated door of one is a door of both; a plain point only counts beside another plain point.
-            stated = [g for g in (given[keep], given[other]) if g is not None]
-            given[keep] = shapely.union_all([*stated, *_plain_points(shapes, given, (keep, other))])
-        elif shapely.get_type_id(shapes[keep]) in (0, 4) and shapely.get_type_id(shapes[other]) in (0, 4):
-            shapes[keep] = shapely.union(shapes[keep], shapes[other])
-    order = [tuple(c for c in dict.fromkeys([*own, *sorted(many)]) if c in many) for own, many in zip(facilities["categories"], served, strict=True)]
-    stay = np.array([row not in into for row in range(len(shapes))], dtype=bool)
-    out = facilities.assign(categories=order, entrance=given).set_geometry(gpd.GeoSeries(shapes, facilities.index, facilities.crs))
-    return out[stay].reset_index(drop=True)
-
-
-def _plain_points(shapes: np.ndarray, given: np.ndarray, pair: tuple[int, int]) -> list[shapely.Geometry]:
-    if any(shapely.get_type_id(shapes[row]) not in (0, 4) for row in pair):
-        return []
-    return [shapes[row] for row in pair if given[row] is None]

@@ -63,6 +63,8 @@ FACILITIES = Layer(
     {
         "facility_id": "stable id",
         "name": "name shown to planners",
+        "raw_name": "name as its source writes it",
+        "raw_type": "code, tags or word it was classified from",
         "categories": "tuple of category ids of the standard that it serves",
         "status": "existing, under_construction, planned or proposed",
         "open_year": "first year of service, NaN when unknown",

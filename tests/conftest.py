@@ -118,6 +118,8 @@ def facility_table(*rows):
         {
             "facility_id": [f"F{number}" for number in range(1, len(rows) + 1)],
             "name": [row[0] for row in full],
+            "raw_name": [row[0] for row in full],
+            "raw_type": "given",
             "categories": [(row[1],) for row in full],
             "status": [row[3] for row in full],
             "open_year": [float(row[4]) for row in full],

@@ -1,4 +1,4 @@
-"""Facilities: categories, years, repeats."""
+"""Facilities: categories, what they were told from, years."""
 
 import geopandas as gpd
 import numpy as np
@@ -24,8 +24,9 @@ def raw(*rows):
 MAPPED = places.Mapped(columns={"name": "title", "status": "state", "open_year": "year"}, source="schools.shp")
 
 
-def school(row):
-    return (("edu_primary", "given", "high"),) if "小学" in row["title"] else ()
+def school(rows):
+    classes = [(("edu_primary", "given", "high"),) if "小学" in title else () for title in rows["title"]]
+    return places.Classified(classes, [f"word:{title[-2:]}" for title in rows["title"]], {"seen": len(rows)})
 
 
 def facilities(*rows):
@@ -43,6 +44,18 @@ def test_structure():
     assert got["open_year"].tolist() == [2001]
     assert got["facility_id"].tolist() == ["schools.shp#1"]
     assert got.attrs["unclassified"] == 1
+    assert got.attrs["notes"] == {"seen": 2}
+
+
+def test_what_a_facility_was_told_from_is_kept():
+    got = facilities(("甲店", None, None, POINT), (" 甲小学 ", "现状", None, POINT))
+    assert got[["name", "raw_name", "raw_type", "rule", "confidence"]].to_numpy().tolist() == [["甲小学", " 甲小学 ", "word:学 ", "given", "high"]]
+
+
+def test_a_name_that_says_nothing_is_none():
+    blank = places.Classified([(("park", "given", "high"),)] * 3, ["given"] * 3)
+    got = places.from_places(raw(("[]", "", "", POINT), ("—", "", "", POINT), (None, "", "", POINT)), mapped=MAPPED, classify=lambda _: blank)
+    assert got["name"].tolist() == ["", "", ""] and got["raw_name"].tolist() == ["[]", "—", ""]
 
 
 def test_status_words_and_full_width_years():
@@ -68,46 +81,6 @@ def test_unbuilt_is_not_existing():
     assert places.is_open(got, year=None).tolist() == [True, True, False, False]
 
 
-def test_repeats_are_merged_and_listed():
-    campus = shapely.box(0, 0, 100, 100)
-    got, merged = places.merge_duplicates(
-        facilities(
-            ("甲 小学", "现状", None, POINT), ("甲小学", "现状", None, campus), ("甲小学", "现状", None, shapely.Point(500, 500)),
-            ("乙小学", "现状", None, shapely.Point(20, 20)), ("甲小学", "规划", "2030", shapely.Point(30, 30)),
-        )
-    )
-    assert len(got) == 4
-    assert merged[["kept", "merged", "why"]].to_numpy().tolist() == [["schools.shp#2", "schools.shp#1", "same_name_within_50_m"]]
-
-
-def test_merging_keeps_every_door():
-    stop = "小学 (站)"
-    got, merged = places.merge_duplicates(facilities((stop, "现状", None, shapely.Point(0, 0)), (stop, "现状", None, shapely.Point(30, 0)), (stop, "现状", None, shapely.Point(60, 0))))
-    assert len(got) == 2 or len(merged) == 2
-    assert sum(len(shapely.get_parts(g)) for g in got.geometry) == 3
-
-
-def test_merging_keeps_a_stated_entrance():
-    frame = facilities(("甲小学", "现状", None, CAMPUS), ("甲小学", "现状", None, POINT)).assign(entrance=[None, shapely.Point(100, 50)])
-    got, _ = places.merge_duplicates(frame)
-    assert len(got) == 1
-    assert shapely.get_coordinates(got["entrance"][0]).tolist() == [[100, 50]]
-
-
-def test_different_opening_years_are_different_facilities():
-    got, merged = places.merge_duplicates(facilities(("甲小学", "规划", "2025", POINT), ("甲小学", "规划", "2035", POINT)))
-    assert (len(got), len(merged)) == (2, 0)
-
-
-def test_categories_of_both_are_kept_in_any_order():
-    both = facilities(("甲小学", "现状", None, POINT), ("甲小学", "现状", None, shapely.Point(15, 10)))
-    for wide in (0, 1):
-        served = [("edu_primary",), ("edu_primary",)]
-        served[wide] = ("edu_primary", "edu_junior")
-        got, _ = places.merge_duplicates(both.assign(categories=served))
-        assert [set(c) for c in got["categories"]] == [{"edu_primary", "edu_junior"}]
-
-
 def test_every_facility_has_an_id_of_its_own():
     twice = pd.concat([facilities(("甲小学", "现状", None, POINT)), facilities(("乙小学", "规划", "2030", CAMPUS))], ignore_index=True)
     assert twice["facility_id"].tolist() == ["schools.shp#1", "schools.shp#1"]
@@ -117,6 +90,5 @@ def test_every_facility_has_an_id_of_its_own():
 def test_inputs_are_not_changed():
     frame = facilities(("甲小学", "现状", None, CAMPUS))
     before = frame.copy(deep=True)
-    places.merge_duplicates(frame)
     places.is_open(frame, year=2020)
     assert frame.equals(before)

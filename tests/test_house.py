@@ -14,8 +14,9 @@ PACKAGE = ROOT / "livingcircle"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     ["__init__", "errors"],
-    ["layers", "coordinates", "local_system", "standards", "messages", "walking"],
+    ["layers", "coordinates", "local_system", "standards", "land_codes", "messages", "walking"],
     ["sources"],
+    ["duplicates"],
     ["network", "facilities", "residences", "barriers"],
     ["slope", "population", "corrections"],
     ["costs"],

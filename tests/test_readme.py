@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pandas as pd
@@ -57,6 +58,14 @@ def test_every_column_stands_in_the_readme():
 def test_every_column_of_the_data_check_stands_in_the_readme():
     for column in (*as_table([], "EPSG:4550").columns, "finding", "effect", "remedy"):
         assert f"`{column}`" in README, column
+
+
+def test_every_action_of_a_correction_stands_in_the_readme():
+    told = tomllib.loads((ROOT / "livingcircle" / "corrections.toml").read_text(encoding="utf-8"))
+    for action, part in told["actions"].items():
+        assert f"`{action}` {part['words'][1]}" in README, action
+    for column, words in told["columns"].items():
+        assert f"`{column}` " in README and any(word in README for word in words[1:]), column
 
 
 def test_the_commands_of_the_contract_stand_word_for_word():

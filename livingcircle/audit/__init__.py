@@ -20,13 +20,15 @@ __all__ = ["DOUBT", "FAULT", "NOTE", "Effect", "Finding", "Judged", "Origin", "a
 
 class Origin(NamedTuple):
     """Where the layers came from: the street and the residence file, how to read the streets anew in another way (so that doubts
-    about joints have an effect), what was noticed while reading, and the datum word in which each file was declared."""
+    about joints have an effect), what was noticed while reading, and the datum word in which each file was declared, and the
+    categories that were verified not to exist."""
 
     streets: str = "streets"
     residences: str = "residences"
     rebuild: Rebuild | None = None
     noticed: Sequence[Finding] = ()
     datums: Mapping[str, str] = MappingProxyType({})
+    absent: frozenset[str] = frozenset()
 
 
 HERE = Origin()
@@ -54,7 +56,7 @@ def audit(
         *origin.noticed,
         *datum_findings(inputs, origin.datums, homes=origin.residences),
         *street_findings(base, layer=origin.streets, rebuild=origin.rebuild),
-        *place_findings(base, settings, standard=standard),
+        *place_findings(base, settings, standard=standard, absent=origin.absent),
         *home_findings(base, settings, layer=origin.residences),
     ]
     out = []

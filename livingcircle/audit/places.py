@@ -21,10 +21,10 @@ from livingcircle.standards import Standard
 BY_CENTROID, BY_BOUNDARY = "centroid", "boundary"
 
 
-def place_findings(base: Judged, settings: Settings, *, standard: Standard) -> Iterator[Finding]:
-    """Every doubt about the facilities of `base`, one a file and kind."""
+def place_findings(base: Judged, settings: Settings, *, standard: Standard, absent: frozenset[str] = frozenset()) -> Iterator[Finding]:
+    """Every doubt about the facilities of `base`, one a file and kind; `absent` are categories verified not to exist."""
     facilities = base.inputs.facilities
-    yield from _not_found(base, standard)
+    yield from _not_found(base, standard, absent)
     for layer, rows in facilities.groupby("source", sort=True).indices.items():
         own = np.zeros(len(facilities), dtype=bool)
         own[rows] = True
@@ -43,10 +43,12 @@ def _finding(kind: str, severity: str, layer: str, told: Facilities, **more) -> 
     return Finding(kind, severity, layer, len(told), places=_spots(told), names=list(told["name"]), **more)
 
 
-def _not_found(base: Judged, standard: Standard) -> Iterator[Finding]:
+def _not_found(base: Judged, standard: Standard, absent: frozenset[str]) -> Iterator[Finding]:
     served = {category for categories in base.inputs.facilities["categories"] for category in categories}
     asked = dict.fromkeys(category for category, rule in standard.requirements() if rule.flag == "mandatory")
-    missing = [category for category in asked if category not in served]
+    missing = [category for category in asked if category not in served | absent]
+    if absent:
+        yield Finding("verified_absent", NOTE, "", len(absent), {"categories": tuple(sorted(absent))})
     if missing:
         everybody = float(base.samples["people"].sum())
         # Nobody is covered for a category without facilities: all are told otherwise once one is found.

@@ -43,7 +43,7 @@ def check(path: Path, *, out: Path | None = None, language: str | None = None, p
         pairs, crs, listed = [(_fault(fault), Effect()) for fault in error.faults], "", pd.DataFrame()
     else:
         files = (study.streets.path, study.residences.path)
-        origin = Origin(*files, _rebuild(study, base, inputs), _noticed(found), datums_of(study))
+        origin = Origin(*files, _rebuild(study, base, inputs), _noticed(found), datums_of(study), frozenset(found.counts["verified_absent"]))
         pairs = audit(inputs, settings, standard=standard, origin=origin, progress=progress)
         crs, listed = inputs.network.crs.to_string(), _categories(inputs, standard, settings)
     name = settings.name.get(settings.language) or settings.study_id
@@ -66,6 +66,8 @@ def _noticed(found: Findings) -> list[Finding]:
             out.append(Finding("repaired", NOTE, row["file"], row["repaired"]))
         if row["role"] == "facilities" and row["asked"] > row["kept"]:
             out.append(Finding("unclassified", NOTE, row["file"], row["asked"] - row["kept"]))
+    if found.counts.get("corrections"):
+        out.append(Finding("corrected", NOTE, "corrections", len(found.counts["corrections"])))
     if found.counts.get("facilities_merged"):
         out.append(Finding("merged", NOTE, "", found.counts["facilities_merged"]))
     for key, values in found.warnings:

@@ -1,33 +1,59 @@
-"""Which categories a row of a facility file serves: given, by OSM tags, by Amap or land codes, or by a column's words."""
+"""Which categories the rows of a facility file serve: given, by OSM tags, by Amap, Baidu or land codes, or by a column's words."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 
 import geopandas as gpd
 import pandas as pd
 
-from livingcircle import coordinates, layers
+from livingcircle import coordinates, land_codes, layers
 from livingcircle.errors import DataError, Fault
-from livingcircle.facilities import Classes
-from livingcircle.standards import Standard, classify
+from livingcircle.facilities import Classified
+from livingcircle.standards import Classes, Place, Standard, matcher
+from livingcircle.standards.matching import tag_keys
 from livingcircle.study.schema import FacilityFile
 
+Classifier = Callable[[gpd.GeoDataFrame], Classified]
 
-def classifier(told: FacilityFile, columns: dict, standard: Standard, raw: gpd.GeoDataFrame) -> Callable[[pd.Series], Classes]:
-    """The function that answers which categories a row of a facility file serves.
+# The columns a map service's own table has, where the study names none; the first that the file has.
+USUAL = {
+    "amap": {"id": ("id",), "name": ("name",), "code": ("typecode",)},
+    "baidu": {"id": ("uid",), "name": ("name",), "code": ("tag", "detail_info.tag", "detail_info.std_tag", "std_tag")},
+}
+LACKING = {"", "[]", "nan", "none", "<na>"}
 
-    Raises `StandardError` for a category the standard does not know, and `DataError` for a column that is missing or,
-    with `mapping = "table"`, cells that name no category; every such cell is listed.
+
+def usual_columns(mapping: str | None, raw: gpd.GeoDataFrame) -> dict[str, str]:
+    """The columns of `raw` for `id`, `name` and `code` as the service of a mapping calls them; empty for other mappings.
+
+    >>> usual_columns("baidu", gpd.GeoDataFrame({"uid": [], "name": [], "std_tag": []}))
+    {'id': 'uid', 'name': 'name', 'code': 'std_tag'}
+    """
+    usual = USUAL.get(mapping or "", {})
+    found = ((key, next((name for name in names if name in raw.columns), None)) for key, names in usual.items())
+    return {key: name for key, name in found if name is not None}
+
+
+def classifier(
+    told: FacilityFile, columns: dict, standard: Standard, raw: gpd.GeoDataFrame, *, vocabulary: str | None = None
+) -> Classifier:
+    """The function that answers which categories the rows of a facility file serve, and what that was told from.
+
+    `vocabulary` of land codes is recognized from the column unless given; what was recognized stands in `notes`. Raises
+    `StandardError` for a category the standard does not know, and `DataError` for a column that is missing or, with
+    `mapping = "table"`, cells that name no category; every such cell is listed.
     """
     if told.category is not None:
         ids = [told.category] if isinstance(told.category, str) else list(told.category)
-        known = _category_names(standard)
-        fixed = tuple((known.get(_plain(i)) or standard.category(i).id, "given", "high") for i in ids)
-        return lambda row: fixed
+        known = category_names(standard)
+        fixed = tuple((known.get(plain(i)) or standard.category(i).id, "given", "high") for i in ids)
+        return lambda places: Classified([fixed] * len(places), ["given"] * len(places))
     if told.mapping == "osm":
-        return lambda row: classify(standard, tags=row["tags"], name=row["name"])
+        return lambda places: _by_tags(standard, places)
+    columns = {**usual_columns(told.mapping, raw), **columns}
     key = "category" if told.mapping == "table" else "code"
     column = columns.get(key)
     if column is None or column not in raw.columns:
@@ -35,42 +61,87 @@ def classifier(told: FacilityFile, columns: dict, standard: Standard, raw: gpd.G
         raise DataError(
             Fault(told.path, f"mapping '{told.mapping}' needs the column of {key}", f"set columns.{key} to one of: {known}")
         )
+    if told.mapping == "table":
+        return _by_table(told, column, standard, raw)
     name = columns.get("name", "")
     if told.mapping == "land":
-        return lambda row: classify(standard, land_code=str(row[column]), name=str(row.get(name, "")))
-    if told.mapping == "amap":
-        return lambda row: classify(standard, amap_code=str(row[column]), name=str(row.get(name, "")))
-    return _by_table(told, column, standard, raw)
+        return lambda places: _by_land(standard, places, column, name, vocabulary)
+    says = {"amap": lambda n, c: Place(name=n, amap_code=c), "baidu": lambda n, c: Place(name=n, baidu_tag=c)}[told.mapping]
+    return lambda places: _by_codes(standard, _pairs(places, column, name), says, told.mapping)
 
 
-def _by_table(told: FacilityFile, column: str, standard: Standard, raw: gpd.GeoDataFrame) -> Callable[[pd.Series], Classes]:
-    known = _category_names(standard)
+def _by_tags(standard: Standard, places: gpd.GeoDataFrame) -> Classified:
+    keys, match = tag_keys(standard), matcher(standard)
+    classes = [match(Place(name=_text(n), tags=tags)) for n, tags in zip(places["name"], places["tags"], strict=True)]
+    return Classified(classes, [";".join(f"{key}={tags[key]}" for key in keys if key in tags) for tags in places["tags"]])
+
+
+def _by_codes(standard: Standard, pairs: Sequence[tuple[str, str]], says: Callable[[str, str], Place], origin: str) -> Classified:
+    match = matcher(standard)
+    answers = {pair: match(says(*pair)) for pair in dict.fromkeys(pairs)}
+    return Classified([answers[pair] for pair in pairs], [f"{origin}:{code}" for _, code in pairs])
+
+
+def _by_land(standard: Standard, places: gpd.GeoDataFrame, column: str, name: str, vocabulary: str | None) -> Classified:
+    pairs = _pairs(places, column, name)
+    found = land_codes.recognize(code for _, code in pairs)
+    own = vocabulary or found.vocabulary or next(iter(land_codes.vocabularies()))
+    read = {code: land_codes.equivalents(code, own) for code in dict.fromkeys(code for _, code in pairs)}
+    told = _by_codes(standard, pairs, lambda n, c: Place(name=n, land_code="|".join(read[c][0]), land_parts="|".join(read[c][1])), "land")
+    open_codes = set() if vocabulary else set(found.ambiguous)
+    #  a code that two vocabularies read as different land is a guess, and shown as one
+    classes = [
+        tuple((*one[:2], "low") for one in of) if open_codes.intersection(land_codes.split(code)) else of
+        for of, (_, code) in zip(told.classes, pairs, strict=True)
+    ]
+    notes = {"vocabulary": own, "given": vocabulary is not None, **{k: v for k, v in asdict(found).items() if k != "vocabulary"}}
+    return Classified(classes, told.raw_type, {"land_codes": {k: list(v) if isinstance(v, tuple) else v for k, v in notes.items()}})
+
+
+def _pairs(places: gpd.GeoDataFrame, column: str, name: str) -> list[tuple[str, str]]:
+    """(name, code) of every row, blanks as empty texts."""
+    names = [_text(n) for n in places[name]] if name in places.columns else [""] * len(places)
+    return list(zip(names, [_text(c).removesuffix(".0") for c in places[column]], strict=True))
+
+
+def _text(value: object) -> str:
+    text = "" if value is None else str(value).strip()
+    return "" if text.lower() in LACKING else text
+
+
+def _by_table(told: FacilityFile, column: str, standard: Standard, raw: gpd.GeoDataFrame) -> Classifier:
+    known = category_names(standard)
     answers: dict[str, Classes] = {}
     faults = []
     for cell in raw[column].unique():
         text = "" if pd.isna(cell) else str(cell).strip()
         words = [w.strip() for w in text.replace("|", ";").replace("；", ";").replace("、", ";").split(";") if w.strip()]
-        wrong = [w for w in words if _plain(w) not in known]
+        wrong = [w for w in words if plain(w) not in known]
         rows = coordinates.name_rows(layers.row_numbers(raw)[(raw[column] == cell).to_numpy()]) if wrong else ""
         faults += [
             Fault(f"{told.path} {rows}", f"unknown category '{w}'", "use an id or name of `livingcircle standards show`, or leave it blank")
             for w in wrong
         ]
-        answers[text] = tuple((known.get(_plain(w), ""), f"table:{w}", "high") for w in words)
+        answers[text] = tuple((known.get(plain(w), ""), f"table:{w}", "high") for w in words)
     if faults:
         raise DataError(faults)
-    return lambda row: answers["" if pd.isna(row[column]) else str(row[column]).strip()]
+
+    def answer(places: gpd.GeoDataFrame) -> Classified:
+        cells = ["" if pd.isna(cell) else str(cell).strip() for cell in places[column]]
+        return Classified([answers[cell] for cell in cells], [f"table:{cell}" for cell in cells])
+
+    return answer
 
 
-def _category_names(standard: Standard) -> dict[str, str]:
+def category_names(standard: Standard) -> dict[str, str]:
     """The id of every category by its id and its names in both languages, written plainly."""
     return {
-        _plain(name): category.id
+        plain(name): category.id
         for category in standard.categories.values()
         for name in (category.id, category.name.zh, category.name.en)
     }
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A name without the differences of full and half width, case and blanks."""
     return unicodedata.normalize("NFKC", name).replace(" ", "").lower()

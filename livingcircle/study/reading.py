@@ -12,23 +12,21 @@ import shapely
 from pyproj import CRS
 
 from livingcircle import barriers, coordinates, layers
-from livingcircle import facilities as places
 from livingcircle import network as streets
 from livingcircle.analysis import Inputs, Settings
 from livingcircle.coverage import OUTSIDE, WHOLE_AREA
 from livingcircle.entrances import entrances as find_entrances
 from livingcircle.errors import DataError, Fault, StandardError, StudyError, raise_all
-from livingcircle.facilities import Mapped
 from livingcircle.network import compounds, store
 from livingcircle.sources import geofile, osm
 from livingcircle.standards import Standard
-from livingcircle.study.classifying import classifier
-from livingcircle.study.files import any_file, file_of, require_columns
+from livingcircle.study.files import file_of
 from livingcircle.study.findings import Findings
 from livingcircle.study.ground import read_compounds, read_ground, walkers
 from livingcircle.study.homes import read_residences
+from livingcircle.study.places import read_facilities, united
 from livingcircle.study.rows import keep
-from livingcircle.study.schema import FacilityFile, Study
+from livingcircle.study.schema import Study
 
 CACHE = ".cache"
 RESERVED_UNITS = (WHOLE_AREA, OUTSIDE)
@@ -219,16 +217,11 @@ def read_inputs(
     units = gathered(_units, study, *ground)
     residences = gathered(read_residences, study, ground, units, findings)
     walls = gathered(read_barriers, study, base, crs)
-    frames = []
-    for number, told in enumerate(study.facilities):
-        progress("facilities", number, len(study.facilities))
-        frames.append(gathered(_facilities, told, ground, standard, findings))
+    read = read_facilities(study, ground, standard, findings, (gathered, progress))
     gathered.raise_all()
     inside = residences if area is None else _inside(residences, area, findings)
-    everything = places.with_own_ids(gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=crs))
-    kept, merged = places.merge_duplicates(everything)
+    kept, merged = united(read, crs, findings, language=study.study.language)
     findings.counts.update(
-        facilities_merged=len(merged),
         components=len(network.components),
         osm=any(osm.is_extract(base / path) for path in (study.streets.path, *(f.path for f in study.facilities))),
         barriers=walls["kind"].value_counts().sort_index().to_dict(),
@@ -320,38 +313,6 @@ def _inside(residences: gpd.GeoDataFrame, area: gpd.GeoDataFrame, findings: Find
         out = residences[~inside]
         findings.warnings.append(("residences_outside", {"count": len(out), "people": round(out["people"].sum())}))
     return residences[inside].reset_index(drop=True)
-
-
-def _facilities(told: FacilityFile, ground: tuple, standard: Standard, findings: Findings) -> gpd.GeoDataFrame:
-    base, crs, bounds = ground
-    path = base / told.path
-    if osm.is_extract(path):
-        file = osm.read_places(path, keys=standard.osm_keys())
-    else:
-        file = any_file(path, told)
-        require_columns(file, told)
-    raw = coordinates.to_crs(file, declared=told.crs, target=crs, where=told.path)
-    raw = keep(raw, told.where, told.path)
-    if len(raw):
-        coordinates.check_overlap(raw, bounds, where=told.path)
-    columns = dict(told.columns)
-    if told.mapping == "osm" and "tags" not in raw.columns:
-        raise DataError(Fault(told.path, "is no OSM extract", f"give one of {', '.join(osm.SUFFIXES)}, or another mapping"))
-    if told.mapping == "osm":
-        raw = raw.assign(name=[t.get("name") or t.get("name:zh", "") for t in raw["tags"]])
-        columns = {"id": "source_id", "name": "name"}
-    elif told.mapping == "amap":
-        columns = {"id": "id", "name": "name", "code": "typecode", **columns}
-    mapped = Mapped(columns=columns, status_default=told.status_default, source=path.name)
-    frame = places.from_places(raw, mapped=mapped, classify=classifier(told, columns, standard, raw))
-    rules = frame["rule"].str.split(":").str[0].value_counts()
-    shown = ", ".join(f"{rule} {count}" for rule, count in rules.items())
-    findings.note(file, told, "facilities", asked=len(raw), kept=len(frame), rules=shown)
-    if frame.attrs["unclassified"]:
-        findings.counts.setdefault("places_of_no_category", {})[path.name] = frame.attrs["unclassified"]
-    if frame.empty:
-        findings.warnings.append(("no_facility_in_file", {"file": path.name}))
-    return frame
 
 
 def _gates(study: Study, base: Path, crs) -> gpd.GeoDataFrame | None:

@@ -146,6 +146,9 @@ class Rows(_Part):
     starts_with: list[str]
 
 
+Vocabulary = Literal["mnr2023", "survey3", "gb50137", "gbt21010"]
+
+
 class FacilityFile(_Part):
     """`[[facilities]]`: one file of facilities, its category or the mapping that finds it, and its columns."""
 
@@ -154,7 +157,8 @@ class FacilityFile(_Part):
     crs: str | None = None
     encoding: str | None = None
     category: str | Annotated[list[str], Field(min_length=1)] | None = None
-    mapping: Literal["osm", "amap", "land", "table"] | None = None
+    mapping: Literal["osm", "amap", "baidu", "land", "table"] | None = None
+    vocabulary: Vocabulary | None = None
     status_default: Literal["existing", "under_construction", "planned", "proposed"] = "existing"
     columns: dict[PlaceColumn, str] = {}
     where: Rows | None = None
