@@ -1,0 +1,210 @@
+"""One study in the many renderings in which a bureau's data arrive: the coverage is the same."""
+
+import geopandas as gpd
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+import shapely
+import toy_study
+from pyproj import CRS, Transformer
+from toy_study import edit
+
+from livingcircle import coordinates
+from livingcircle.study.run import run
+
+#  The toy's metres in other systems; the toy lies at 121.8 E, in the 3-degree zone of 123 E and the 6-degree zone 21.
+SYSTEMS = {
+    "WGS84": "EPSG:4326",
+    "CGCS2000": "EPSG:4490",
+    "zone-123E": "EPSG:4550",
+    "zone-41-prefixed": "EPSG:4529",
+    "zone-120E": "EPSG:4549",
+    "zone-40-prefixed": "EPSG:4528",
+    "six-degrees-123E": "EPSG:4510",
+    "six-degrees-21-prefixed": "EPSG:4499",
+    "UTM-51N": "EPSG:32651",
+    "web-mercator": "EPSG:3857",
+    "proj-string": "+proj=tmerc +lat_0=0 +lon_0=121.5 +k=1 +x_0=500000 +y_0=0 +ellps=GRS80 +units=m +no_defs",
+    "esri-wkt": CRS.from_epsg(4550).to_wkt("WKT1_ESRI"),
+}
+SCHOOLS = [("西小学", "现状", None, 0, 10), ("东小学", "规划", 2030, 1000, 10), ("北小学", "现状", None, 500, 280)]
+
+
+def schools(turn=None):
+    rows = []
+    for name, status, year, x, y in SCHOOLS:
+        lon, lat = toy_study.place(x, y)
+        rows.append((name, status, year, *(turn(lon, lat) if turn else (lon, lat))))
+    return rows
+
+
+def write_csv(folder, *, turn=None, names=("名称", "状态", "年份", "lon", "lat"), order=None, encoding="utf-8-sig"):
+    frame = pd.DataFrame(schools(turn), columns=list(names)).astype({names[2]: "Int64"})
+    frame = frame[order] if order else frame
+    frame.to_csv(folder / "schools.csv", index=False, encoding=encoding, float_format="%.9f")
+
+
+def drawn(folder):
+    #  the toy's park has sides of 80 m, which a rounded micrometre parts into 4 or 5 steps of 20 m for its doors; this one has not
+    write_csv(folder)
+    toy_study.write_layer(folder / "parks.geojson", [shapely.box(480, 303.3, 563, 377)], name=["绿园"])
+
+
+@pytest.fixture
+def study(tmp_path):
+    folder = toy_study.write(tmp_path / "toy")
+    drawn(folder)
+    return folder
+
+
+def in_crs(folder, system):
+    """Streets, homes and parks as GeoPackages in another system, stated by the study."""
+    for name, key in (("streets", "[streets]"), ("homes", "[residences]"), ("parks", "[[facilities]]\npath = \"parks")):
+        frame = gpd.read_file(folder / f"{name}.geojson").to_crs(CRS.from_user_input(system))
+        frame.set_crs(None, allow_override=True).to_file(folder / f"{name}.gpkg", layer=name, driver="GPKG")
+        edit(folder / "study.toml", f'path = "{name}.geojson"', f"path = \"{name}.gpkg\"\ncrs = '''{system}'''")
+
+
+def datum(folder, name, turn):
+    edit(folder / "study.toml", 'crs = "WGS84"', f'crs = "{name}"')
+    write_csv(folder, turn=turn)
+
+
+def gcj(folder):
+    datum(folder, "GCJ-02", coordinates.wgs84_to_gcj02)
+
+
+def bd(folder):
+    datum(folder, "BD-09", coordinates.wgs84_to_bd09)
+
+
+def other_order(folder):
+    write_csv(folder, order=["lat", "状态", "名称", "lon", "年份"])
+
+
+def gbk_csv(folder):
+    write_csv(folder, encoding="gb18030")
+
+
+def gbk_shapefile_without_label(folder):
+    frame = gpd.read_file(folder / "homes.geojson").to_crs("EPSG:4550").rename(columns={"ref": "地块编号", "people": "人口"})
+    frame.assign(名称="滨江花园一期").to_file(folder / "homes.shp", encoding="GBK")
+    (folder / "homes.cpg").unlink()
+    edit(folder / "study.toml", "homes.geojson", "homes.shp")
+    edit(folder / "study.toml", 'population = "people"', 'population = "人口"')
+    edit(folder / "study.toml", 'id = "ref"', 'id = "地块编号"')
+
+
+def shapefile_with_a_wrong_label(folder):
+    gbk_shapefile_without_label(folder)
+    (folder / "homes.cpg").write_text("UTF-8", encoding="ascii")
+
+
+def workbook(folder, rows, merged=()):
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    for area in merged:
+        book.active.merge_cells(area)
+    book.save(folder / "schools.xlsx")
+    edit(folder / "study.toml", "schools.csv", "schools.xlsx")
+
+
+def plain_workbook(folder):
+    workbook(folder, [("名称", "状态", "年份", "lon", "lat"), *schools()])
+
+
+def bureau_workbook(folder):
+    #  a title, a heading of two rows with merged cells, full-width digits, a dash for blank, a note below
+    wide = str.maketrans("0123456789.", "０１２３４５６７８９．")
+    body = [(name, status, "—" if year is None else str(year).translate(wide), f"{lon:.9f}".translate(wide), f"{lat:.9f}") for name, status, year, lon, lat in schools()]
+    rows = [("学校一览表",), ("名称", "状态", "年份", "坐标", None), (None, None, None, "经度", "纬度"), *body, ("注：虚构数据",)]
+    workbook(folder, rows, merged=("A1:E1", "A2:A3", "B2:B3", "C2:C3", "D2:E2"))
+    edit(folder / "study.toml", 'open_year = "年份"', 'open_year = "年份"\nlon = "坐标 经度"\nlat = "坐标 纬度"')
+
+
+def amap_table(folder):
+    rows = ["id,name,typecode,location,entr_location,状态,年份"]
+    for number, (name, status, year, lon, lat) in enumerate(schools(coordinates.wgs84_to_gcj02)):
+        rows.append(f'B{number},{name},141203|141200,"{lon:.9f},{lat:.9f}",[],{status},{year or "[]"}')
+    (folder / "schools.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    edit(folder / "study.toml", 'crs = "WGS84"', 'crs = "GCJ-02"')
+    edit(folder / "study.toml", 'name = "名称"', 'name = "name"')
+
+
+def osm_extract(folder):
+    """The streets as OSM XML, joined by their node ids."""
+    nodes = {(0, 0): 1, (500, 0): 2, (1000, 0): 3, (500, 300): 4}
+    ways = [(10, [1, 2, 3], "residential", "长街"), (11, [2, 4], "footway", "小巷")]
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<osm version="0.6">']
+    for spot, number in nodes.items():
+        lon, lat = toy_study.place(*spot)
+        lines.append(f'<node id="{number}" version="1" lon="{lon:.7f}" lat="{lat:.7f}"/>')
+    for number, refs, kind, name in ways:
+        inner = "".join(f'<nd ref="{ref}"/>' for ref in refs) + f'<tag k="highway" v="{kind}"/><tag k="name" v="{name}"/>'
+        lines.append(f'<way id="{number}" version="1">{inner}</way>')
+    (folder / "streets.osm").write_text("\n".join([*lines, "</osm>"]), encoding="utf-8")
+    edit(folder / "study.toml", "streets.geojson", "streets.osm")
+
+
+def three_dimensions_and_multis(folder):
+    frame = gpd.read_file(folder / "homes.geojson")
+    frame.geometry = [shapely.MultiPolygon([shapely.force_3d(shape, 12.5)]) for shape in frame.geometry]
+    frame.to_file(folder / "homes.gpkg", layer="住宅", driver="GPKG")
+    frame.head(1).to_file(folder / "homes.gpkg", layer="别的图层", driver="GPKG")
+    edit(folder / "study.toml", 'path = "homes.geojson"', 'path = "homes.gpkg"\nlayer = "住宅"')
+
+
+def extra_vertices(folder):
+    frame = gpd.read_file(folder / "streets.geojson").to_crs("EPSG:4550")
+    frame.geometry = shapely.segmentize(frame.geometry.to_numpy(), 17.0)
+    frame.to_crs("EPSG:4326").to_file(folder / "streets.geojson", driver="GeoJSON")
+
+
+RENDERINGS = [
+    gcj, bd, other_order, gbk_csv, gbk_shapefile_without_label, shapefile_with_a_wrong_label, plain_workbook, bureau_workbook, amap_table,
+    osm_extract, three_dimensions_and_multis, extra_vertices,
+]
+
+
+def shares(folder):
+    result, _ = run(folder, out=folder / "out", progress=lambda *_: None)
+    table = result.coverage.set_index(["unit", "category", "level", "group"])
+    return table[["land_share", "people_share", "land_share_time", "people_share_time"]]
+
+
+@pytest.fixture(scope="module")
+def as_drawn(tmp_path_factory):
+    folder = toy_study.write(tmp_path_factory.mktemp("drawn") / "toy")
+    drawn(folder)
+    told = shares(folder)
+    #  neither none nor all are covered, or nothing would be compared
+    assert ((told > 0.05) & (told < 0.95)).any(axis=None)
+    return told
+
+
+@pytest.mark.parametrize("render", RENDERINGS, ids=lambda render: render.__name__)
+def test_every_form_of_the_files_gives_the_same_coverage(study, as_drawn, render):
+    render(study)
+    pd.testing.assert_frame_equal(shares(study), as_drawn, atol=0.001, rtol=0)
+
+
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+@pytest.mark.parametrize("system", SYSTEMS.values(), ids=SYSTEMS)
+def test_every_system_gives_the_same_coverage(study, as_drawn, system):
+    in_crs(study, system)
+    pd.testing.assert_frame_equal(shares(study), as_drawn, atol=0.001, rtol=0)
+
+
+def test_the_same_numbers_in_another_datum_are_another_place(study, as_drawn):
+    #  GCJ-02 read as WGS-84 moves the schools by 490 m, and the judgement with them: the renderings above are no accident
+    datum(study, "WGS84", coordinates.wgs84_to_gcj02)
+    assert np.abs(shares(study) - as_drawn).to_numpy().max() > 0.05
+
+
+def test_the_toy_lies_where_its_zones_say():
+    lon, lat = toy_study.place(0, 0)
+    assert 121.5 < lon < 123
+    east, _ = Transformer.from_crs("EPSG:4326", "EPSG:4529", always_xy=True).transform(lon, lat)
+    assert 41_300_000 < east < 41_500_000
