@@ -14,11 +14,12 @@ from toy_study import edit, edit_features, place
 
 from livingcircle.audit import DOUBT, FAULT, NOTE, Effect, Finding, as_table
 from livingcircle.audit.finding import ranked
-from livingcircle.audit.streets import dead_ends_near
-from livingcircle.network import from_lines
+from livingcircle.audit.streets import _joints, dead_ends_near
+from livingcircle.network import from_lines, from_ways, mere_crossings
 from livingcircle.outputs import check_page
 from livingcircle.outputs.check_words import told
-from livingcircle.study.checking import check
+from livingcircle.sources import osm
+from livingcircle.study.checking import _joined, check
 
 
 @pytest.fixture
@@ -344,3 +345,33 @@ def test_real_streets_are_read_as_they_are(extracts, tmp_path):
     assert found["crossings_without_joint"][1].people > 0
     assert FAULT not in {finding.severity for finding, _ in report.findings}
     assert gpd.GeoSeries(shapely.points(found["islands"][0].places)).is_valid.all()
+
+
+def test_links_across_a_plaza_are_no_missing_joints(tmp_path):
+    #  a square of 100 m to be crossed in any direction, four streets at its corners: the links cross in its middle
+    corners = {1: (0, 0), 2: (100, 0), 3: (100, 100), 4: (0, 100), 5: (-80, -80), 6: (180, -80), 7: (180, 180), 8: (-80, 180)}
+    ways = [(1, [1, 2, 3, 4, 1], {"highway": "pedestrian", "area": "yes"})]
+    ways += [(n, [n - 1, n + 3], {"highway": "residential"}) for n in (2, 3, 4, 5)]
+    lines_of = ['<?xml version="1.0"?><osm version="0.6">']
+    for number, spot in corners.items():
+        lon, lat = place(*spot)
+        lines_of.append(f'<node id="{number}" version="1" lon="{lon:.7f}" lat="{lat:.7f}"/>')
+    for number, refs, tags in ways:
+        inner = "".join(f'<nd ref="{ref}"/>' for ref in refs) + "".join(f'<tag k="{k}" v="{v}"/>' for k, v in tags.items())
+        lines_of.append(f'<way id="{number}" version="1">{inner}</way>')
+    (tmp_path / "plaza.osm").write_text("\n".join([*lines_of, "</osm>"]), encoding="utf-8")
+    network = from_ways(osm.read_ways(tmp_path / "plaza.osm").to_crs("EPSG:4550"))
+    assert (network.street_m == 0).sum() >= 2
+    assert len(mere_crossings(network.streets, tolerance_m=0.5)) == 1
+    assert [finding.kind for finding in _joints(network, "plaza.osm", None)] == []
+
+
+def test_an_extract_joined_in_the_other_way_is_else_the_same(ladder):
+    #  nothing crosses and nothing is near: joined in any way it is the same network
+    same = _joined(ladder, 5.0, True)
+    assert np.allclose(np.sort(same.length_m), np.sort(ladder.length_m))
+    assert len(same.nodes) == len(ladder.nodes)
+    apart = from_lines(lines([(0, 0), (100, 0)], [(50, 3), (50, 90)], [(80, -50), (80, 50)]))
+    assert len(apart.components) == 3
+    assert len(_joined(apart, 5.0, False).components) == 2
+    assert len(_joined(apart, None, True).components) == 2

@@ -54,13 +54,15 @@ def _islands(base: Judged, layer: str) -> Iterator[Finding]:
 
 def _joints(network: StreetNetwork, layer: str, rebuild: Rebuild | None) -> Iterator[Finding]:
     told = limits()["streets"]
-    crossing = mere_crossings(network.streets, tolerance_m=told["joined_m"])
-    lines = network.streets.geometry.to_numpy()
+    # Links across a plaza and assumed ways cross one another; nobody drew them.
+    drawn = network.only(network.street_m > 0)
+    crossing = mere_crossings(drawn.streets, tolerance_m=told["joined_m"])
+    lines = drawn.streets.geometry.to_numpy()
     if len(crossing):
         at = shapely.line_interpolate_point(lines[crossing[:, 0].astype(int)], crossing[:, 1])
         joined = None if rebuild is None else _with_network(lambda: rebuild(None, True, False))
         yield Finding("crossings_without_joint", DOUBT, layer, len(crossing), places=shapely.get_coordinates(at), otherwise=joined)
-    ends = dead_ends_near(network, within_m=told["dead_end_m"])
+    ends = dead_ends_near(drawn, within_m=told["dead_end_m"])
     if len(ends):
         joined = None if rebuild is None else _with_network(lambda: rebuild(told["dead_end_m"], False, False))
         yield Finding("dead_ends", DOUBT, layer, len(ends), {"within_m": told["dead_end_m"]}, places=ends, otherwise=joined)
@@ -115,8 +117,6 @@ def _compounds(network: StreetNetwork, layer: str) -> Iterator[Finding]:
         yield Finding("compounds_without_gate", DOUBT, layer, len(shut), names=[str(n) for n in shut["name"]])
     if len(listed):
         yield Finding("compounds", NOTE, layer, len(listed), otherwise=lambda i, s: (opened(i, s)[0], _open_to_all(s)))
-    if network.unused_gates:
-        yield Finding("gates_unused", DOUBT, layer, int(network.unused_gates))
 
 
 def _open_to_all(settings: Settings) -> Settings:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from livingcircle import network as streets
@@ -43,7 +45,7 @@ def check(path: Path, *, out: Path | None = None, language: str | None = None, p
         pairs, crs, listed = [(_fault(fault), Effect()) for fault in error.faults], "", pd.DataFrame()
     else:
         files = (study.streets.path, study.residences.path)
-        origin = Origin(*files, _rebuild(study, base, inputs), _noticed(found), datums_of(study), frozenset(found.counts["verified_absent"]))
+        origin = Origin(*files, _rebuild(study, base, inputs), _noticed(found) + _gates(study, inputs), datums_of(study), frozenset(found.counts["verified_absent"]))
         pairs = audit(inputs, settings, standard=standard, origin=origin, progress=progress)
         crs, listed = inputs.network.crs.to_string(), _categories(inputs, standard, settings)
     name = settings.name.get(settings.language) or settings.study_id
@@ -76,10 +78,16 @@ def _noticed(found: Findings) -> list[Finding]:
     return out
 
 
-def _rebuild(study: schema.Study, base: Path, inputs: Inputs) -> Callable:
-    """How the streets would be, read with another tolerance, with crossings joined, or with every line walked; None for unknown."""
+def _gates(study: schema.Study, inputs: Inputs) -> list[Finding]:
+    """Gates of the study's own files that lie near no outline; those tagged in an extract stand everywhere."""
+    unused = int(inputs.network.unused_gates) if study.gates else 0
+    return [Finding("gates_unused", DOUBT, study.gates[0].path, unused)] if unused else []
 
-    def rebuild(tolerance_m: float | None, at_crossings: bool, everything: bool) -> streets.StreetNetwork | None:
+
+def _rebuild(study: schema.Study, base: Path, inputs: Inputs) -> Callable:
+    """How the streets would be, read with another tolerance, with crossings joined, or with every line walked."""
+
+    def rebuild(tolerance_m: float | None, at_crossings: bool, everything: bool) -> streets.StreetNetwork:
         if not everything and not _is_line_layer(base / study.streets.path):
             return _joined(inputs.network, tolerance_m, at_crossings)
         told = study.streets.model_copy(update={"join_crossings": at_crossings})
@@ -95,12 +103,15 @@ def _is_line_layer(path: Path) -> bool:
     return not osm.is_extract(path) and path.suffix.lower() != ".graphml"
 
 
-def _joined(network: streets.StreetNetwork, tolerance_m: float | None, at_crossings: bool) -> streets.StreetNetwork | None:
-    """The streets of an extract joined like a line layer; None where private ground would be lost on the way."""
-    if network.compounds is not None:
-        return None
+def _joined(network: streets.StreetNetwork, tolerance_m: float | None, at_crossings: bool) -> streets.StreetNetwork:
+    """The streets of an extract joined as a line layer is."""
     lines = network.streets.drop(columns=["from_node", "to_node"])
-    return streets.from_lines(lines, tolerance_m=tolerance_m, at_crossings=at_crossings)
+    # Links across a plaza meet others at their ends alone: each is given a layer of its own.
+    apart = lines["layer"].max() + 1 + np.arange(len(lines))
+    lines = lines.assign(layer=np.where(network.street_m > 0, lines["layer"], apart))
+    edges = streets.join_lines(lines, tolerance_m=tolerance_m or 0.0, at_crossings=at_crossings)
+    joined = streets.from_edges(edges, dropped=network.dropped)
+    return replace(joined, permeability=network.permeability, compounds=network.compounds)
 
 
 def _categories(inputs: Inputs, standard: Standard, settings: Settings) -> pd.DataFrame:
