@@ -14,6 +14,7 @@ A walk goes down these layers only, never back up; a walk within one compound ta
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -94,6 +95,11 @@ class Arcs:
     matrix: csr_array
     metres: np.ndarray
     level: bool
+
+    @cached_property
+    def longest(self) -> float:
+        """The greatest finite number that `matrix` holds, 0 without arcs."""
+        return float(self.matrix.data.max(initial=0.0, where=np.isfinite(self.matrix.data)))
 
     def reversed(self) -> Arcs:
         """The arcs walked backward, for searches from where walks end."""

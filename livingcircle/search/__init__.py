@@ -56,13 +56,12 @@ def _spread(arcs: Arcs, starts: tuple[np.ndarray, ...], *, limit: float, engine:
     states, costs, others = starts
     if not len(states):
         nothing = np.full(size, np.inf)
-        return Found(nothing, np.full(size, -1), nothing, np.full(size if tree else 0, -1))
+        return Found(nothing, np.full(size, -1, dtype=np.int32), nothing, np.full(size if tree else 0, -1, dtype=np.int32))
     order = np.lexsort([np.arange(len(states)), costs, states])
     first = np.ones(len(order), dtype=bool)
     first[1:] = states[order][1:] != states[order][:-1]
     best = order[first]
-    found = ENGINES[engine](arcs, states[best], (costs[best], others[best]), limit=limit, tree=tree)
-    return found._replace(start=np.append(best, -1)[found.start])
+    return ENGINES[engine](arcs, (states[best], best, costs[best], others[best]), limit=limit, tree=tree)
 
 
 def _check(engine: str) -> None:

@@ -33,7 +33,7 @@ def at_positions(
     is taken.
     """
     edge, offset = (np.ascontiguousarray(part, dtype=kind) for part, kind in zip(positions, (np.int64, float), strict=True))
-    start = np.ascontiguousarray(found.start, dtype=np.int64)
+    start = np.ascontiguousarray(found.start)
     walk, rest, by = np.full(len(edge), np.inf), np.full(len(edge), np.inf), np.full(len(edge), -1)
     level = isinstance(ends, np.ndarray)
 

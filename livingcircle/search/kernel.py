@@ -27,14 +27,14 @@ NEVER = np.int64(2) ** 62
 
 
 def spread(
-    arcs: Arcs, states: np.ndarray, begun: tuple[np.ndarray, np.ndarray], *, limit: float, tree: bool
+    arcs: Arcs, starts: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], *, limit: float, tree: bool
 ) -> Found:
-    """The walk to every state from the nearest of `states`; `begun` holds what was walked to them, in both measures.
+    """The walk to every state from the nearest start: `starts` are their states, numbers, and what was walked to them in both measures.
 
-    No state stands twice among the starts, and `start` numbers them. The limit is inclusive.
+    No state stands twice among the starts; `start` of the result is a number of theirs. The limit is inclusive.
     """
     size = arcs.matrix.shape[0]
-    width, buckets = _buckets(arcs, np.ptp(begun[0]) + STRIDE_M)
+    width, buckets = _buckets(arcs, np.ptp(starts[2]) + STRIDE_M)
     found = Found(
         np.full(size, np.inf),
         np.full(size, -1, dtype=np.int32),
@@ -44,8 +44,9 @@ def spread(
     parts = (size - 1 >> PART_BITS) + 1
     waiting = np.empty(size, dtype=np.int32), np.full(size, NOT_WAITING, dtype=np.int32)
     heads, due = np.full(parts * buckets, -1, dtype=np.int32), np.full(parts, NEVER)
-    starts = np.ascontiguousarray(states, dtype=np.int64), *(np.ascontiguousarray(one, dtype=float) for one in begun)
-    _spread(_arrays(arcs), starts, found, (waiting, heads, due), (float(limit), 1 / width, int(STRIDE_M / width) or 1))
+    kinds = np.int64, np.int32, float, float
+    told = tuple(np.ascontiguousarray(part, dtype=kind) for part, kind in zip(starts, kinds, strict=True))
+    _spread(_arrays(arcs), told, found, (waiting, heads, due), (float(limit), 1 / width, int(STRIDE_M / width) or 1))
     return found._replace(other=found.cost) if arcs.level else found
 
 
@@ -56,9 +57,9 @@ def _arrays(arcs: Arcs) -> tuple[np.ndarray, ...]:
 
 def _buckets(arcs: Arcs, ahead: float) -> tuple[float, int]:
     """Metres of a bucket and how many there are: a power of two that holds all that can wait at one time."""
-    longest = arcs.matrix.data.max(initial=0.0, where=np.isfinite(arcs.matrix.data))
-    width = max(WIDTH_M, (longest + ahead) / (MOST_BUCKETS - 3))
-    return width, 1 << int(np.ceil(np.log2((longest + ahead) / width + 3)))
+    span = arcs.longest + ahead
+    width = max(WIDTH_M, span / (MOST_BUCKETS - 3))
+    return width, 1 << int(np.ceil(np.log2(span / width + 3)))
 
 
 @njit(cache=True, nogil=True)
@@ -91,7 +92,7 @@ def _leave(state, waiting, heads):
 @njit(cache=True, nogil=True)
 def _spread(arcs, starts, found, queue, terms):
     indptr, target, weight, metres = arcs
-    states, costs, others = starts
+    states, names, costs, others = starts
     cost, start, other, before = found
     waiting, heads, due = queue
     ahead = waiting[1]
@@ -104,7 +105,7 @@ def _spread(arcs, starts, found, queue, terms):
         state, so_far = states[number], costs[number]
         if so_far <= limit and so_far < cost[state]:
             count += ahead[state] == NOT_WAITING
-            cost[state], start[state] = so_far, number
+            cost[state], start[state] = so_far, names[number]
             if len(other):
                 other[state] = others[number]
             bucket, part = np.int64(so_far * by_width), state >> PART_BITS

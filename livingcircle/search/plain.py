@@ -11,9 +11,10 @@ from livingcircle.network import Arcs
 from livingcircle.search.found import Found
 
 
-def by_scipy(arcs: Arcs, states: np.ndarray, begun: tuple[np.ndarray, np.ndarray], *, limit: float, tree: bool) -> Found:
+def by_scipy(arcs: Arcs, starts: tuple[np.ndarray, ...], *, limit: float, tree: bool) -> Found:
     """The search by `scipy.sparse.csgraph.dijkstra`; arguments and result as in `kernel.spread`."""
     matrix, size = arcs.matrix, arcs.matrix.shape[0]
+    states, names, *begun = starts
     count = len(states)
     # Every start gets a node of its own before its state, so that SciPy tells which start it was.
     graph = csr_array(
@@ -28,14 +29,15 @@ def by_scipy(arcs: Arcs, states: np.ndarray, begun: tuple[np.ndarray, np.ndarray
         graph, indices=np.arange(size, size + count), limit=limit, min_only=True, return_predecessors=True
     )
     start = np.where(start[:size] >= size, start[:size] - size, -1)
-    return _told(arcs, (states, begun[1]), (cost[:size], start, before[:size]), tree)
+    return _told(arcs, (states, begun[1]), (cost[:size], np.append(names, -1)[start], before[:size]), tree)
 
 
 def by_networkx(
-    arcs: Arcs, states: np.ndarray, begun: tuple[np.ndarray, np.ndarray], *, limit: float, tree: bool
+    arcs: Arcs, starts: tuple[np.ndarray, ...], *, limit: float, tree: bool
 ) -> Found:
     """The search by `networkx.single_source_dijkstra`; arguments and result as in `kernel.spread`."""
     size = arcs.matrix.shape[0]
+    states, names, *begun = starts
     graph = nx.DiGraph()
     graph.add_nodes_from(range(size + 1))
     source = np.repeat(np.arange(size), np.diff(arcs.matrix.indptr))
@@ -51,7 +53,7 @@ def by_networkx(
         if state != size:
             cost[state], start[state] = metres, number[paths[state][1]]
             before[state] = paths[state][-2]
-    return _told(arcs, (states, begun[1]), (cost, start, before), tree)
+    return _told(arcs, (states, begun[1]), (cost, np.append(names, -1)[start], before), tree)
 
 
 def _told(arcs: Arcs, starts: tuple[np.ndarray, np.ndarray], found: tuple[np.ndarray, ...], tree: bool) -> Found:
