@@ -169,3 +169,21 @@ def test_lines_are_no_residences(folder):
     toy_study.write_layer(folder / "homes.geojson", [shapely.LineString([(0, 0), (100, 0)])], ref=["A"], people=[5])
     with pytest.raises(DataError, match="homes.geojson: holds LineString"):
         inputs(folder)
+
+
+def test_a_planned_street_is_walked_from_its_year_on(tmp_path):
+    #  the branch to the park opens in 2030: the park serves block B only from then on
+    folder = toy_study.write(tmp_path / "toy")
+    toy_study.edit_features(folder / "streets.geojson", lambda f: [f[0] | {"properties": f[0]["properties"] | {"通车": None}}, f[1] | {"properties": f[1]["properties"] | {"通车": "2030年"}}])
+    toy_study.edit(folder / "study.toml", 'path = "streets.geojson"', 'path = "streets.geojson"\ncolumns = { open_year = "通车" }')
+
+    def share(year):
+        result, _ = run(folder, out=tmp_path / "out", year=year, progress=lambda *_: None)
+        return result.coverage.query("unit == 'ALL' and category == 'park'")["people_share"].iloc[0], len(result.network.length_m)
+
+    before, after = share(None), share(2030)
+    assert before[0] == 0 < after[0]
+    assert before[1] < after[1]
+    toy_study.edit_features(folder / "streets.geojson", lambda f: [f[0], f[1] | {"properties": f[1]["properties"] | {"通车": "以后"}}])
+    with pytest.raises(DataError, match="row 2: opening years"):
+        share(2030)

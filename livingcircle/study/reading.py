@@ -19,6 +19,7 @@ from livingcircle.entrances import entrances as find_entrances
 from livingcircle.errors import DataError, Fault, StandardError, StudyError, raise_all
 from livingcircle.network import compounds, store
 from livingcircle.sources import geofile, osm
+from livingcircle.sources.spreadsheet import number
 from livingcircle.standards import Standard
 from livingcircle.study.files import file_of
 from livingcircle.study.findings import Findings
@@ -26,9 +27,10 @@ from livingcircle.study.ground import read_compounds, read_ground, walkers
 from livingcircle.study.homes import read_residences
 from livingcircle.study.places import read_facilities, united
 from livingcircle.study.rows import keep
-from livingcircle.study.schema import Study
+from livingcircle.study.schema import Streets, Study
 
 CACHE = ".cache"
+OPEN_YEAR = "open_year"
 RESERVED_UNITS = (WHOLE_AREA, OUTSIDE)
 
 
@@ -116,7 +118,9 @@ def _asked(study: Study, crs) -> dict:
     """What the network hangs on beside its files."""
     parts = {key: [p.model_dump(mode="json", exclude={"path"}) for p in getattr(study, key)] for key in ("compounds", "gates")}
     own = study.streets.model_dump(mode="json", exclude={"path", "extent", "place"})
-    return {"crs": crs.to_json(), "streets": own, **parts, "tagged_compounds": study.walking.tagged_compounds}
+    # The year decides only where streets state theirs.
+    year = study.study.year if OPEN_YEAR in study.streets.columns else None
+    return {"crs": crs.to_json(), "streets": own, "year": year, **parts, "tagged_compounds": study.walking.tagged_compounds}
 
 
 def _built(study: Study, base: Path, crs, findings: Findings | None, every_line: bool) -> streets.StreetNetwork:
@@ -139,11 +143,29 @@ def _built(study: Study, base: Path, crs, findings: Findings | None, every_line:
     kinds = set(lines.geom_type) - {"LineString", "MultiLineString"}
     if kinds:
         raise DataError(Fault(path.name, f"holds {', '.join(sorted(kinds))} among the streets", "give lines only"))
+    lines = _open_by(lines, study.study.year, told)
     if every_line:
         lines = _every_line(lines)
     return streets.from_lines(
         lines, tolerance_m=told.join_tolerance_m, at_crossings=told.join_crossings, outlines=outlines, gates=gates
     )
+
+
+def _open_by(lines: gpd.GeoDataFrame, year: int | None, told: Streets) -> gpd.GeoDataFrame:
+    """The lines that can be walked in `year`; without a year those that state none. Lines of no year are there always."""
+    if OPEN_YEAR not in told.columns:
+        return lines
+    if OPEN_YEAR not in lines.columns:
+        known = ", ".join(str(c) for c in lines.columns if c != lines.geometry.name)
+        raise DataError(Fault(told.path, f"no column '{told.columns[OPEN_YEAR]}' (columns.{OPEN_YEAR})", f"choose one of: {known}"))
+    opens, unread = number(lines[OPEN_YEAR])
+    if len(unread):
+        rows = coordinates.name_rows(layers.row_numbers(lines)[lines.index.isin(unread)])
+        raise DataError(Fault(f"{told.path} {rows}", "opening years that are not numbers", "write a year or leave it blank"))
+    there = opens.isna() | (opens <= (-np.inf if year is None else year))
+    if not there.any():
+        raise DataError(Fault(told.path, "no street is open in the study's year", "check year and the opening years"))
+    return lines[there.to_numpy()].reset_index(drop=True)
 
 
 def _every_line(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -35,6 +35,9 @@ def run(
     """
     clock = _Clock(progress)
     study, base = schema.load(path)
+    if year is not None:
+        # Streets of a later year are not there either.
+        study = study.model_copy(update={"study": study.study.model_copy(update={"year": year})})
     standard = load_standard(study.study.standard, base=base)
     settings = settings_of(study, year=year, language=language)
     target = out or Path("maps") / study.study.id
