@@ -5,127 +5,25 @@ Levels, categories, limits, clauses and the tags, codes and names of places all 
 
 from __future__ import annotations
 
-import difflib
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
-from datetime import date
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from livingcircle.errors import Fault, StandardError, raise_all
 from livingcircle.standards.matching import Classes, Match, MatchAll, Place, classify, matcher
+from livingcircle.standards.model import Category, Indicator, Level, Names, Quota, Requirement, Standard, Theme, nearest
 
 __all__ = [
-    "Category", "Classes", "Level", "Match", "MatchAll", "Names", "Place", "Requirement", "Standard", "Theme",
+    "Category", "Classes", "Indicator", "Level", "Match", "MatchAll", "Names", "Place", "Quota", "Requirement", "Standard", "Theme",
     "available", "classify", "load", "matcher",
 ]  # fmt: skip
 
 SHIPPED = Path(__file__).parent
-PARTS = {"match", "levels", "themes", "categories"}
-
-Slug = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-Text = Annotated[str, Field(min_length=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
-Evidence = Literal["●", "◐", "○"]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Names(_Part):
-    """A name in Chinese and English."""
-
-    zh: Text
-    en: Text
-
-    def get(self, lang: str) -> str:
-        """The name in `lang`: Chinese for `zh` and its variants, English for any other."""
-        return self.zh if lang.lower().startswith("zh") else self.en
-
-
-class Level(_Part):
-    """A level of living circle: the minutes and the metres people walk in it."""
-
-    id: Slug
-    name: Names
-    minutes: Positive
-    walk_m: Positive
-    clause: Text
-    evidence: Evidence
-
-
-class Theme(_Part):
-    """A group of categories, with the color (`#RRGGBB`) that maps draw it in."""
-
-    id: Slug
-    name: Names
-    color: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
-
-
-class Requirement(_Part):
-    """What a clause asks of a category at a level: the limit in metres and minutes, and how binding it is.
-
-    `flag` is `mandatory` (▲ 应配建) or `on_demand` (△ 按需配建); `evidence` marks the source of the limit and
-    `flag_evidence` that of the flag: ● found, ◐ secondary, ○ to verify against the standard's text.
-    """
-
-    level: str
-    limit_m: Positive
-    limit_min: Positive
-    flag: Literal["mandatory", "on_demand"]
-    clause: Text
-    verb: str = ""
-    evidence: Evidence
-    flag_evidence: Evidence = "○"
-    note: Names | None = None
-
-
-class Category(_Part):
-    """A facility category: names, theme, what is asked of it, and how places are recognized."""
-
-    id: Slug
-    name: Names
-    theme: str
-    source: Text
-    department: Names | None = None
-    area_facility: bool = False
-    requirements: tuple[Requirement, ...]
-    match: Match = Match()
-
-
-class Standard(_Part):
-    """A standard: what `[standard]` says of it, and its levels, themes and categories by id, in the order of the file."""
-
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-    number: Text
-    name: Names
-    in_force: date
-    note: Names | None = None
-    match: MatchAll = MatchAll()
-    levels: Annotated[dict[str, Level], Field(min_length=1)]
-    themes: Annotated[dict[str, Theme], Field(min_length=1)]
-    categories: Annotated[dict[str, Category], Field(min_length=1)]
-
-    def category(self, id: str) -> Category:
-        """The category of that id. Raises `StandardError` with the nearest ids when there is none.
-
-        >>> load("gb50180-2018").category("edu_primary").name.get("en")
-        'primary school'
-        """
-        if id in self.categories:
-            return self.categories[id]
-        raise StandardError(Fault(self.id, f"unknown category '{id}'", _nearest(id, self.categories)))
-
-    def requirements(self) -> tuple[tuple[str, Requirement], ...]:
-        """Every requirement with its category's id, in the order of the file."""
-        return tuple((key, asked) for key, category in self.categories.items() for asked in category.requirements)
-
-    def osm_keys(self) -> tuple[str, ...]:
-        """The OSM keys to read an extract by, the first tag of each rule: a place that has none of them matches no rule."""
-        return tuple(sorted({next(iter(rule.tags)) for c in self.categories.values() for rule in c.match.osm}))
+PARTS = {"match", "levels", "themes", "categories", "green", "per_thousand", "indicators"}
+NAMED = ("levels", "themes", "categories", "indicators")
 
 
 def available() -> list[str]:
@@ -175,18 +73,13 @@ def _find(id_or_path: str | Path, base: Path | None) -> Path:
     raise StandardError(Fault(where, f"no such {what}", shipped))
 
 
-def _nearest(word: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
-    return f"did you mean {' or '.join(map(repr, close))}?" if close else f"known: {', '.join(known)}"
-
-
 def _flat(told: Mapping[str, Any]) -> dict[str, Any]:
     """The file as the model wants it: `[standard]` on top, and every table with its own name as its id."""
     head = told.get("standard")
     flat = {**head} if isinstance(head, Mapping) else {}
     for key in PARTS & told.keys():
         flat[key] = told[key]
-        if key != "match" and isinstance(told[key], Mapping):
+        if key in NAMED and isinstance(told[key], Mapping):
             flat[key] = {id: {**one, "id": id} if isinstance(one, Mapping) else one for id, one in told[key].items()}
     return flat
 
@@ -215,7 +108,7 @@ def _cross_faults(told: Mapping[str, Any]) -> Iterator[Fault]:
             continue
         theme = category.get("theme")
         if isinstance(theme, str) and theme not in part["themes"]:
-            yield Fault(f"categories.{id}.theme", f"unknown theme '{theme}'", _nearest(theme, part["themes"]))
+            yield Fault(f"categories.{id}.theme", f"unknown theme '{theme}'", nearest(theme, part["themes"]))
         asked = category.get("requirements")
         rows = [row for row in asked if isinstance(row, Mapping)] if isinstance(asked, list) else []
         if asked == []:
@@ -224,6 +117,6 @@ def _cross_faults(told: Mapping[str, Any]) -> Iterator[Fault]:
         for number, level in enumerate(levels):
             where = f"categories.{id}.requirements.{number}.level"
             if isinstance(level, str) and level not in part["levels"]:
-                yield Fault(where, f"unknown level '{level}'", _nearest(level, part["levels"]))
+                yield Fault(where, f"unknown level '{level}'", nearest(level, part["levels"]))
             if isinstance(level, str) and level in levels[:number]:
                 yield Fault(where, f"a second requirement for level '{level}'", "keep one per level")
