@@ -202,6 +202,11 @@ class Indicator(Part):
     name_evidence: Evidence
     better: Literal["higher", "lower"] = "higher"
 
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The categories it counts, each once: its own and those of its groups."""
+        return tuple(dict.fromkeys([*self.categories, *(id for group in self.elements.values() for id in group)]))
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         within = self.formula in ("land_within", "people_within", "built_land_within", "units_failing")
@@ -220,7 +225,7 @@ class Standard(Part):
     """A standard, or several stacked: what `[standard]` says of it, and its levels, themes, categories and indicators by id, in the order of the file.
 
     `tier` is where it stands: national, province, city or project. `based_on` names the standard that this one states only its
-    differences from; with `keep = "listed"` categories that it does not name are left out. `layers` are the ids stacked, lowest first.
+    differences from; with `keep = "listed"` categories that it does not name are left out. `layers` are the ids stacked, lowest first; `origins` has the id that every value came from.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
@@ -237,6 +242,17 @@ class Standard(Part):
     per_thousand: tuple[PerThousand, ...] = ()
     indicators: dict[str, Indicator] = {}
     layers: tuple[str, ...] = ()
+    origins: dict[str, str] = Field(default={}, repr=False)
+
+    def origin(self, *path: str) -> str:
+        """The id of the layer that gave the value, or the nearest table around it; rows by their level, or measure and base.
+
+        >>> from livingcircle.standards import load
+        >>> load("gb50180-2018").origin("categories", "edu_primary", "requirements", "L10", "limit_m")
+        'gb50180-2018'
+        """
+        known = (".".join(path[:end]) for end in range(len(path), 0, -1))
+        return next((self.origins[key] for key in known if key in self.origins), self.id)
 
     def category(self, id: str) -> Category:
         """The category of that id. Raises `StandardError` with the nearest ids when there is none.
