@@ -20,7 +20,7 @@ def folder(tmp_path):
 def inputs(folder, **changes):
     study, base = schema.load(folder)
     findings = reading.Findings()
-    standard = standards.load(study.study.standard, base=base)
+    standard, _ = standards_of(study, base=base)
     return reading.read_inputs(study, base, standard=standard, findings=findings, progress=lambda *_: None), findings
 
 
