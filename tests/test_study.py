@@ -6,9 +6,9 @@ import shapely
 import toy_study
 from conftest import CRS
 
-from livingcircle import standards
 from livingcircle.errors import DataError, StudyError
 from livingcircle.study import reading, schema
+from livingcircle.study.judging import standards_of
 from livingcircle.study.run import run
 
 
