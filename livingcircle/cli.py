@@ -21,6 +21,8 @@ app = typer.Typer(
 )
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder that holds study.toml, or that file.")]
 
+LanguageOption = Annotated[str, typer.Option("--lang", metavar="zh|en", help="Language of the tables.")]
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -151,6 +153,12 @@ def area(
     typer.echo(str(out))
 
 
+def _language(told: str) -> str:
+    if told not in ("zh", "en"):
+        raise typer.BadParameter("choose zh or en", param_hint="--lang")
+    return told
+
+
 def _place(text: str, option: str) -> tuple[float, float]:
     place = _numbers(text, option)
     if len(place) != 2:
@@ -173,35 +181,42 @@ app.add_typer(standards_app, name="standards")
 
 
 @standards_app.command("list")
-def standards_list() -> None:
-    """List the standards shipped."""
-    from livingcircle import standards
+def standards_list(lang: LanguageOption = "zh") -> None:
+    """List the standards shipped: number, name, tier, since when, how many categories and indicators.
 
-    for name in standards.available():
-        standard = standards.load(name)
-        typer.echo(f"{name}\t{standard.number}\t{standard.name.zh}\t{standard.name.en}")
+    Example: livingcircle standards list
+    """
+    from livingcircle.standard_tables import show_list
+
+    show_list(_language(lang))
 
 
 @standards_app.command("show")
-def standards_show(name: Annotated[str, typer.Argument(metavar="ID", help="Id of a standard, or path to a TOML.")]) -> None:
-    """Show every category of a standard with level, limits, flag, clause and evidence mark."""
-    from livingcircle import standards
+def standards_show(
+    names: Annotated[list[str], typer.Argument(metavar="ID...", help="Id of a standard, or path to a TOML; several are stacked, lowest first.")],
+    category: Annotated[str | None, typer.Option(metavar="C", help="Only this category, with its notes.")] = None,
+    lang: LanguageOption = "zh",
+) -> None:
+    """Show every value of a standard with clause and evidence mark, and of a stack the file it came from.
 
-    standard = standards.load(name)
-    typer.echo("category\tzh\ten\tlevel\tlimit_m\tlimit_min\tflag\tclause\tevidence")
-    for category, rule in standard.requirements():
-        names = standard.categories[category].name
-        cells = (category, names.zh, names.en, rule.level, rule.limit_m, rule.limit_min, rule.flag, rule.clause, rule.evidence)
-        typer.echo("\t".join(str(cell) for cell in cells))
+    Example: livingcircle standards show gb50180-2018 --category edu_primary
+    """
+    from livingcircle.standard_tables import show_standard
+    from livingcircle.standards import load
+
+    show_standard(load(names), language=_language(lang), category=category)
 
 
 @standards_app.command("check")
-def standards_check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A standard's TOML file.")]) -> None:
-    """Check a standard's file and list every fault."""
-    from livingcircle import standards
+def standards_check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A standard's TOML file.")], lang: LanguageOption = "zh") -> None:
+    """Check a standard's file: list every fault, or say what it holds.
 
-    standard = standards.load(file)
-    typer.echo(f"{file}: {len(standard.categories)}")
+    Example: livingcircle standards check city.toml
+    """
+    from livingcircle.standard_tables import show_checked
+    from livingcircle.standards import load
+
+    show_checked(file, load(file), language=_language(lang))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -14,12 +14,13 @@ import pytest
 import shapely
 from overpass_server import Nominatim, Server, place
 
-from livingcircle import barriers, standards
+from livingcircle import barriers
 from livingcircle.costs import park_keys
 from livingcircle.errors import DataError, StandardError, StudyError
 from livingcircle.network import compounds
 from livingcircle.sources import osm, overpass
 from livingcircle.study import fetching, schema
+from livingcircle.study.judging import read_standards
 from livingcircle.study.reading import metric_crs, read_network
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,7 +69,7 @@ def test_what_is_fetched_is_what_the_study_reads(study, named):
         files = fetching.fetch(study if named == "folder" else study / "study.toml", servers=[server.url])
     assert files == [study / "raw" / overpass.EXTRACT, study / "raw" / overpass.RECORD]
     asked = json.loads(files[1].read_text(encoding="utf-8"))["keys"]
-    wanted = {*standards.load("gb50180-2018").osm_keys(), *barriers.keys(), *compounds.gate_tags(), *compounds.outline_keys(), *park_keys()}
+    wanted = {*read_standards("gb50180-2018", indicators=None, base=Path())[0].osm_keys(), *barriers.keys(), *compounds.gate_tags(), *compounds.outline_keys(), *park_keys()}
     assert asked == sorted(wanted)
     # What the rest of the study lacks stands in no way of its streets.
     told = schema.Study.model_validate({"study": {"id": "toy"}, "streets": {"path": f"raw/{overpass.EXTRACT}"}})

@@ -6,9 +6,9 @@ import shapely
 import toy_study
 from conftest import CRS
 
-from livingcircle import standards
 from livingcircle.errors import DataError, StudyError
 from livingcircle.study import reading, schema
+from livingcircle.study.judging import standards_of
 from livingcircle.study.run import run
 
 
@@ -20,7 +20,7 @@ def folder(tmp_path):
 def inputs(folder, **changes):
     study, base = schema.load(folder)
     findings = reading.Findings()
-    standard = standards.load(study.study.standard, base=base)
+    standard, _ = standards_of(study, base=base)
     return reading.read_inputs(study, base, standard=standard, findings=findings, progress=lambda *_: None), findings
 
 

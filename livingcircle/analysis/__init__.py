@@ -35,7 +35,7 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
     """The whole chain on layers already read and projected.
 
     Judges every category of `standard` for which the study has facilities, open or planned, and every category the
-    standard makes mandatory. `progress(step, done, total)` is told of each step. Inputs are not changed.
+    standard makes mandatory, or of these the `settings.categories`. `progress(step, done, total)` is told of each step. Inputs are not changed.
     """
     facilities = inputs.facilities.assign(open=is_open(inputs.facilities, year=settings.year))
     people = homes.in_year(inputs.residences, year=settings.year)
@@ -43,7 +43,7 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
     samples = homes.sample(people, inputs.units)
     seen = views(inputs, samples, settings)
     progress("samples", 1, 1)
-    names = _judged(standard, facilities)
+    names = _judged(standard, facilities, settings)
     judged = _judge(names, (inputs, people, samples, facilities, seen), standard, settings, progress)
     view = seen[settings.groups[0].id]
     areas = isochrones(names, (inputs, facilities, view), standard, settings, progress)
@@ -133,10 +133,10 @@ def _counts(inputs: Inputs, layers: tuple, seen: Mapping[str, View], areas: gpd.
     }
 
 
-def _judged(standard: Standard, facilities: Facilities) -> list[str]:
+def _judged(standard: Standard, facilities: Facilities, settings: Settings) -> list[str]:
     served = {category for categories in facilities["categories"] for category in categories}
     mandatory = {category for category, requirement in standard.requirements() if requirement.flag == "mandatory"}
-    return [category for category in standard.categories if category in served | mandatory]
+    return [id for id, category in standard.categories.items() if id in served | mandatory and settings.judges(category)]
 
 
 def _facilities_in(facilities: Facilities, names: Sequence[str], units: Units | None) -> dict[str, pd.Series]:

@@ -13,7 +13,7 @@ from livingcircle.costs import Ground, Walker
 from livingcircle.coverage import Group
 from livingcircle.layers import Barriers, Coverage, Entrances, Facilities, Gaps, Isochrones, Residences, Samples, Units
 from livingcircle.network import StreetNetwork
-from livingcircle.standards import Standard
+from livingcircle.standards import Category, Standard
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Settings:
     """What a study decides: names, year, how people walk, the deciding rule, limits of snapping in metres.
 
     `walker` is everybody, at `speed_kmh` unless it says otherwise; every group of `groups` may have a walker of its own.
+    Only `categories` are judged, or all that the standard asks something of.
     """
 
     study_id: str
@@ -36,6 +37,11 @@ class Settings:
     isochrone_minutes: tuple[float, ...] = (5.0, 10.0, 15.0)
     severed_detour: float = 1.8
     walker: Walker | None = None
+    categories: tuple[str, ...] = ()
+
+    def judges(self, category: Category) -> bool:
+        """Whether the category is judged: the standard asks something of it, and the study does not leave it out."""
+        return bool(category.requirements) and (not self.categories or category.id in self.categories)
 
     def walker_of(self, group: Group) -> Walker:
         """How the group walks: as it says itself, else like everybody at its own speed."""

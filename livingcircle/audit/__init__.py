@@ -51,7 +51,7 @@ def audit(
 
     Inputs are not changed.
     """
-    base = judge((inputs, settings), standard=standard, categories=judged_categories(inputs, standard))
+    base = judge((inputs, settings), standard=standard, categories=judged_categories(inputs, standard, settings=settings))
     found = [
         *origin.noticed,
         *datum_findings(inputs, origin.datums, homes=origin.residences),

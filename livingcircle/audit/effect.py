@@ -41,10 +41,10 @@ class Judged:
     covered: np.ndarray
 
 
-def judged_categories(inputs: Inputs, standard: Standard) -> list[str]:
-    """The categories of the standard that any facility serves, open or planned."""
+def judged_categories(inputs: Inputs, standard: Standard, *, settings: Settings) -> list[str]:
+    """The categories judged that any facility serves, open or planned."""
     served = {category for categories in inputs.facilities["categories"] for category in categories}
-    return [category for category in standard.categories if category in served]
+    return [id for id, category in standard.categories.items() if id in served and settings.judges(category)]
 
 
 def judge(

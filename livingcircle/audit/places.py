@@ -24,7 +24,7 @@ BY_CENTROID, BY_BOUNDARY = "centroid", "boundary"
 def place_findings(base: Judged, settings: Settings, *, standard: Standard, absent: frozenset[str] = frozenset()) -> Iterator[Finding]:
     """Every doubt about the facilities of `base`, one a file and kind; `absent` are categories verified not to exist."""
     facilities = base.inputs.facilities
-    yield from _not_found(base, standard, absent)
+    yield from _not_found(base, settings, standard, absent)
     for layer, rows in facilities.groupby("source", sort=True).indices.items():
         own = np.zeros(len(facilities), dtype=bool)
         own[rows] = True
@@ -43,9 +43,10 @@ def _finding(kind: str, severity: str, layer: str, told: Facilities, **more) -> 
     return Finding(kind, severity, layer, len(told), places=_spots(told), names=list(told["name"]), **more)
 
 
-def _not_found(base: Judged, standard: Standard, absent: frozenset[str]) -> Iterator[Finding]:
+def _not_found(base: Judged, settings: Settings, standard: Standard, absent: frozenset[str]) -> Iterator[Finding]:
     served = {category for categories in base.inputs.facilities["categories"] for category in categories}
-    asked = dict.fromkeys(category for category, rule in standard.requirements() if rule.flag == "mandatory")
+    judged = (pair for pair in standard.requirements() if settings.judges(standard.categories[pair[0]]))
+    asked = dict.fromkeys(category for category, rule in judged if rule.flag == "mandatory")
     missing = [category for category in asked if category not in served | absent]
     if absent:
         yield Finding("verified_absent", NOTE, "", len(absent), {"categories": tuple(sorted(absent))})

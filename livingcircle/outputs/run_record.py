@@ -34,6 +34,7 @@ def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, sec
         "standard": {
             "id": result.standard.id,
             "number": result.standard.number,
+            "layers": list(result.standard.layers),
             "sha256": hashlib.sha256(result.standard.model_dump_json().encode()).hexdigest(),
         },
         "parameters": {
@@ -49,6 +50,7 @@ def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, sec
             "changes_tried": [asdict(change) for change in changes()],
             "isochrone_minutes": list(settings.isochrone_minutes),
             "severed_detour": settings.severed_detour,
+            "categories": list(settings.categories),
             "crs": result.network.crs.to_string(),
         },
         "inputs": [_digest(file, base) for file in inputs],

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from livingcircle.errors import Fault, StandardError, raise_all
 from livingcircle.standards import faults as checking
-from livingcircle.standards.files import available, chain, find, read, shipped_themes
+from livingcircle.standards.files import SHIPPED, available, chain, find, read, shipped_themes
 from livingcircle.standards.matching import Classes, Match, MatchAll, Place, classify, matcher
 from livingcircle.standards.model import Category, Indicator, Level, Names, Quota, Requirement, Standard, Theme, nearest
 from livingcircle.standards.stacking import Stack, stacked
 
 __all__ = [
     "Category", "Classes", "Indicator", "Level", "Match", "MatchAll", "Names", "Place", "Quota", "Requirement", "Standard", "Theme",
-    "available", "classify", "files_of", "indicator_systems", "judged_with", "load", "matcher", "missing_categories", "nearest",
+    "available", "classify", "indicator_systems", "judged_with", "load", "matcher", "missing_categories", "nearest", "own_files",
 ]  # fmt: skip
 
 Asked = str | Path | Sequence[str | Path]
@@ -48,11 +48,11 @@ def load(asked: Asked, *, base: Path | None = None) -> Standard:
     return Standard.model_validate(checking.flat(stack.told) | {"layers": [layer.id for layer in layers], "origins": origins})
 
 
-def files_of(asked: Asked, *, base: Path | None = None) -> list[Path]:
-    """The files that `load` reads, lowest first. Raises `StandardError` for those that cannot be had."""
+def own_files(asked: Asked, *, base: Path | None = None) -> list[Path]:
+    """The files that `load` reads and that are not shipped, lowest first. Raises `StandardError` for those that cannot be had."""
     layers, found = chain(_each(asked), base=base)
     raise_all(found, StandardError)
-    return [layer.file for layer in layers]
+    return [layer.file for layer in layers if layer.file.parent != SHIPPED]
 
 
 def indicator_systems() -> list[str]:

@@ -1,7 +1,8 @@
 """Standards laid over one another, later files over earlier ones, with the file that every value came from.
 
 Tables merge key by key. Rows of requirements, quotas and figures for 1,000 people merge with the row of the same level,
-measure or land class; any other list is taken whole. `drop = true` takes out what lies below.
+measure or land class; any other list is taken whole. `drop = true` takes out what lies below. A figure that a file changes
+without a clause and an evidence mark of its own bears the number of that file as clause, and is to be verified.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from livingcircle.errors import Fault
-from livingcircle.standards.files import Layer
+from livingcircle.standards.files import SHIPPED, Layer
 from livingcircle.standards.model import nearest
 
 Path = tuple[str, ...]
@@ -19,6 +20,12 @@ Path = tuple[str, ...]
 ROWS = {"requirements": ("level",), "quotas": ("measure", "of"), "per_thousand": ("level", "land_class")}
 # Parts whose tables bear names, so that one of them can be dropped.
 NAMED = ("levels", "themes", "categories", "green", "indicators")
+# Keys that word a figure and are none themselves.
+WORDING = {
+    "name", "note", "verb", "type", "clause", "evidence", "flag_evidence", "name_evidence", "group", "unit", "definition", "numerator",
+    "denominator", "target", "target_clause",
+}  # fmt: skip
+UNVERIFIED = "○"
 # What [standard] says of stacking and not of the standard.
 STACKING = ("based_on", "keep")
 
@@ -56,7 +63,8 @@ class Stack:
     def _over(self, below: Any, above: Any, path: Path) -> Any:
         rows = bool(path) and path[-1] in ROWS and isinstance(above, list) and all(isinstance(row, Mapping) for row in above)
         if isinstance(above, Mapping):
-            made: Any = self._table(below if isinstance(below, Mapping) else {}, above, path)
+            low = below if isinstance(below, Mapping) else {}
+            made: Any = self._table(low, {**self._marks(low, above), **above}, path)
         elif rows:
             made = self._rows(below if isinstance(below, list) else [], above, path)
         else:
@@ -89,10 +97,23 @@ class Stack:
                 if place is not None:
                     made[place] = None
             elif place is not None:
-                made[place] = self._over(made[place], row, at)
+                made[place] = self._over(made[place], {key: value for key, value in row.items() if key not in names}, at)
             else:
                 made.append(self._over(None, row, at))
         return [row for row in made if row is not None]
+
+    def _marks(self, below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+        """Clause and evidence of figures that a file changes: those of the figure below hold for them no more."""
+        if not {"clause", "evidence"} <= below.keys():
+            return {}
+        changed = {key for key, value in above.items() if key not in WORDING and value != below.get(key)}
+        layer = self.layers[-1]
+        marks: dict[str, Any] = {"clause": str(layer.head.get("number", layer.id))} if changed else {}
+        if changed - {"flag"}:
+            marks["evidence"] = UNVERIFIED
+        if "flag" in changed:
+            marks["flag_evidence"] = UNVERIFIED
+        return marks
 
     def _drop(self, path: Path, alone: bool, below: Collection[str]) -> None:
         where = f"{self.layers[-1].file}: {'.'.join(path)}"
@@ -137,9 +158,9 @@ def _drops(value: Any) -> bool:
 
 
 def _own(layer: Layer, *, below: bool) -> dict[str, Any]:
-    """What a file says of the standard. Laid over others it stands for a project unless it says otherwise."""
+    """What a file says of the standard. A planner's own, laid over others, stands for a project unless it says otherwise."""
     told = dict(layer.told)
     if isinstance(told.get("standard"), Mapping):
         head = {key: value for key, value in layer.head.items() if key not in STACKING}
-        told["standard"] = ({"tier": "project"} if below else {}) | head
+        told["standard"] = ({"tier": "project"} if below and layer.file.parent != SHIPPED else {}) | head
     return told

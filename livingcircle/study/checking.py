@@ -20,9 +20,9 @@ from livingcircle.outputs import check_page
 from livingcircle.outputs.check_page import Report
 from livingcircle.sources import osm
 from livingcircle.standards import Standard
-from livingcircle.standards import load as load_standard
 from livingcircle.study import schema
 from livingcircle.study.findings import READ_COLUMNS, Findings
+from livingcircle.study.judging import standards_of
 from livingcircle.study.reading import datums_of, read_inputs, read_network, settings_of
 
 FILES = ("check.csv", "check.html")
@@ -36,7 +36,7 @@ def check(path: Path, *, out: Path | None = None, language: str | None = None, p
     cannot be understood; then nothing is written.
     """
     study, base = schema.load(path)
-    standard = load_standard(study.study.standard, base=base)
+    standard, _ = standards_of(study, base=base)
     settings = settings_of(study, language=language)
     found = Findings(thorough=True)
     try:
@@ -118,7 +118,8 @@ def _categories(inputs: Inputs, standard: Standard, settings: Settings) -> pd.Da
     """A row a category that is served or mandatory: how many facilities, how many of them open, from which files."""
     served = inputs.facilities[["categories", "source"]].assign(open=is_open(inputs.facilities, year=settings.year))
     each = served.explode("categories")
-    asked = {category for category, rule in standard.requirements() if rule.flag == "mandatory"}
+    judged = [pair for pair in standard.requirements() if settings.judges(standard.categories[pair[0]])]
+    asked = {category for category, rule in judged if rule.flag == "mandatory"}
     rows = []
     for category in standard.categories:
         own = each[each["categories"] == category]

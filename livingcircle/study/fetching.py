@@ -16,7 +16,7 @@ from livingcircle.errors import DataError, Fault, StudyError, raise_all
 from livingcircle.network import compounds
 from livingcircle.sources import geofile, overpass
 from livingcircle.sources.overpass.manners import rules
-from livingcircle.standards import load as load_standard
+from livingcircle.study.judging import read_standards
 from livingcircle.study.schema import About, study_file
 
 RAW = "raw"
@@ -35,7 +35,7 @@ def fetch(
 
     Of the study file (or its folder) only `[study] id` and `[study] area`, a file of polygons in any CRS, or else
     `[streets] place`, a name, are needed; other files it names need not be there yet. The download reaches 1,500 m
-    (`overpass.toml`) beyond the area and holds what the study's standard, barriers, compounds and parks are read by. `servers`, `nominatim`
+    (`overpass.toml`) beyond the area and holds what the study's standard, indicators, barriers, compounds and parks are read by. `servers`, `nominatim`
     and `budget_s` take the place of the shipped addresses and seconds.
 
     Raises `StudyError` or `StandardError` for the study file and `DataError` for the area, the place and the download; then
@@ -44,7 +44,7 @@ def fetch(
     file = study_file(Path(path))
     told = _told(file)
     about, base = told["study"], file.parent
-    standard = load_standard(str(about.get("standard", About.model_fields["standard"].default)), base=base)
+    standard, _ = read_standards(about.get("standard") or About.model_fields["standard"].default, indicators=about.get("indicators"), base=base)
     if about.get("area"):
         area = _polygons(base / about["area"], about["area"])
     else:
@@ -90,19 +90,23 @@ def _told(file: Path) -> dict[str, Any]:
     return {"study": told["study"], "streets": told.get("streets", {})}
 
 
-def _faults(file: Path, told: dict[str, Any]) -> list[Fault]:
-    parts = {key: told.get(key, {}) for key in ("study", "streets")}
+def _faults(file: Path, written: dict[str, Any]) -> list[Fault]:
+    parts = {key: written.get(key, {}) for key in ("study", "streets")}
     wrong = [key for key, part in parts.items() if not isinstance(part, dict)]
     if wrong:
         return [Fault(f"{file}: {key}", "is no table", f"write it as [{key}]") for key in wrong]
     about, streets = parts["study"], parts["streets"]
     given = {"study.id": about.get("id"), "study.area": about.get("area"), "study.crs": about.get("crs")}
-    given |= {"study.standard": about.get("standard"), "streets.place": streets.get("place")}
+    given |= {"streets.place": streets.get("place")}
     faults = [
         Fault(f"{file}: {key}", "is no text", "write it in quotes")
         for key, value in given.items()
         if value is not None and not (isinstance(value, str) and value.strip())
     ]
+    for key in ("standard", "indicators"):
+        told = [about[key]] if isinstance(about.get(key), str) else about.get(key, ())
+        if not isinstance(told, list | tuple) or not all(isinstance(one, str) and one.strip() for one in told):
+            faults.append(Fault(f"{file}: study.{key}", "is no text", "write it in quotes, or as a list of texts in quotes"))
     if given["study.id"] is None:
         faults.append(Fault(f"{file}: study.id", "is required", "add it"))
     if given["study.area"] is None and given["streets.place"] is None:

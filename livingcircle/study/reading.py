@@ -52,6 +52,7 @@ def settings_of(study: Study, *, year: int | None = None, language: str | None =
         walker=walker,
         isochrone_minutes=walking.isochrone_minutes,
         severed_detour=walking.severed_detour,
+        categories=about.categories,
     )
 
 

@@ -15,9 +15,9 @@ from livingcircle.outputs import gap_list, page, publishing, run_record, tables
 from livingcircle.outputs.walking_words import group_name
 from livingcircle.snapping import TOO_FAR
 from livingcircle.standards import Standard
-from livingcircle.standards import load as load_standard
 from livingcircle.study import schema
 from livingcircle.study.findings import Findings
+from livingcircle.study.judging import standards_of
 from livingcircle.study.reading import datums_of, read_inputs, settings_of
 
 # A border between lattice points is true within a cell; what lies farther off is told.
@@ -38,7 +38,7 @@ def run(
     if year is not None:
         # Streets of a later year are not there either.
         study = study.model_copy(update={"study": study.study.model_copy(update={"year": year})})
-    standard = load_standard(study.study.standard, base=base)
+    standard, _ = standards_of(study, base=base)
     settings = settings_of(study, year=year, language=language)
     target = out or Path("maps") / study.study.id
     # The place is taken before the work, so that a second run learns at once.

@@ -4,53 +4,89 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from livingcircle import slope
 from livingcircle.costs import presets
 from livingcircle.errors import Fault, StudyError
+from livingcircle.standards import own_files
+from livingcircle.study.layer_files import (
+    PLACE_COLUMNS, BarrierFile, BuildingFile, CompoundFile, FacilityFile, GateFile, ParkFile, Part, PeopleRaster,
+    ResidenceFile, Rows, UnitTotals,
+)  # fmt: skip
+
+__all__ = [
+    "PLACE_COLUMNS", "About", "BarrierFile", "BuildingFile", "CompoundFile", "FacilityFile", "GateFile", "ParkFile", "PeopleRaster",
+    "ResidenceFile", "Rows", "Streets", "Study", "UnitTotals", "Walking", "WalkingGroup", "input_files", "language_of", "load", "study_file",
+]  # fmt: skip
 
 SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 # Where `fetch` puts what it downloads, from the study's folder.
 FETCHED = "raw/streets-and-facilities.osm.pbf"
 Text = dict[Literal["zh", "en"], str]
 Positive = Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
+Year = Annotated[int, Field(ge=1900, le=2200)]
 
 
-PlaceColumn = Literal[
-    "id", "name", "category", "code", "capacity", "status", "open_year",
-    "lon", "lat", "x", "y", "location", "entrance", "entrance_lon", "entrance_lat",
-]
-PLACE_COLUMNS: tuple[str, ...] = get_args(PlaceColumn)
+class About(Part):
+    """`[study]`: names, area, CRS, standards and indicators, language, years and units.
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class About(_Part):
-    """`[study]`: names, area, CRS, standard, language, year and units."""
+    `standard` has one id or path, or several to stack, lowest first; without `indicators` every system shipped is worked out.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
     name: str | Text = ""
     note: str | Text = ""
     area: str | None = None
     crs: str | None = None
-    standard: str = "gb50180-2018"
+    standard: tuple[str, ...] = ("gb50180-2018",)
+    indicators: tuple[str, ...] | None = None
+    categories: tuple[str, ...] = ()
     language: Literal["zh", "en"] = "zh"
-    year: Annotated[int, Field(ge=1900, le=2200)] | None = None
+    year: Year | None = None
+    years: tuple[Year, ...] = ()
     units: str | None = None
     units_name: str = "name"
+    units_parent: str | None = None
 
     @field_validator("name", "note")
     @classmethod
     def _both(cls, value: str | dict) -> dict:
         return {"zh": value, "en": value} if isinstance(value, str) else {"zh": "", "en": "", **value}
 
+    @field_validator("standard", "indicators", "categories", mode="before")
+    @classmethod
+    def _one_or_several(cls, told: Any) -> Any:
+        several = [told] if isinstance(told, str) else told
+        if not isinstance(several, list | tuple) or not all(isinstance(one, str) and one for one in several):
+            raise ValueError("give one in quotes, or a list of them")
+        return tuple(several)
 
-class Streets(_Part):
+    @field_validator("standard", "indicators", "categories", "years")
+    @classmethod
+    def _each_once(cls, told: tuple | None) -> tuple | None:
+        twice = sorted({str(one) for one in told or () if (told or ()).count(one) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} stands twice")
+        return told
+
+    @field_validator("standard")
+    @classmethod
+    def _named(cls, told: tuple[str, ...]) -> tuple[str, ...]:
+        if not told:
+            raise ValueError("name at least one standard")
+        return told
+
+    @model_validator(mode="after")
+    def _parents_of_units(self) -> About:
+        if self.units_parent and not self.units:
+            raise ValueError("units_parent is a column of units, and no units are given")
+        return self
+
+
+class Streets(Part):
     """`[streets]`: the street file (or the name of a place to fetch), how its lines are joined, and the ground it covers."""
 
     path: str = FETCHED
@@ -75,7 +111,7 @@ Steps = Literal["plain", "slow", "excluded"]
 Permeability = Literal["open", "visit", "residents"]
 
 
-class WalkingGroup(_Part):
+class WalkingGroup(Part):
     """`[[walking.groups]]`: people who walk in a way of their own; `people` is a column of the residences.
 
     What a group does not say is as `[walking]` says for everybody; a shipped kind of walker brings its speed along.
@@ -98,7 +134,7 @@ class WalkingGroup(_Part):
         return self
 
 
-class Walking(_Part):
+class Walking(Part):
     """`[walking]`: speed and costs of walking, the deciding rule, the snapping limit, the engine and the groups."""
 
     speed_kmh: Annotated[float, Field(gt=0, le=15)] = 4.0
@@ -139,127 +175,7 @@ class Walking(_Part):
         return self
 
 
-class Rows(_Part):
-    """`where`: keep the rows whose column starts with one of these."""
-
-    column: str
-    starts_with: list[str]
-
-
-Vocabulary = Literal["mnr2023", "survey3", "gb50137", "gbt21010"]
-
-
-class FacilityFile(_Part):
-    """`[[facilities]]`: one file of facilities, its category or the mapping that finds it, and its columns."""
-
-    path: str
-    layer: str | None = None
-    crs: str | None = None
-    encoding: str | None = None
-    category: str | Annotated[list[str], Field(min_length=1)] | None = None
-    mapping: Literal["osm", "amap", "baidu", "land", "table"] | None = None
-    vocabulary: Vocabulary | None = None
-    status_default: Literal["existing", "under_construction", "planned", "proposed"] = "existing"
-    columns: dict[PlaceColumn, str] = {}
-    where: Rows | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> FacilityFile:
-        if (self.category is None) == (self.mapping is None):
-            raise ValueError("give either category or mapping")
-        return self
-
-
-class _LayerFile(_Part):
-    path: str
-    layer: str | None = None
-    crs: str | None = None
-    encoding: str | None = None
-    where: Rows | None = None
-
-
-class BuildingFile(_LayerFile):
-    """`[residences.buildings]`: dwelling houses over which the people of each residence are split by floor area."""
-
-    columns: dict[Literal["id", "name", "dwellings", "floor_area_m2", "storeys", "height_m"], str] = {}
-
-
-class PeopleRaster(_Part):
-    """`[residences.raster]`: a GeoTIFF of people, spread over the residential land."""
-
-    path: str
-    within_m: Annotated[float, Field(ge=0, le=5000)] = 200.0
-    per_km2: bool = False
-
-
-class UnitTotals(_Part):
-    """`[residences.totals]`: a table of people by unit, to which the residences are re-scaled."""
-
-    path: str
-    encoding: str | None = None
-    unit: str
-    people: str
-    groups: dict[str, str] = {}
-
-
-# Ways in which the people of residences are told, of which a study gives one; with totals none is needed.
-TOLD_BY = ("population", "dwellings", "floor_area_ratio", "raster")
-
-
-class ResidenceFile(_LayerFile):
-    """`[residences]`: residential land or points, and where their people come from."""
-
-    population: str | None = None
-    dwellings: str | None = None
-    people_per_dwelling: Annotated[float, Field(gt=0, le=20)] | None = None
-    floor_area_ratio: str | None = None
-    floor_area_per_person_m2: Annotated[float, Field(gt=0, le=500)] | None = None
-    raster: PeopleRaster | None = None
-    buildings: BuildingFile | None = None
-    totals: UnitTotals | None = None
-    shares: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
-    columns: dict[Literal["id", "name", "open_year", "lon", "lat", "x", "y"], str] = {}
-
-    @model_validator(mode="after")
-    def _people_once(self) -> ResidenceFile:
-        given = [key for key in TOLD_BY if getattr(self, key) is not None]
-        if len(given) > 1:
-            raise ValueError(f"{' and '.join(given)} both tell the people; keep one")
-        if not given and self.totals is None:
-            raise ValueError(f"nothing tells the people: give one of {', '.join(TOLD_BY)}, or [residences.totals]")
-        if (self.dwellings is None) != (self.people_per_dwelling is None):
-            raise ValueError("dwellings and people_per_dwelling belong together")
-        return self
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The groups whose people the totals or shares tell."""
-        return (*(self.totals.groups if self.totals else ()), *self.shares)
-
-
-class BarrierFile(_LayerFile):
-    """`[[barriers]]`: lines or polygons that no off-street leg may cross; `kind` is the word shown for them."""
-
-    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = "barrier"
-
-
-class CompoundFile(_LayerFile):
-    """`[[compounds]]`: outlines of gated compounds; `name` is a column."""
-
-    name: str | None = None
-
-
-class GateFile(_LayerFile):
-    """`[[gates]]`: points of the gates of compounds; `kind` is a column of `open`, `residents` or `closed`."""
-
-    kind: str | None = None
-
-
-class ParkFile(_LayerFile):
-    """`[[parks]]`: polygons whose ways close at night."""
-
-
-class Study(_Part):
+class Study(Part):
     """A whole `study.toml`; only `[study] id` and `[streets]` are needed for `times` and `area`."""
 
     study: About
@@ -342,6 +258,7 @@ def _require_files(study: Study, file: Path) -> None:
     told = {
         "study.area": study.study.area,
         "study.units": study.study.units,
+        **_own_standards(study.study),
         "streets.path": study.streets.path,
         "residences.path": study.residences.path if study.residences else None,
         **_people_files(study.residences),
@@ -369,6 +286,12 @@ def _remedy(name: str, file: Path) -> str:
     return f"put it into {file.parent} or correct the path"
 
 
+def _own_standards(told: About) -> dict[str, str]:
+    named = {"standard": told.standard, "indicators": told.indicators or ()}
+    placed = ((f"study.{key}.{i}" if len(names) > 1 else f"study.{key}", name) for key, names in named.items() for i, name in enumerate(names))
+    return {key: name for key, name in placed if name.endswith(".toml")}
+
+
 def _people_files(told: ResidenceFile | None) -> dict[str, str]:
     parts = {key: getattr(told, key, None) for key in ("raster", "buildings", "totals")}
     return {f"residences.{key}.path": part.path for key, part in parts.items() if part is not None}
@@ -387,9 +310,10 @@ def input_files(study: Study, base: Path) -> list[Path]:
         *_people_files(study.residences).values(),
         *(part.path for key in ("barriers", "compounds", "gates", "parks") for part in getattr(study, key)),
     ]
-    if study.study.standard.endswith(".toml"):
-        names.append(study.study.standard)
     found = [base / name for name in dict.fromkeys(name for name in names if name)]
+    # Each of them alone: two of one stack may be based on the same file.
+    for asked in (*study.study.standard, *(study.study.indicators or ())):
+        found += [file for file in own_files(asked, base=base) if file not in found]
     # A shapefile is several files; its texts and years live beside the .shp.
     return [part for file in found for part in _parts(file)]
 

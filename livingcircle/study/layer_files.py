@@ -1,0 +1,139 @@
+"""The parts of a study file that name the file of a layer: what each may say."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+PlaceColumn = Literal[
+    "id", "name", "category", "code", "capacity", "status", "open_year",
+    "lon", "lat", "x", "y", "location", "entrance", "entrance_lon", "entrance_lat",
+]
+PLACE_COLUMNS: tuple[str, ...] = get_args(PlaceColumn)
+
+
+class Part(BaseModel):
+    """A part of a study file: unknown keys are refused, and it cannot be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Rows(Part):
+    """`where`: keep the rows whose column starts with one of these."""
+
+    column: str
+    starts_with: list[str]
+
+
+Vocabulary = Literal["mnr2023", "survey3", "gb50137", "gbt21010"]
+
+
+class FacilityFile(Part):
+    """`[[facilities]]`: one file of facilities, its category or the mapping that finds it, and its columns."""
+
+    path: str
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    category: str | Annotated[list[str], Field(min_length=1)] | None = None
+    mapping: Literal["osm", "amap", "baidu", "land", "table"] | None = None
+    vocabulary: Vocabulary | None = None
+    status_default: Literal["existing", "under_construction", "planned", "proposed"] = "existing"
+    columns: dict[PlaceColumn, str] = {}
+    where: Rows | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> FacilityFile:
+        if (self.category is None) == (self.mapping is None):
+            raise ValueError("give either category or mapping")
+        return self
+
+
+class _LayerFile(Part):
+    path: str
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    where: Rows | None = None
+
+
+class BuildingFile(_LayerFile):
+    """`[residences.buildings]`: dwelling houses over which the people of each residence are split by floor area."""
+
+    columns: dict[Literal["id", "name", "dwellings", "floor_area_m2", "storeys", "height_m"], str] = {}
+
+
+class PeopleRaster(Part):
+    """`[residences.raster]`: a GeoTIFF of people, spread over the residential land."""
+
+    path: str
+    within_m: Annotated[float, Field(ge=0, le=5000)] = 200.0
+    per_km2: bool = False
+
+
+class UnitTotals(Part):
+    """`[residences.totals]`: a table of people by unit, to which the residences are re-scaled."""
+
+    path: str
+    encoding: str | None = None
+    unit: str
+    people: str
+    groups: dict[str, str] = {}
+
+
+# Ways in which the people of residences are told, of which a study gives one; with totals none is needed.
+TOLD_BY = ("population", "dwellings", "floor_area_ratio", "raster")
+
+
+class ResidenceFile(_LayerFile):
+    """`[residences]`: residential land or points, and where their people come from."""
+
+    population: str | None = None
+    dwellings: str | None = None
+    people_per_dwelling: Annotated[float, Field(gt=0, le=20)] | None = None
+    floor_area_ratio: str | None = None
+    floor_area_per_person_m2: Annotated[float, Field(gt=0, le=500)] | None = None
+    raster: PeopleRaster | None = None
+    buildings: BuildingFile | None = None
+    totals: UnitTotals | None = None
+    shares: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    columns: dict[Literal["id", "name", "open_year", "lon", "lat", "x", "y"], str] = {}
+
+    @model_validator(mode="after")
+    def _people_once(self) -> ResidenceFile:
+        given = [key for key in TOLD_BY if getattr(self, key) is not None]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} both tell the people; keep one")
+        if not given and self.totals is None:
+            raise ValueError(f"nothing tells the people: give one of {', '.join(TOLD_BY)}, or [residences.totals]")
+        if (self.dwellings is None) != (self.people_per_dwelling is None):
+            raise ValueError("dwellings and people_per_dwelling belong together")
+        return self
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups whose people the totals or shares tell."""
+        return (*(self.totals.groups if self.totals else ()), *self.shares)
+
+
+class BarrierFile(_LayerFile):
+    """`[[barriers]]`: lines or polygons that no off-street leg may cross; `kind` is the word shown for them."""
+
+    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = "barrier"
+
+
+class CompoundFile(_LayerFile):
+    """`[[compounds]]`: outlines of gated compounds; `name` is a column."""
+
+    name: str | None = None
+
+
+class GateFile(_LayerFile):
+    """`[[gates]]`: points of the gates of compounds; `kind` is a column of `open`, `residents` or `closed`."""
+
+    kind: str | None = None
+
+
+class ParkFile(_LayerFile):
+    """`[[parks]]`: polygons whose ways close at night."""
