@@ -18,7 +18,7 @@ EVERY = [GB, TD62, TD63, CHECK, BUS, GREEN, MASTER, WHOLE, CIRCLE, ZHEJIANG]
 # Words of inputs beyond homes, people and facilities that an indicator may say it needs.
 NEEDS = {
     "built_land", "driving_network", "road_centerlines", "dwellings", "capacity", "area", "age_0_2", "age_3_5", "age_6_11",
-    "age_12_14", "age_60", "greenway", "forest", "villages", "jobs", "local_ratio",
+    "age_12_14", "age_60", "greenway", "forest", "villages", "jobs", "local_ratio", "classes", "footway_survey",
 }  # fmt: skip
 PEOPLE = {"people", "dwellings", "age_0_2", "age_3_5", "age_6_11", "age_12_14", "age_60"}
 UNJUDGED = "trn_terminal utl_switch utl_misc utl_fire nbh_property nbh_play nbh_fitness nbh_store nbh_parcel nbh_bin".split()
@@ -417,7 +417,10 @@ def test_tdt1063_holds_every_indicator_and_both_composites(every):
     for element, id in single.items():
         assert told["I01"].elements[element] == told[id].categories
         assert told["I01"].limits[element] == (told[id].limit_m, told[id].minutes)
-    assert {id: told[id].needs for id in ("I14", "I20")} == {"I14": ("driving_network",), "I20": ("driving_network", "villages")}
+    assert {id: one.needs for id, one in told.items() if one.needs} == {
+        "I14": ("driving_network",), "I15": ("classes",), "I16a": ("capacity",), "I16b": ("capacity",),
+        "I19": ("road_centerlines",), "I20": ("driving_network", "villages"),
+    }  # fmt: skip
     rates = {id: (told[id].per, told[id].of) for id in ("I15", "I16a", "I16b", "I17", "I18a", "I18b")}
     assert rates == {
         "I15": (10000, "people"), "I16a": (1000, "people"), "I16b": (1000, "age_60"), "I17": (100000, "people"),
