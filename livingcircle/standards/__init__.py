@@ -90,9 +90,11 @@ def _each(asked: Asked) -> list[str | Path]:
 
 def _lend_themes(stack: Stack) -> None:
     """Files of indicators alone may name the themes of any standard shipped."""
+    alone = [layer for layer in stack.layers if layer.holds_indicators_alone]
     categories, themes = (stack.told.setdefault(part, {}) for part in ("categories", "themes"))
-    if stack.told.get("levels") or not stack.told.get("indicators") or not all(isinstance(one, dict) for one in (categories, themes)):
+    if not alone or not all(isinstance(one, dict) for one in (categories, themes)):
         return
-    wanted = [one.get("theme") for one in categories.values() if isinstance(one, Mapping)]
+    stated = [one for id, one in categories.items() if isinstance(one, Mapping) and any(id in layer.told.get("categories", ()) for layer in alone)]
+    wanted = [one.get("theme") for one in stated]
     for id in [id for id in shipped_themes() if id in wanted and id not in themes]:
         stack.origins["themes", id], themes[id] = shipped_themes()[id]

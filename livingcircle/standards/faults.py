@@ -29,7 +29,8 @@ def faults(stack: Stack) -> list[Fault]:
             if (path, problem) not in told:
                 told.add((path, problem))
                 found.append(_placed(below, path, problem, remedy))
-    found += [_placed(stack, *fault) for fault in _across(stack.told)]
+    lent = shipped_themes() if any(layer.holds_indicators_alone for layer in stack.layers) else {}
+    found += [_placed(stack, *fault) for fault in _across(stack.told, lent)]
     return list(dict.fromkeys(found))
 
 
@@ -143,7 +144,7 @@ def _twice(where: str, key: str, rows: Any) -> Iterator[Fault]:
         named.append(name)
 
 
-def _across(told: Mapping[str, Any]) -> Iterator[tuple[Path, str, str]]:
+def _across(told: Mapping[str, Any], lent: Mapping[str, Any]) -> Iterator[tuple[Path, str, str]]:
     """Faults between the parts of the whole stack, found on what could be read, so that they are told with those of the schema."""
     part = {key: told[key] if isinstance(told.get(key), Mapping) else {} for key in (*NAMED,)}
     if not told.get("indicators"):
@@ -155,8 +156,7 @@ def _across(told: Mapping[str, Any]) -> Iterator[tuple[Path, str, str]]:
             continue
         theme = category.get("theme")
         if isinstance(theme, str) and theme not in part["themes"]:
-            known = part["themes"] if part["levels"] else {**shipped_themes(), **part["themes"]}
-            yield ("categories", id, "theme"), f"unknown theme '{theme}'", nearest(theme, known)
+            yield ("categories", id, "theme"), f"unknown theme '{theme}'", nearest(theme, {**part["themes"], **lent})
         rows = category.get("requirements")
         for number, row in enumerate(rows if isinstance(rows, list) else []):
             yield from _level(_named(told, ("categories", id, "requirements", number)), row, part["levels"])

@@ -33,6 +33,11 @@ class Layer:
         told = self.head.get("id")
         return told if isinstance(told, str) and told else self.file.stem
 
+    @property
+    def holds_indicators_alone(self) -> bool:
+        """Whether it holds indicators and neither levels nor anything to lay them over."""
+        return bool(self.told.get("indicators")) and not self.told.get("levels") and "based_on" not in self.head
+
 
 def available() -> list[str]:
     """Ids of the standards shipped, sorted.
