@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from livingcircle.errors import Fault
-from livingcircle.standards.files import Layer, shipped_themes
+from livingcircle.standards.files import SHIPPED, Layer, shipped_themes
 from livingcircle.standards.model import Standard, nearest
 from livingcircle.standards.stacking import NAMED, ROWS, STACKING, Path, Stack, row_name, stacked
 
@@ -18,12 +18,16 @@ HEAD = {key for key in Standard.model_fields if key not in PARTS} - {"layers", "
 
 
 def faults(stack: Stack) -> list[Fault]:
-    """Every fault of the files of a stack: each is looked at on what lies below it, then all together."""
+    """Every fault of the files of a stack: each is looked at on what lies below it, then all together.
+
+    Files shipped have none and are looked at only with what is laid over them.
+    """
     found = [*stack.faults]
     for layer in stack.layers:
         found += _of_file(layer)
     told: set[tuple[Path, str]] = set()
-    for height in range(1, len(stack.layers) + 1):
+    own = [height for height, layer in enumerate(stack.layers, start=1) if layer.file.parent != SHIPPED]
+    for height in dict.fromkeys([*own, len(stack.layers)]):
         below = stack if height == len(stack.layers) else stacked(stack.layers[:height])
         for path, problem, remedy in _of_schema(below):
             if (path, problem) not in told:

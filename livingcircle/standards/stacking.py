@@ -69,7 +69,8 @@ class Stack:
         elif rows:
             made = self._rows(below if isinstance(below, list) else [], above, path)
         else:
-            self._forget(path)
+            if isinstance(below, Mapping | list):
+                self._forget(path)
             made = above
         self.origins[path] = self.layers[-1].id
         return made
