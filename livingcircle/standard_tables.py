@@ -54,7 +54,7 @@ def show_standard(standard: Standard, *, language: str, category: str | None = N
             console.print(table)
     console.print()
     for line in (*told.definitions(indicators), *(told.about(chosen, indicators) if chosen else ())):
-        console.print(line)
+        console.print(line, soft_wrap=True)
 
 
 def show_checked(file: Path, standard: Standard, *, language: str) -> None:

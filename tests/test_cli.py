@@ -301,10 +301,36 @@ def test_times_and_area_need_only_streets(study, tmp_path):
 
 def test_standards(capsys):
     assert run("standards", "list") == 0
-    assert "gb50180-2018" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "gb50180-2018" in told and "城市居住区规划设计标准" in told
     assert run("standards", "show", "gb50180-2018") == 0
-    assert "edu_primary\t小学" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "edu_primary" in told and "小学" in told and "取自" not in told
+    assert run("standards", "show", "gb50180-2018", "--category", "edu_primary", "--lang", "en") == 0
+    told = capsys.readouterr().out
+    assert "primary school" in told and "edu_junior" not in told
     assert run("standards", "show", "gb50180") == 3
+    assert run("standards", "show", "gb50180-2018", "--category", "edu_primery") == 3
+    assert "did you mean 'edu_primary'" in capsys.readouterr().err
+    assert run("standards", "show", "gb50180-2018", "--lang", "fr") == 2
+    assert run("standards", "show") == 2
+
+
+def test_a_standard_of_ones_own(study, capsys):
+    own = study / "own.toml"
+    own.write_text('[standard]\nid = "own"\nname = { zh = "自定", en = "own" }\nbased_on = "tiny.toml"\n[categories.park]\ndrop = true\n', encoding="utf-8")
+    assert run("standards", "check", own) == 0
+    told = capsys.readouterr().out
+    assert "没有发现错误" in told and "tiny < own" in told
+    assert run("standards", "show", study / "tiny.toml", own, "--lang", "en") == 0
+    told = capsys.readouterr().out
+    assert "school" in told and "park" not in told and "layer" in told
+    own.write_text('[standard]\nid = "own"\nbased_on = "tiny.toml"\nkept = 1\n[categories.pork]\ndrop = true\n[levels.L5]\nwalk_m = -1\n', encoding="utf-8")
+    assert run("standards", "check", own) == 3
+    told = capsys.readouterr().err
+    assert told.count("own.toml: ") == 3 and "Traceback" not in told
+    for words in ("standard.kept: unknown key → did you mean 'keep'", "categories.pork: nothing to drop: no file below has it → did you mean 'park'", "levels.L5.walk_m"):
+        assert words in told
 
 
 def test_scripts_and_module_do_the_same(study, tmp_path):

@@ -88,11 +88,17 @@ def _each(asked: Asked) -> list[str | Path]:
     return several
 
 
+def _table(told: object) -> Mapping[str, object]:
+    return told if isinstance(told, Mapping) else {}
+
+
 def _lend_themes(stack: Stack) -> None:
     """Files of indicators alone may name the themes of any standard shipped."""
+    alone = [layer for layer in stack.layers if layer.holds_indicators_alone]
     categories, themes = (stack.told.setdefault(part, {}) for part in ("categories", "themes"))
-    if stack.told.get("levels") or not stack.told.get("indicators") or not all(isinstance(one, dict) for one in (categories, themes)):
+    if not alone or not all(isinstance(one, dict) for one in (categories, themes)):
         return
-    wanted = [one.get("theme") for one in categories.values() if isinstance(one, Mapping)]
+    stated = [one for layer in alone for one in _table(layer.told.get("categories")).values()]
+    wanted = [one.get("theme") for one in stated if isinstance(one, Mapping)]
     for id in [id for id in shipped_themes() if id in wanted and id not in themes]:
         stack.origins["themes", id], themes[id] = shipped_themes()[id]

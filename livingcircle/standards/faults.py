@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from livingcircle.errors import Fault
-from livingcircle.standards.files import Layer, shipped_themes
+from livingcircle.standards.files import SHIPPED, Layer, shipped_themes
 from livingcircle.standards.model import Standard, nearest
 from livingcircle.standards.stacking import NAMED, ROWS, STACKING, Path, Stack, row_name, stacked
 
@@ -18,18 +18,23 @@ HEAD = {key for key in Standard.model_fields if key not in PARTS} - {"layers", "
 
 
 def faults(stack: Stack) -> list[Fault]:
-    """Every fault of the files of a stack: each is looked at on what lies below it, then all together."""
+    """Every fault of the files of a stack: each is looked at on what lies below it, then all together.
+
+    Files shipped have none and are looked at only with what is laid over them.
+    """
     found = [*stack.faults]
     for layer in stack.layers:
         found += _of_file(layer)
     told: set[tuple[Path, str]] = set()
-    for height in range(1, len(stack.layers) + 1):
+    own = [height for height, layer in enumerate(stack.layers, start=1) if layer.file.parent != SHIPPED]
+    for height in dict.fromkeys([*own, len(stack.layers)]):
         below = stack if height == len(stack.layers) else stacked(stack.layers[:height])
         for path, problem, remedy in _of_schema(below):
             if (path, problem) not in told:
                 told.add((path, problem))
                 found.append(_placed(below, path, problem, remedy))
-    found += [_placed(stack, *fault) for fault in _across(stack.told)]
+    lent = shipped_themes() if any(layer.holds_indicators_alone for layer in stack.layers) else {}
+    found += [_placed(stack, *fault) for fault in _across(stack.told, lent)]
     return list(dict.fromkeys(found))
 
 
@@ -143,7 +148,7 @@ def _twice(where: str, key: str, rows: Any) -> Iterator[Fault]:
         named.append(name)
 
 
-def _across(told: Mapping[str, Any]) -> Iterator[tuple[Path, str, str]]:
+def _across(told: Mapping[str, Any], lent: Mapping[str, Any]) -> Iterator[tuple[Path, str, str]]:
     """Faults between the parts of the whole stack, found on what could be read, so that they are told with those of the schema."""
     part = {key: told[key] if isinstance(told.get(key), Mapping) else {} for key in (*NAMED,)}
     if not told.get("indicators"):
@@ -155,8 +160,7 @@ def _across(told: Mapping[str, Any]) -> Iterator[tuple[Path, str, str]]:
             continue
         theme = category.get("theme")
         if isinstance(theme, str) and theme not in part["themes"]:
-            known = part["themes"] if part["levels"] else {**shipped_themes(), **part["themes"]}
-            yield ("categories", id, "theme"), f"unknown theme '{theme}'", nearest(theme, known)
+            yield ("categories", id, "theme"), f"unknown theme '{theme}'", nearest(theme, {**part["themes"], **lent})
         rows = category.get("requirements")
         for number, row in enumerate(rows if isinstance(rows, list) else []):
             yield from _level(_named(told, ("categories", id, "requirements", number)), row, part["levels"])

@@ -33,6 +33,11 @@ class Layer:
         told = self.head.get("id")
         return told if isinstance(told, str) and told else self.file.stem
 
+    @property
+    def holds_indicators_alone(self) -> bool:
+        """Whether it holds indicators and neither levels nor anything to lay them over."""
+        return bool(self.told.get("indicators")) and not self.told.get("levels") and "based_on" not in self.head
+
 
 def available() -> list[str]:
     """Ids of the standards shipped, sorted.
@@ -58,10 +63,18 @@ def find(id_or_path: str | Path, *, base: Path | None = None) -> Path:
 
 def read(file: Path) -> Layer:
     """What the file says. Raises `StandardError` for what is no TOML, with its line."""
+    return _read_once(file) if file.parent == SHIPPED else _read(file)
+
+
+def _read(file: Path) -> Layer:
     try:
         return Layer(file, tomllib.loads(file.read_text(encoding="utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StandardError(Fault(str(file), f"is not valid TOML ({error})", "correct this line; save as UTF-8")) from error
+
+
+# Files shipped do not change while the program runs, and every study reads most of them.
+_read_once = cache(_read)
 
 
 def chain(asked: Sequence[str | Path], *, base: Path | None = None) -> tuple[list[Layer], list[Fault]]:

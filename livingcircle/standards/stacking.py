@@ -64,11 +64,13 @@ class Stack:
         rows = bool(path) and path[-1] in ROWS and isinstance(above, list) and all(isinstance(row, Mapping) for row in above)
         if isinstance(above, Mapping):
             low = below if isinstance(below, Mapping) else {}
-            made: Any = self._table(low, {**self._marks(low, above), **above}, path)
+            own = dict(above) | {key: mark for key, mark in self._marks(low, above).items() if key not in above}
+            made: Any = self._table(low, own, path)
         elif rows:
             made = self._rows(below if isinstance(below, list) else [], above, path)
         else:
-            self._forget(path)
+            if isinstance(below, Mapping | list):
+                self._forget(path)
             made = above
         self.origins[path] = self.layers[-1].id
         return made
