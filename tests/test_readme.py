@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import typer
 
-from livingcircle import cli
+from livingcircle import cli, standards
 from livingcircle.audit import as_table
 from livingcircle.layers import COVERAGE, GAPS, STATUSES
 from livingcircle.study import schema
@@ -72,6 +72,14 @@ def test_the_commands_of_the_contract_stand_word_for_word():
     assert "python3 -m venv .venv && .venv/bin/pip install -e . && .venv/bin/livingcircle analyze data/beilun\n" in README
     assert "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest\n" in README
     assert "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest\n" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_standard_written_out_is_one(tmp_path):
+    (written,) = re.findall(r"```toml\n(\[standard\].*?)```", README, re.S)
+    (tmp_path / "our-city.toml").write_text(written, encoding="utf-8")
+    own, base = standards.load("our-city.toml", base=tmp_path), standards.load("gb50180-2018")
+    assert [r.limit_m for r in own.category("edu_primary").requirements] == [450]
+    assert set(own.categories) == set(base.categories) - {"com_bank"} | {"reading_room"}
 
 
 MEASURE = """

@@ -70,7 +70,7 @@ def test_a_stack_tells_where_each_value_came_from(folder, capsys):
     assert "tiny < province < city < project < counts" in told
     assert line(told, "school") == "school|school|L15|▲ mandatory|—|450|15|—|p 2|◐|○|tiny; province: limit_m, clause, evidence"
     assert line(told, "clinic") == "clinic|clinic|L15|△ on demand|—|800|15|—|project|●|○|city; project: flag, clause, flag_evidence"
-    assert line(told, "pitch|") == "pitch|pitch|—|—|—|—|—|counted by indicators only, not judged|I 1|counts"
+    assert line(told, "pitch|") == "pitch|pitch|—|—|—|—|—|no limit on foot, not judged by itself|I 1|counts"
     assert "35 places for every 1,000 people|City 1|○|province; city: value, clause, evidence" in "|".join(re.split(r"\s{2,}", told))
     assert line(told, "pitches") == (
         "pitches|pitches within reach|%|sports|share of residential land within all|pitch, school, clinic|500 m on foot|—|1|◐|●|counts"
