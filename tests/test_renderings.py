@@ -1,5 +1,7 @@
 """One study in the many renderings in which a bureau's data arrive: the coverage is the same."""
 
+import json
+
 import geopandas as gpd
 import numpy as np
 import openpyxl
@@ -29,6 +31,8 @@ SYSTEMS = {
     "esri-wkt": CRS.from_epsg(4550).to_wkt("WKT1_ESRI"),
 }
 SCHOOLS = [("西小学", "现状", None, 0, 10), ("东小学", "规划", 2030, 1000, 10), ("北小学", "现状", None, 500, 280)]
+
+MIDDLE = toy_study.place(500, 0)  # a school here would cover what no school covers
 
 
 def schools(turn=None):
@@ -133,6 +137,60 @@ def amap_table(folder):
     edit(folder / "study.toml", 'name = "名称"', 'name = "name"')
 
 
+def by_code(folder, name, service, crs, rule):
+    """The schools of a map service's file, told by their codes; the file's own columns have the service's names."""
+    edit(folder / "study.toml", 'path = "schools.csv"\ncrs = "WGS84"\ncategory = "school"', f'path = "{name}"\ncrs = "{crs}"\nmapping = "{service}"')
+    edit(folder / "study.toml", 'name = "名称"\n', "")
+    edit(folder / "tiny.toml", "[categories.park]", f"[categories.school.match]\n{service} = [{rule}]\n\n[categories.park]")
+
+
+def amap_places(code):
+    """The schools as Amap answers them, a collector's two columns added, and a shop that is no school."""
+    told = []
+    for number, (name, status, year, lon, lat) in enumerate(schools(coordinates.wgs84_to_gcj02)):
+        place = {"id": f"B{number}", "name": name, "typecode": code, "location": f"{lon:.9f},{lat:.9f}", "entr_location": [], "tel": []}
+        told.append({**place, "状态": status, "年份": year or []})
+    return [*told, {**told[0], "id": "B9", "name": "便利店", "typecode": "060200", "location": "{:.9f},{:.9f}".format(*coordinates.wgs84_to_gcj02(*MIDDLE))}]
+
+
+def amap_pages(folder):
+    first, second, third, shop = amap_places("141203|141200")
+    second = {key: value for key, value in second.items() if key != "entr_location"} | {"navi": {"entr_location": ""}, "business": {"tel": ""}}
+    pages = [{"status": "1", "info": "OK", "infocode": "10000", "count": "4", "pois": places} for places in ([first, second], [third, first, shop], [])]
+    (folder / "schools.json").write_text(json.dumps(pages, ensure_ascii=False), encoding="gb18030")
+    by_code(folder, "schools.json", "amap", "GCJ-02", '"1412"')
+
+
+def amap_lines(folder):
+    lines = "\n".join(json.dumps(place, ensure_ascii=False) for place in amap_places("141203"))
+    (folder / "schools.jsonl").write_text(lines, encoding="utf-8-sig")
+    by_code(folder, "schools.jsonl", "amap", "GCJ-02", '"1412"')
+
+
+def baidu_pages(folder):
+    pages = {}
+    for number, (name, status, year, lon, lat) in enumerate(schools(coordinates.wgs84_to_bd09)):
+        detail = {"tag": "教育培训;小学", "type": "education", "navi_location": {}}
+        place = {"uid": f"b{number}", "name": name, "location": {"lat": round(lat, 9), "lng": round(lon, 9)}, "detail_info": detail, "状态": status}
+        lon, lat = coordinates.wgs84_to_bd09(*MIDDLE)
+        shop = {**place, "uid": "c", "location": {"lat": lat, "lng": lon}, "detail_info": {"tag": "购物;便利店"}}
+        pages[str(number)] = {"status": 0, "message": "ok", "results": [{**place, **({"年份": year} if year else {})}, shop]}
+    (folder / "schools.json").write_text(json.dumps(pages, ensure_ascii=False), encoding="utf-8")
+    by_code(folder, "schools.json", "baidu", "BD-09", '"教育培训;小学"')
+
+
+def amap_workbook(folder):
+    #  codes kept as numbers lose the zero in front: 090100 here; a row of groups over the heading
+    heading = ("id", "name", "typecode", "location", "entr_location", "tel", "状态", "年份")
+    rows = [[place[key] for key in heading] for place in amap_places("090100")]
+    rows = [["[]" if cell == [] else float(cell) if key == "typecode" else cell for key, cell in zip(heading, row, strict=True)] for row in rows]
+    rows[1][2] = "90100|141203"
+    workbook(folder, [("高德地点", None, None, "坐标", None, "其他", None, None), heading, *rows], merged=("A1:C1", "D1:E1", "F1:H1"))
+    edit(folder / "study.toml", "schools.xlsx", "schools.csv")
+    by_code(folder, "schools.xlsx", "amap", "GCJ-02", '"0901"')
+    edit(folder / "study.toml", '[facilities.columns]\nstatus', '[facilities.where]\ncolumn = "typecode"\nstarts_with = ["0901"]\n[facilities.columns]\nstatus')
+
+
 def osm_extract(folder):
     """The streets as OSM XML, joined by their node ids."""
     nodes = {(0, 0): 1, (500, 0): 2, (1000, 0): 3, (500, 300): 4}
@@ -164,7 +222,7 @@ def extra_vertices(folder):
 
 RENDERINGS = [
     gcj, bd, other_order, gbk_csv, gbk_shapefile_without_label, shapefile_with_a_wrong_label, plain_workbook, bureau_workbook, amap_table,
-    osm_extract, three_dimensions_and_multis, extra_vertices,
+    amap_pages, amap_lines, baidu_pages, amap_workbook, osm_extract, three_dimensions_and_multis, extra_vertices,
 ]
 
 

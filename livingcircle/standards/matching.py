@@ -288,9 +288,18 @@ def _under(path: str, heads: tuple[str, ...]) -> bool:
     return any(path == head or path.startswith(f"{head};") for head in heads)
 
 
-def _amap_codes(told: object) -> tuple[str, ...]:
+def whole_amap_code(told: object) -> str:
+    """Amap codes in all their digits, joined by `|`: a spreadsheet that keeps them as numbers loses the zero in front.
+
+    >>> whole_amap_code(90100.0), whole_amap_code("141203|90100")
+    ('090100', '141203|090100')
+    """
     parts = (part.strip().removesuffix(".0") for part in str(told or "").split("|"))
-    return tuple(part.zfill(AMAP_DIGITS) for part in parts if part.isdigit())
+    return "|".join(part.zfill(AMAP_DIGITS) if part.isdigit() else part for part in parts)
+
+
+def _amap_codes(told: object) -> tuple[str, ...]:
+    return tuple(part for part in whole_amap_code(told).split("|") if part.isdigit())
 
 
 def _paths(told: object) -> tuple[str, ...]:

@@ -13,15 +13,17 @@ from livingcircle import coordinates, land_codes, layers
 from livingcircle.errors import DataError, Fault
 from livingcircle.facilities import Classified
 from livingcircle.standards import Classes, Place, Standard, matcher
-from livingcircle.standards.matching import tag_keys
+from livingcircle.standards.matching import tag_keys, whole_amap_code
 from livingcircle.study.schema import FacilityFile
 
 Classifier = Callable[[gpd.GeoDataFrame], Classified]
 
-# The columns a map service's own table has, where the study names none; the first that the file has.
+# Where the third version of Baidu's place search tells the path.
+CLASSIFIED = ("detail_info.classified_poi_tag", "classified_poi_tag")
+# The columns a map service's own table has, where the study names none.
 USUAL = {
     "amap": {"id": ("id",), "name": ("name",), "code": ("typecode",)},
-    "baidu": {"id": ("uid",), "name": ("name",), "code": ("tag", "detail_info.tag", "detail_info.std_tag", "std_tag")},
+    "baidu": {"id": ("uid",), "name": ("name",), "code": ("tag", "detail_info.tag", "detail_info.std_tag", "std_tag", *CLASSIFIED)},
 }
 LACKING = {"", "[]", "nan", "none", "<na>"}
 
@@ -29,12 +31,22 @@ LACKING = {"", "[]", "nan", "none", "<na>"}
 def usual_columns(mapping: str | None, raw: gpd.GeoDataFrame) -> dict[str, str]:
     """The columns of `raw` for `id`, `name` and `code` as the service of a mapping calls them; empty for other mappings.
 
+    Of several it is the one that is filled most often (the first of equals): the versions of a service differ.
+
     >>> usual_columns("baidu", gpd.GeoDataFrame({"uid": [], "name": [], "std_tag": []}))
     {'id': 'uid', 'name': 'name', 'code': 'std_tag'}
     """
     usual = USUAL.get(mapping or "", {})
-    found = ((key, next((name for name in names if name in raw.columns), None)) for key, names in usual.items())
-    return {key: name for key, name in found if name is not None}
+    known = {key: [name for name in names if name in raw.columns] for key, names in usual.items()}
+    return {key: max(names, key=lambda name: sum(map(bool, map(_text, raw[name])))) for key, names in known.items() if names}
+
+
+def whole_codes(raw: gpd.GeoDataFrame, told: FacilityFile) -> gpd.GeoDataFrame:
+    """`raw` with the Amap codes of a file in all their digits, so that rows are kept, matched and shown by them; else as it is."""
+    column = {**usual_columns(told.mapping, raw), **told.columns}.get("code")
+    if told.mapping != "amap" or column not in raw.columns:
+        return raw
+    return raw.assign(**{column: [whole_amap_code(cell) if _text(cell) else cell for cell in raw[column]]})
 
 
 def classifier(

@@ -7,7 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from livingcircle.errors import DataError, Fault, raise_all
-from livingcircle.sources import geofile, spreadsheet
+from livingcircle.sources import geofile, map_service, spreadsheet
 from livingcircle.study.schema import FacilityFile, ResidenceFile
 
 PLACED = ("lon", "lat", "x", "y", "location", "entrance", "entrance_lon", "entrance_lat")
@@ -20,9 +20,11 @@ def file_of(path: Path, told) -> gpd.GeoDataFrame:
 
 
 def any_file(path: Path, told: FacilityFile | ResidenceFile) -> gpd.GeoDataFrame:
-    """The rows of a geographic file, or of a table with coordinates, that a part of a study names."""
+    """The rows of a geographic file, of a table with coordinates or of a map service's answers that a part of a study names."""
+    columns = {k: v for k, v in told.columns.items() if k in PLACED}
+    if map_service.holds_places(path):
+        return map_service.read_points(path, columns=columns, crs=told.crs, encoding=told.encoding, where=path.name)
     if path.suffix.lower() in TABLES:
-        columns = {k: v for k, v in told.columns.items() if k in PLACED}
         return spreadsheet.read_points(
             path, columns=columns, crs=told.crs, encoding=told.encoding, sheet=told.layer, where=path.name
         )

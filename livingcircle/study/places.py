@@ -17,7 +17,7 @@ from livingcircle.facilities import Mapped
 from livingcircle.layers import Facilities
 from livingcircle.sources import osm
 from livingcircle.standards import Standard
-from livingcircle.study.classifying import classifier, usual_columns
+from livingcircle.study.classifying import classifier, usual_columns, whole_codes
 from livingcircle.study.correcting import read_corrections
 from livingcircle.study.files import any_file, require_columns
 from livingcircle.study.findings import Findings
@@ -76,7 +76,7 @@ def _one_file(told: FacilityFile, ground: tuple, standard: Standard, noted: tupl
         file = any_file(path, told)
         require_columns(file, told)
     raw = coordinates.to_crs(file, declared=told.crs, target=crs, where=told.path)
-    raw = keep(raw, told.where, told.path)
+    raw = keep(whole_codes(raw, told), told.where, told.path)
     if len(raw):
         coordinates.check_overlap(raw, bounds, where=told.path)
     columns = {**usual_columns(told.mapping, raw), **told.columns}
