@@ -175,6 +175,7 @@ def test_places_of_two_services_have_two_datums(tmp_path):
         (json.dumps(page(SCHOOL)) + '\n{"status": "1", "po\n' + json.dumps(page(CLINIC)), "line 2: is no JSON"),
         ('"words"', "neither an answer of a map service nor a place"),
         ("[" * 100_000, "lists within lists"),
+        ('{"a":' * 990 + "[]" + "}" * 990, "lists within lists"),
         ("", "file is empty"),
     ],
 )

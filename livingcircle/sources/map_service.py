@@ -10,6 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import geopandas as gpd
@@ -73,19 +74,11 @@ def read_table(path: str | Path, *, encoding: str | None = None, where: str | No
     where = where or path.name
     spreadsheet.require_content(path)
     text, used = spreadsheet.decoded(path.read_bytes(), encoding, where)
-    values, faults = _values(text, where)
-    found: list[Mapping] = []
-    for line, value in values:
-        found += _places(value, where if len(values) == 1 else f"{where}, line {line}", faults)
-    forms = {type(place["location"]) for place in found if place.get("location")}
-    if str in forms and dict in forms:
-        problem = "the file holds places of two map services, whose coordinates differ"
-        faults.append(Fault(where, problem, "keep the answers of each service in a file of its own"))
-    raise_all(faults)
-    if not found:
-        remedy = "it should hold answers with pois (Amap) or results (Baidu), or the places out of them"
-        raise DataError(Fault(where, "the file holds no places", remedy))
-    table = pd.DataFrame(_once(found), dtype=object)
+    try:
+        rows = _rows(text, where)
+    except RecursionError:
+        raise DataError(Fault(where, "lists within lists without end", AGAIN)) from None
+    table = pd.DataFrame(rows, dtype=object)
     table = table.where(table.notna(), None).astype({"row": "int64"})
     table = table[[*(name for name in table.columns if name != "row"), "row"]]
     table.attrs.update(source=path.name, encoding=used, row_column="row")
@@ -113,6 +106,23 @@ def read_points(
     return spreadsheet.points(read_table(path, encoding=encoding, where=where), columns=columns, crs=crs, where=where)
 
 
+def _rows(text: str, where: str) -> list[dict]:
+    """The rows of the places in a text; every fault in one error."""
+    values, faults = _values(text, where)
+    found: list[Mapping] = []
+    for line, value in values:
+        found += _places(value, where if len(values) == 1 else f"{where}, line {line}", faults)
+    forms = {type(place["location"]) for place in found if place.get("location")}
+    if str in forms and dict in forms:
+        problem = "the file holds places of two map services, whose coordinates differ"
+        faults.append(Fault(where, problem, "keep the answers of each service in a file of its own"))
+    raise_all(faults)
+    if not found:
+        remedy = "it should hold answers with pois (Amap) or results (Baidu), or the places out of them"
+        raise DataError(Fault(where, "the file holds no places", remedy))
+    return _once(found)
+
+
 def _values(text: str, where: str) -> tuple[list[tuple[int, object]], list[Fault]]:
     """The JSON values that follow each other in a text, each with its line, and a fault for each that is broken."""
     decoder, at, line = json.JSONDecoder(), 0, 1
@@ -128,8 +138,6 @@ def _values(text: str, where: str) -> tuple[list[tuple[int, object]], list[Fault
             at = text.find("\n", start)
             if not values or at < 0:
                 break  # only of values that stand one a line the next can be found
-        except RecursionError:
-            raise DataError(Fault(f"{where}, line {line}", "lists within lists without end", AGAIN)) from None
         line += text.count("\n", start, at)
     return values, faults
 
@@ -218,8 +226,7 @@ def _once(found: list[Mapping]) -> list[dict]:
 
 
 def _row(place: Mapping, number: int) -> dict[str, object]:
-    cells = _flat(place)
-    return {**{"row.1" if name == "row" else name: cell for name, cell in cells.items()}, "row": number}
+    return {**_flat(place), "row": number}
 
 
 def _own(row: Mapping) -> tuple[str, str] | None:
@@ -227,19 +234,24 @@ def _own(row: Mapping) -> tuple[str, str] | None:
     return next(((key, str(row[key])) for key in KEYS if row.get(key) is not None), None)
 
 
+@lru_cache(maxsize=4096)
+def _name(key: str) -> str:
+    """A field's name as a column: half width, with single blanks, and not that of the rows' own numbers."""
+    name = " ".join(unicodedata.normalize("NFKC", key).split())
+    return "row.1" if name == "row" else name
+
+
 def _flat(place: Mapping, under: str = "") -> dict[str, object]:
     """The fields of a place as cells of a table, those of objects within it under names joined by a dot."""
     cells: dict[str, object] = {}
     for key, value in place.items():
-        name = under + " ".join(unicodedata.normalize("NFKC", str(key)).split())
+        name = _name(under + key)
         if isinstance(value, dict):
             cells.update(_flat(value, f"{name}."))
-        elif isinstance(value, list):
-            if any(isinstance(one, list | dict) for one in value):
-                continue
+        elif not isinstance(value, list):
+            cells[name] = spreadsheet.clean(value)
+        elif not any(isinstance(one, list | dict) for one in value):
             words = [word for one in value if (word := spreadsheet.clean(one)) is not None]
             numbers = all(isinstance(word, int | float) for word in words)
-            cells[name] = (("," if numbers else "|").join(map(str, words))) or None
-        else:
-            cells[name] = spreadsheet.clean(value)
+            cells[name] = ("," if numbers else "|").join(map(str, words)) or None
     return cells
