@@ -74,10 +74,22 @@ def _noticed(found: Findings) -> list[Finding]:
         out.append(Finding("corrected", NOTE, "corrections", len(found.counts["corrections"])))
     if found.counts.get("facilities_merged"):
         out.append(Finding("merged", NOTE, "", found.counts["facilities_merged"]))
-    out += _of_local_system(found)
+    out += _of_local_system(found) + _of_land(found)
     for key, values in found.warnings:
         if key == "residences_outside":
             out.append(Finding("residences_outside", DOUBT, "", values["count"], people=values["people"]))
+    return out
+
+
+def _of_land(found: Findings) -> list[Finding]:
+    """By which land-use codes the residences were picked."""
+    read = found.counts.get("residential_land")
+    if read is None:
+        return []
+    out = [Finding(f"homes_by_code{'' if read['homesteads'] else '_urban'}", NOTE, read["file"], read["kept"], {**read, "shown": ", ".join(read["codes"])})]
+    if read["doubtful"]:
+        shown = ", ".join(read["doubtful"])
+        out.append(Finding("home_codes_doubtful", DOUBT, read["file"], len(read["doubtful"]), {"vocabulary": read["vocabulary"], "shown": shown}))
     return out
 
 
