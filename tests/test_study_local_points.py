@@ -1,6 +1,7 @@
 """A study whose layers are in a local coordinate system: fitted once, told, and put in the place of the word."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import toy_study
 from pyproj import Transformer
 from toy_study import CORNERS, EAST, NORTH, edit, in_local, local_xy, place, to_local, write_common_points
 
+from livingcircle import coordinates
 from livingcircle.errors import DataError, StudyError
 from livingcircle.standards import load as load_standard
 from livingcircle.study import ask, fetching, local_points, schema
@@ -267,3 +269,37 @@ def test_a_fetch_places_a_local_area(study, monkeypatch):
     assert (west - EAST, south - NORTH, east - EAST, north - NORTH) == pytest.approx((-1500, -1500, 2500, 1800), abs=0.01)
     edit(study / "study.toml", '"points.csv"', '"no.csv"')
     assert "no such file 'no.csv'" in faults(lambda: fetching.fetch(study))[0]
+
+
+def test_a_local_grid_may_begin_at_its_site(study):
+    #  all numbers are below 180, as degrees are, but no layer in degrees is wide
+    points(study, [(0, 0), (170, 0), (170, 80), (0, 80)], np.array([(0, 0), (170, 0), (170, 80), (0, 80)]) + (EAST, NORTH))
+    crs = placed(study).streets.crs
+    drawn = toy_study.gpd.GeoDataFrame(geometry=[shapely.box(10, 10, 160, 70)])
+    got = coordinates.to_crs(drawn, declared=crs, target="EPSG:4550", where="homes.shp")
+    assert got.total_bounds - [EAST, NORTH, EAST, NORTH] == pytest.approx((10, 10, 160, 70), abs=1e-3)
+    degrees = toy_study.gpd.GeoDataFrame(geometry=[shapely.box(121.76, 29.92, 121.78, 29.94)])
+    told = faults(lambda: coordinates.to_crs(degrees, declared=crs, target="EPSG:4550", where="homes.shp"))
+    assert len(told) == 1 and "degrees labelled as metres of local" in told[0]
+
+
+def test_a_long_crs_is_shown_by_its_name(study):
+    found = Findings()
+    frame = toy_study.gpd.GeoDataFrame(geometry=[shapely.Point(1, 1)])
+    for crs in (placed(study).streets.crs, "EPSG:4550", None):
+        found.note(frame, SimpleNamespace(path="a.shp", crs=crs, encoding=None), "streets")
+    assert [row["crs"] for row in found.read] == ["local", "EPSG:4550", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[study.local_system]\npoint = "points.csv"', ["study.local_system.points: is required", "did you mean 'points'?"]),
+        ('[study.local_system]\npoints = "points.csv"\n[residences.totals]\npath = "t.csv"\nunits = "a"', ["did you mean 'unit'?"]),
+    ],
+)
+def test_keys_of_inner_parts_are_guessed(study, text, words):
+    kept = (study / "study.toml").read_text(encoding="utf-8").split("[study.local_system]")[0]
+    (study / "study.toml").write_text(f'{kept}{text}\n[streets]\npath = "streets.gpkg"\n', encoding="utf-8")
+    told = "\n".join(faults(lambda: schema.load(study)))
+    assert all(word in told for word in words)

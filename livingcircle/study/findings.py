@@ -47,4 +47,4 @@ class Findings:
 
 def _named(crs: str | None) -> str | None:
     """A CRS in a word: a long text of one is shown by its name."""
-    return coordinates.resolve_crs(crs)[0].name if crs and "[" in crs else crs
+    return coordinates.resolve_crs(crs)[0].name if crs and ("[" in crs or "{" in crs) else crs
