@@ -220,9 +220,21 @@ def extra_vertices(folder):
     frame.to_crs("EPSG:4326").to_file(folder / "streets.geojson", driver="GeoJSON")
 
 
+def local_system(folder):
+    """Every layer in a site's own coordinates without a label, and four points that are known in both systems."""
+    for name in ("streets", "homes", "parks"):
+        toy_study.in_local(folder, name)
+    places = toy_study.local_xy([(x, y) for *_, x, y in SCHOOLS])
+    rows = [(name, status, year, *xy) for (name, status, year, *_), xy in zip(SCHOOLS, places, strict=True)]
+    pd.DataFrame(rows, columns=["名称", "状态", "年份", "东", "北"]).astype({"年份": "Int64"}).to_csv(folder / "schools.csv", index=False)
+    edit(folder / "study.toml", 'crs = "WGS84"', 'crs = "local"')
+    edit(folder / "study.toml", 'open_year = "年份"', 'open_year = "年份"\nx = "东"\ny = "北"')
+    toy_study.write_common_points(folder)
+
+
 RENDERINGS = [
     gcj, bd, other_order, gbk_csv, gbk_shapefile_without_label, shapefile_with_a_wrong_label, plain_workbook, bureau_workbook, amap_table,
-    amap_pages, amap_lines, baidu_pages, amap_workbook, osm_extract, three_dimensions_and_multis, extra_vertices,
+    amap_pages, amap_lines, baidu_pages, amap_workbook, osm_extract, three_dimensions_and_multis, extra_vertices, local_system,
 ]
 
 
@@ -242,6 +254,7 @@ def as_drawn(tmp_path_factory):
     return told
 
 
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
 @pytest.mark.parametrize("render", RENDERINGS, ids=lambda render: render.__name__)
 def test_every_form_of_the_files_gives_the_same_coverage(study, as_drawn, render):
     render(study)

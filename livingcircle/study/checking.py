@@ -23,6 +23,7 @@ from livingcircle.standards import Standard
 from livingcircle.standards import load as load_standard
 from livingcircle.study import schema
 from livingcircle.study.findings import READ_COLUMNS, Findings
+from livingcircle.study.local_points import placed
 from livingcircle.study.reading import datums_of, read_inputs, read_network, settings_of
 
 FILES = ("check.csv", "check.html")
@@ -40,6 +41,7 @@ def check(path: Path, *, out: Path | None = None, language: str | None = None, p
     settings = settings_of(study, language=language)
     found = Findings(thorough=True)
     try:
+        study = placed(study, base, found)
         inputs = read_inputs(study, base, standard=standard, findings=found, progress=progress)
     except DataError as error:
         pairs, crs, listed = [(_fault(fault), Effect()) for fault in error.faults], "", pd.DataFrame()
@@ -72,10 +74,33 @@ def _noticed(found: Findings) -> list[Finding]:
         out.append(Finding("corrected", NOTE, "corrections", len(found.counts["corrections"])))
     if found.counts.get("facilities_merged"):
         out.append(Finding("merged", NOTE, "", found.counts["facilities_merged"]))
+    out += _of_local_system(found) + _of_land(found)
     for key, values in found.warnings:
         if key == "residences_outside":
             out.append(Finding("residences_outside", DOUBT, "", values["count"], people=values["people"]))
     return out
+
+
+def _of_land(found: Findings) -> list[Finding]:
+    """By which land-use codes the residences were picked."""
+    read = found.counts.get("residential_land")
+    if read is None:
+        return []
+    out = [Finding(f"homes_by_code{'' if read['homesteads'] else '_urban'}", NOTE, read["file"], read["kept"], {**read, "shown": ", ".join(read["codes"])})]
+    if read["doubtful"]:
+        shown = ", ".join(read["doubtful"])
+        out.append(Finding("home_codes_doubtful", DOUBT, read["file"], len(read["doubtful"]), {"vocabulary": read["vocabulary"], "shown": shown}))
+    return out
+
+
+def _of_local_system(found: Findings) -> list[Finding]:
+    """How well the local coordinate system of the layers is known."""
+    fitted = found.counts.get("local_system")
+    if fitted is None:
+        return []
+    if not fitted["checked"]:
+        return [Finding("local_unchecked", DOUBT, fitted["file"], fitted["points"], fitted)]
+    return [Finding("local_system", NOTE, fitted["file"], fitted["points"], fitted)]
 
 
 def _gates(study: schema.Study, inputs: Inputs) -> list[Finding]:

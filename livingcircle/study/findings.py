@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import geopandas as gpd
 
+from livingcircle import coordinates
+
 READ_COLUMNS = ("file", "role", "rows", "kinds", "crs", "stated", "encoding", "assumed", "repaired", "asked", "kept", "rules")
 
 
@@ -31,7 +33,7 @@ class Findings:
                 "role": role,
                 "rows": len(raw),
                 "kinds": ", ".join(f"{kind} {count}" for kind, count in kinds.items()),
-                "crs": told.crs or (raw.crs.to_string() if raw.crs else ""),
+                "crs": _named(told.crs) or (raw.crs.to_string() if raw.crs else ""),
                 "stated": bool(told.crs),
                 "encoding": encoding,
                 "assumed": bool(encoding) and encoding != "UTF-8" and not told.encoding,
@@ -41,3 +43,8 @@ class Findings:
                 "rules": rules,
             }
         )
+
+
+def _named(crs: str | None) -> str | None:
+    """A CRS in a word: a long text of one is shown by its name."""
+    return coordinates.resolve_crs(crs)[0].name if crs and ("[" in crs or "{" in crs) else crs

@@ -117,7 +117,7 @@ def read_network(
 def _asked(study: Study, crs) -> dict:
     """What the network hangs on beside its files."""
     parts = {key: [p.model_dump(mode="json", exclude={"path"}) for p in getattr(study, key)] for key in ("compounds", "gates")}
-    own = study.streets.model_dump(mode="json", exclude={"path", "extent", "place"})
+    own = study.streets.model_dump(mode="json", exclude={"path", "extent", "extent_crs", "place"})
     # The year decides only where streets state theirs.
     year = study.study.year if OPEN_YEAR in study.streets.columns else None
     return {"crs": crs.to_json(), "streets": own, "year": year, **parts, "tagged_compounds": study.walking.tagged_compounds}
@@ -233,8 +233,8 @@ def read_inputs(
     progress("streets", 1, 1)
     ground = (base, crs, network.streets.total_bounds)
     gathered = _Gathered()
-    area = gathered(_polygons, study.study.area, *ground)
-    extent = gathered(_polygons, study.streets.extent, *ground)
+    area = gathered(_polygons, (study.study.area, study.study.area_crs), *ground)
+    extent = gathered(_polygons, (study.streets.extent, study.streets.extent_crs), *ground)
     costs = gathered(read_ground, study, base, crs, network)
     units = gathered(_units, study, *ground)
     residences = gathered(read_residences, study, ground, units, findings)
@@ -296,10 +296,12 @@ class _Gathered:
         raise_all(self._faults, DataError)
 
 
-def _polygons(name: str | None, base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDataFrame | None:
+def _polygons(told: tuple[str | None, str | None], base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDataFrame | None:
+    """The polygons of `told`, a file's name and the CRS stated for it; None without a name."""
+    name, declared = told
     if not name:
         return None
-    frame = coordinates.to_crs(geofile.read(base / name, where=name), declared=None, target=crs, where=name)
+    frame = coordinates.to_crs(geofile.read(base / name, where=name), declared=declared, target=crs, where=name)
     coordinates.check_overlap(frame, bounds, where=name)
     if set(frame.geom_type) - {"Polygon", "MultiPolygon"}:
         raise DataError(Fault(name, "holds more than polygons", "give polygons only"))
@@ -307,7 +309,7 @@ def _polygons(name: str | None, base: Path, crs: CRS, bounds: np.ndarray) -> gpd
 
 
 def _units(study: Study, base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDataFrame | None:
-    units = _polygons(study.study.units, base, crs, bounds)
+    units = _polygons((study.study.units, study.study.units_crs), base, crs, bounds)
     if units is None:
         return None
     column = study.study.units_name
