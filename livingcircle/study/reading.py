@@ -27,7 +27,7 @@ from livingcircle.study.ground import read_compounds, read_ground, walkers
 from livingcircle.study.homes import read_residences
 from livingcircle.study.places import read_facilities, united
 from livingcircle.study.rows import keep
-from livingcircle.study.schema import Streets, Study
+from livingcircle.study.schema import About, Streets, Study
 
 CACHE = ".cache"
 OPEN_YEAR = "open_year"
@@ -117,7 +117,7 @@ def read_network(
 def _asked(study: Study, crs) -> dict:
     """What the network hangs on beside its files."""
     parts = {key: [p.model_dump(mode="json", exclude={"path"}) for p in getattr(study, key)] for key in ("compounds", "gates")}
-    own = study.streets.model_dump(mode="json", exclude={"path", "extent", "place"})
+    own = study.streets.model_dump(mode="json", exclude={"path", "extent", "extent_layer", "place"})
     # The year decides only where streets state theirs.
     year = study.study.year if OPEN_YEAR in study.streets.columns else None
     return {"crs": crs.to_json(), "streets": own, "year": year, **parts, "tagged_compounds": study.walking.tagged_compounds}
@@ -233,10 +233,10 @@ def read_inputs(
     progress("streets", 1, 1)
     ground = (base, crs, network.streets.total_bounds)
     gathered = _Gathered()
-    area = gathered(_polygons, study.study.area, *ground)
-    extent = gathered(_polygons, study.streets.extent, *ground)
+    area = gathered(_polygons, study.study, "area", ground)
+    extent = gathered(_polygons, study.streets, "extent", ground)
     costs = gathered(read_ground, study, base, crs, network)
-    units = gathered(_units, study, *ground)
+    units = gathered(_units, study, ground)
     residences = gathered(read_residences, study, ground, units, findings)
     walls = gathered(read_barriers, study, base, crs)
     read = read_facilities(study, ground, standard, findings, (gathered, progress))
@@ -296,18 +296,20 @@ class _Gathered:
         raise_all(self._faults, DataError)
 
 
-def _polygons(name: str | None, base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDataFrame | None:
+def _polygons(told: About | Streets, key: str, ground: tuple[Path, CRS, np.ndarray]) -> gpd.GeoDataFrame | None:
+    name, (base, crs, bounds) = getattr(told, key), ground
     if not name:
         return None
-    frame = coordinates.to_crs(geofile.read(base / name, where=name), declared=None, target=crs, where=name)
+    raw = geofile.read(base / name, layer=getattr(told, f"{key}_layer"), where=name, layer_key=f"{key}_layer")
+    frame = coordinates.to_crs(raw, declared=None, target=crs, where=name)
     coordinates.check_overlap(frame, bounds, where=name)
     if set(frame.geom_type) - {"Polygon", "MultiPolygon"}:
         raise DataError(Fault(name, "holds more than polygons", "give polygons only"))
     return frame
 
 
-def _units(study: Study, base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDataFrame | None:
-    units = _polygons(study.study.units, base, crs, bounds)
+def _units(study: Study, ground: tuple[Path, CRS, np.ndarray]) -> gpd.GeoDataFrame | None:
+    units = _polygons(study.study, "units", ground)
     if units is None:
         return None
     column = study.study.units_name

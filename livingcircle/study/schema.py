@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from livingcircle import slope
 from livingcircle.costs import presets
 from livingcircle.errors import Fault, StudyError
+from livingcircle.sources import content
 
 SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 # Where `fetch` puts what it downloads, from the study's folder.
 FETCHED = "raw/streets-and-facilities.osm.pbf"
 Text = dict[Literal["zh", "en"], str]
 Positive = Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
-
 
 PlaceColumn = Literal[
     "id", "name", "category", "code", "capacity", "status", "open_year",
@@ -37,11 +37,13 @@ class About(_Part):
     name: str | Text = ""
     note: str | Text = ""
     area: str | None = None
+    area_layer: str | None = None
     crs: str | None = None
     standard: str = "gb50180-2018"
     language: Literal["zh", "en"] = "zh"
     year: Annotated[int, Field(ge=1900, le=2200)] | None = None
     units: str | None = None
+    units_layer: str | None = None
     units_name: str = "name"
 
     @field_validator("name", "note")
@@ -56,6 +58,7 @@ class Streets(_Part):
     path: str = FETCHED
     place: str | None = None
     extent: str | None = None
+    extent_layer: str | None = None
     layer: str | None = None
     crs: str | None = None
     encoding: str | None = None
@@ -339,28 +342,32 @@ def _nearest_key(location: tuple) -> str:
 
 
 def _require_files(study: Study, file: Path) -> None:
-    told = {
+    missing = [
+        Fault(f"{file}: {key}", f"no such file '{name}'", _remedy(name, file))
+        for key, name in _named(study).items()
+        if name and not content.is_there(file.parent / name)
+    ]
+    if missing:
+        raise StudyError(missing)
+
+
+def _named(study: Study) -> dict[str, str | None]:
+    """The files a study names by their keys, in the order of the study file."""
+    return {
         "study.area": study.study.area,
         "study.units": study.study.units,
         "streets.path": study.streets.path,
-        "residences.path": study.residences.path if study.residences else None,
-        **_people_files(study.residences),
-        **{f"facilities.{i}.path": part.path for i, part in enumerate(study.facilities)},
         "streets.extent": study.streets.extent,
         "walking.elevation": study.walking.elevation,
+        **{f"facilities.{i}.path": part.path for i, part in enumerate(study.facilities)},
+        "residences.path": study.residences.path if study.residences else None,
+        **_people_files(study.residences),
         **{
             f"{key}.{i}.path": part.path
             for key in ("barriers", "compounds", "gates", "parks")
             for i, part in enumerate(getattr(study, key))
         },
     }
-    missing = [
-        Fault(f"{file}: {key}", f"no such file '{name}'", _remedy(name, file))
-        for key, name in told.items()
-        if name and not (file.parent / name).is_file()
-    ]
-    if missing:
-        raise StudyError(missing)
 
 
 def _remedy(name: str, file: Path) -> str:
@@ -375,18 +382,8 @@ def _people_files(told: ResidenceFile | None) -> dict[str, str]:
 
 
 def input_files(study: Study, base: Path) -> list[Path]:
-    """Every file the study names, each once, in the order of the study file."""
-    names = [
-        study.study.area,
-        study.study.units,
-        study.streets.path,
-        study.streets.extent,
-        study.walking.elevation,
-        *(part.path for part in study.facilities),
-        study.residences.path if study.residences else None,
-        *_people_files(study.residences).values(),
-        *(part.path for key in ("barriers", "compounds", "gates", "parks") for part in getattr(study, key)),
-    ]
+    """Every file the study names, each once, in the order of the study file; a file geodatabase is its folder."""
+    names = list(_named(study).values())
     if study.study.standard.endswith(".toml"):
         names.append(study.study.standard)
     found = [base / name for name in dict.fromkeys(name for name in names if name)]
