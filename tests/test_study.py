@@ -101,6 +101,20 @@ def test_area_units_and_extent_are_layers_of_one_geodatabase(folder):
     assert [file.name for file in schema.input_files(study, base)] == ["规划.gdb", "streets.geojson", "schools.csv", "parks.geojson", "homes.geojson", "tiny.toml"]
 
 
+def test_facilities_of_several_layers_of_a_geodatabase_are_told_apart(folder):
+    parks = gpd.read_file(folder / "parks.geojson")
+    for layer in ("公园", "游园"):
+        pyogrio.write_dataframe(parks.assign(name=layer), folder / "规划.gdb", layer=layer, driver="OpenFileGDB", append=layer == "游园")
+    second = '[[facilities]]\npath = "规划.gdb"\nlayer = "游园"\ncrs = "CGCS2000"\ncategory = "park"\n\n[residences]'
+    toy_study.edit(folder / "study.toml", 'path = "parks.geojson"', 'path = "规划.gdb"\nlayer = "公园"\ncrs = "WGS84"')
+    toy_study.edit(folder / "study.toml", "[residences]", second)
+    got, findings = inputs(folder)
+    parks = got.facilities[got.facilities["categories"] == ("park",)]
+    assert set(parks["facility_id"]) == {"规划.gdb/公园#1", "规划.gdb/游园#1"}
+    assert {"规划.gdb/公园", "规划.gdb/游园"} <= {read["file"] for read in findings.read}
+    assert reading.datums_of(schema.load(folder)[0]).keys() >= {"schools.csv", "规划.gdb/公园", "规划.gdb/游园"}
+
+
 def test_a_folder_is_a_file_only_where_it_is_a_geodatabase(folder):
     for name in ("parks.gdb", "parks.gpkg"):
         (folder / name).mkdir()

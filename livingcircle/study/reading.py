@@ -21,7 +21,7 @@ from livingcircle.network import compounds, store
 from livingcircle.sources import geofile, osm
 from livingcircle.sources.spreadsheet import number
 from livingcircle.standards import Standard
-from livingcircle.study.files import file_of
+from livingcircle.study.files import file_of, source_of
 from livingcircle.study.findings import Findings
 from livingcircle.study.ground import read_compounds, read_ground, walkers
 from livingcircle.study.homes import read_residences
@@ -82,8 +82,8 @@ def _middle(frame: gpd.GeoDataFrame) -> tuple[float, float]:
 
 
 def datums_of(study: Study) -> dict[str, str]:
-    """The datum word in which each file of facilities, and that of residences, was declared, by the file's name."""
-    parts = {Path(part.path).name: part for part in study.facilities if not osm.is_extract(Path(part.path))}
+    """The datum word in which each file of facilities, and that of residences, was declared, by the file's name, of a geodatabase with the layer."""
+    parts = {source_of(part): part for part in study.facilities if not osm.is_extract(Path(part.path))}
     if study.residences is not None:
         parts[study.residences.path] = study.residences
     return {name: coordinates.resolve_crs(part.crs)[1] if part.crs else "" for name, part in parts.items()}
