@@ -103,8 +103,8 @@ def test_area_units_and_extent_are_layers_of_one_geodatabase(folder):
 
 def test_facilities_of_several_layers_of_a_geodatabase_are_told_apart(folder):
     parks = gpd.read_file(folder / "parks.geojson")
-    for layer in ("公园", "游园"):
-        pyogrio.write_dataframe(parks.assign(name=layer), folder / "规划.gdb", layer=layer, driver="OpenFileGDB", append=layer == "游园")
+    for layer, east in (("公园", 0), ("游园", 0.003)):
+        pyogrio.write_dataframe(parks.set_geometry(parks.translate(east)), folder / "规划.gdb", layer=layer, driver="OpenFileGDB", append=layer == "游园")
     second = '[[facilities]]\npath = "规划.gdb"\nlayer = "游园"\ncrs = "CGCS2000"\ncategory = "park"\n\n[residences]'
     toy_study.edit(folder / "study.toml", 'path = "parks.geojson"', 'path = "规划.gdb"\nlayer = "公园"\ncrs = "WGS84"')
     toy_study.edit(folder / "study.toml", "[residences]", second)
