@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
+import pyogrio
 import pytest
 import shapely
 import toy_study
@@ -230,11 +231,43 @@ def local_system(folder):
     edit(folder / "study.toml", 'crs = "WGS84"', 'crs = "local"')
     edit(folder / "study.toml", 'open_year = "年份"', 'open_year = "年份"\nx = "东"\ny = "北"')
     toy_study.write_common_points(folder)
+def layers_of(folder):
+    """Streets, homes, parks and schools as layers, under the names of their files."""
+    rows = pd.DataFrame(schools(), columns=["名称", "状态", "年份", "lon", "lat"]).astype({"年份": "Int64"})
+    points = gpd.GeoDataFrame(rows[["名称", "状态", "年份"]], geometry=gpd.points_from_xy(rows["lon"], rows["lat"]), crs="EPSG:4326")
+    drawn = {name: gpd.read_file(folder / f"{name}.geojson") for name in ("streets", "homes", "parks")}
+    return {"schools": points, **drawn}
+
+
+def one_geodatabase(folder):
+    for name, frame in layers_of(folder).items():
+        #  ArcGIS keeps whole numbers in 32 bits, and lines and polygons as shapes of several parts with heights
+        numbers = dict.fromkeys(frame.select_dtypes("number").columns, "Int32")
+        plain = frame.astype(numbers).to_crs("EPSG:4550")
+        plain.geometry = shapely.force_3d(plain.geometry.to_numpy(), 3.0)
+        kind = {"schools": "Point Z", "streets": "MultiLineString Z"}.get(name, "MultiPolygon Z")
+        path = folder / "规划.gdb"
+        pyogrio.write_dataframe(plain, path, layer=f"{name}_图层", driver="OpenFileGDB", geometry_type=kind, append=path.exists())
+        ending = "csv" if name == "schools" else "geojson"
+        edit(folder / "study.toml", f'path = "{name}.{ending}"', f'path = "规划.gdb"\nlayer = "{name}_图层"')
+        (folder / f"{name}.{ending}").unlink()
+    edit(folder / "study.toml", 'crs = "WGS84"', "")
+
+
+def geoparquet(folder):
+    pytest.importorskip("pyarrow", reason="the part is not installed: pip install 'livingcircle[parquet]'")
+    for name, frame in layers_of(folder).items():
+        codes = {column: "category" for column in ("状态", "highway") if column in frame.columns}
+        frame.astype(codes).to_parquet(folder / f"{name}.parquet")
+        ending = "csv" if name == "schools" else "geojson"
+        edit(folder / "study.toml", f'path = "{name}.{ending}"', f'path = "{name}.parquet"')
+        (folder / f"{name}.{ending}").unlink()
 
 
 RENDERINGS = [
     gcj, bd, other_order, gbk_csv, gbk_shapefile_without_label, shapefile_with_a_wrong_label, plain_workbook, bureau_workbook, amap_table,
     amap_pages, amap_lines, baidu_pages, amap_workbook, osm_extract, three_dimensions_and_multis, extra_vertices, local_system,
+    one_geodatabase, geoparquet,
 ]
 
 

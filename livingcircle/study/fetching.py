@@ -15,7 +15,7 @@ from livingcircle import barriers, coordinates
 from livingcircle.costs import park_keys
 from livingcircle.errors import DataError, Fault, StudyError, raise_all
 from livingcircle.network import compounds
-from livingcircle.sources import geofile, overpass
+from livingcircle.sources import content, geofile, overpass
 from livingcircle.sources.overpass.manners import rules
 from livingcircle.standards import load as load_standard
 from livingcircle.study.key_faults import key_faults
@@ -50,7 +50,7 @@ def fetch(
     about, base = told["study"], file.parent
     standard = load_standard(str(about.get("standard", About.model_fields["standard"].default)), base=base)
     if about.get("area"):
-        area = _polygons(base / about["area"], about["area"])
+        area = _polygons(base / about["area"], about["area"], about.get("area_layer"))
     else:
         outline, _ = overpass.find_place(told["streets"]["place"], nominatim=nominatim)
         area = gpd.GeoDataFrame(geometry=[outline], crs="EPSG:4326")
@@ -121,7 +121,7 @@ def _faults(file: Path, told: dict[str, Any]) -> list[Fault]:
         return [Fault(f"{file}: {key}", "is no table", f"write it as [{key}]") for key in wrong]
     about, streets = parts["study"], parts["streets"]
     given = {"study.id": about.get("id"), "study.area": about.get("area"), "study.crs": about.get("crs")}
-    given["study.area_crs"] = about.get("area_crs")
+    given |= {"study.area_crs": about.get("area_crs"), "study.area_layer": about.get("area_layer")}
     given |= {"study.standard": about.get("standard"), "streets.place": streets.get("place")}
     faults = [
         Fault(f"{file}: {key}", "is no text", "write it in quotes")
@@ -133,14 +133,14 @@ def _faults(file: Path, told: dict[str, Any]) -> list[Fault]:
     if given["study.area"] is None and given["streets.place"] is None:
         remedy = 'add [study] area = "area.geojson" (a file of polygons) or [streets] place = "district, city, country"'
         faults.append(Fault(str(file), "names no area to download", remedy))
-    elif given["study.area"] is not None and not faults and not (file.parent / given["study.area"]).is_file():
+    elif given["study.area"] is not None and not faults and not content.is_there(file.parent / given["study.area"]):
         remedy = f"put it into {file.parent} or correct the path"
         faults.append(Fault(f"{file}: study.area", f"no such file '{given['study.area']}'", remedy))
     return faults
 
 
-def _polygons(path: Path, name: str) -> gpd.GeoDataFrame:
-    frame = geofile.read(path, where=name)
+def _polygons(path: Path, name: str, layer: str | None) -> gpd.GeoDataFrame:
+    frame = geofile.read(path, layer=layer, where=name, layer_key="area_layer")
     if set(frame.geom_type) - AREAL:
         raise DataError(Fault(name, "holds more than polygons", "give polygons only"))
     return frame

@@ -7,11 +7,25 @@ from pathlib import Path
 import geopandas as gpd
 
 from livingcircle.errors import DataError, Fault, raise_all
-from livingcircle.sources import geofile, map_service, spreadsheet
+from livingcircle.sources import geodatabase, geofile, map_service, spreadsheet
 from livingcircle.study.schema import FacilityFile, ResidenceFile
 
 PLACED = ("lon", "lat", "x", "y", "location", "entrance", "entrance_lon", "entrance_lat")
 TABLES = (".csv", ".tsv", ".txt", ".xlsx")
+
+
+def source_of(told: FacilityFile) -> str:
+    """The name by which a file of facilities is told from the others, as in `file#id`; of a geodatabase with the layer.
+
+    >>> source_of(FacilityFile(path="data/规划.gdb", layer="学校", category="school"))
+    '规划.gdb/学校'
+    """
+    return with_layer(Path(told.path).name, told.layer)
+
+
+def with_layer(name: str, layer: str | None) -> str:
+    """The name of a file, of a geodatabase with the layer: it often holds all that a bureau has."""
+    return f"{name}/{layer}" if layer and name.lower().endswith(geodatabase.KINDS) else name
 
 
 def file_of(path: Path, told) -> gpd.GeoDataFrame:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import geopandas as gpd
 
 from livingcircle import coordinates
+from livingcircle.study.files import with_layer
 
 READ_COLUMNS = ("file", "role", "rows", "kinds", "crs", "stated", "encoding", "assumed", "repaired", "asked", "kept", "rules")
 
@@ -29,7 +30,7 @@ class Findings:
         encoding = str(raw.attrs.get("encoding", ""))
         self.read.append(
             {
-                "file": told.path,
+                "file": with_layer(told.path, told.layer),
                 "role": role,
                 "rows": len(raw),
                 "kinds": ", ".join(f"{kind} {count}" for kind, count in kinds.items()),

@@ -19,7 +19,7 @@ from livingcircle.sources import osm
 from livingcircle.standards import Standard
 from livingcircle.study.classifying import classifier, usual_columns, whole_codes
 from livingcircle.study.correcting import read_corrections
-from livingcircle.study.files import any_file, require_columns
+from livingcircle.study.files import any_file, require_columns, source_of
 from livingcircle.study.findings import Findings
 from livingcircle.study.rows import keep
 from livingcircle.study.schema import FacilityFile, Study
@@ -85,24 +85,24 @@ def _one_file(told: FacilityFile, ground: tuple, standard: Standard, noted: tupl
     if told.mapping == "osm":
         raw = raw.assign(name=[t.get("name") or t.get("name:zh", "") for t in raw["tags"]])
         columns = {"id": "source_id", "name": "name"}
-    mapped = Mapped(columns=columns, status_default=told.status_default, source=path.name)
+    mapped = Mapped(columns=columns, status_default=told.status_default, source=source_of(told))
     classify = classifier(told, columns, standard, raw, vocabulary=told.vocabulary)
     frame = places.from_places(raw, mapped=mapped, classify=classify, given=corrected.categories)
     rules = frame["rule"].str.split(":").str[0].value_counts()
     shown = ", ".join(f"{rule} {count}" for rule, count in rules.items())
     findings.note(file, told, "facilities", asked=len(raw), kept=len(frame), rules=shown)
-    _tell(frame, path, findings)
+    _tell(frame, mapped.source, findings)
     return frame
 
 
-def _tell(frame: Facilities, path: Path, findings: Findings) -> None:
+def _tell(frame: Facilities, source: str, findings: Findings) -> None:
     if frame.attrs["unclassified"]:
-        findings.counts.setdefault("places_of_no_category", {})[path.name] = frame.attrs["unclassified"]
+        findings.counts.setdefault("places_of_no_category", {})[source] = frame.attrs["unclassified"]
     for key, value in frame.attrs["notes"].items():
-        findings.counts.setdefault(key, {})[path.name] = value
+        findings.counts.setdefault(key, {})[source] = value
     codes = frame.attrs["notes"].get("land_codes")
     if codes and (codes.get("ambiguous") or codes.get("unknown")):
         shown = ", ".join(map(str, list(codes.get("ambiguous") or codes.get("unknown"))[:5]))
-        findings.warnings.append(("land_codes_doubtful", {"file": path.name, "vocabulary": codes.get("vocabulary") or "?", "codes": shown}))
+        findings.warnings.append(("land_codes_doubtful", {"file": source, "vocabulary": codes.get("vocabulary") or "?", "codes": shown}))
     if frame.empty:
-        findings.warnings.append(("no_facility_in_file", {"file": path.name}))
+        findings.warnings.append(("no_facility_in_file", {"file": source}))

@@ -21,13 +21,13 @@ from livingcircle.network import compounds, store
 from livingcircle.sources import geofile, osm
 from livingcircle.sources.spreadsheet import number
 from livingcircle.standards import Standard
-from livingcircle.study.files import file_of
+from livingcircle.study.files import file_of, source_of
 from livingcircle.study.findings import Findings
 from livingcircle.study.ground import read_compounds, read_ground, walkers
 from livingcircle.study.homes import read_residences
 from livingcircle.study.places import read_facilities, united
 from livingcircle.study.rows import keep
-from livingcircle.study.schema import Streets, Study
+from livingcircle.study.schema import About, Streets, Study
 
 CACHE = ".cache"
 OPEN_YEAR = "open_year"
@@ -82,8 +82,8 @@ def _middle(frame: gpd.GeoDataFrame) -> tuple[float, float]:
 
 
 def datums_of(study: Study) -> dict[str, str]:
-    """The datum word in which each file of facilities, and that of residences, was declared, by the file's name."""
-    parts = {Path(part.path).name: part for part in study.facilities if not osm.is_extract(Path(part.path))}
+    """The datum word in which each file of facilities, and that of residences, was declared, by the file's name, of a geodatabase with the layer."""
+    parts = {source_of(part): part for part in study.facilities if not osm.is_extract(Path(part.path))}
     if study.residences is not None:
         parts[study.residences.path] = study.residences
     return {name: coordinates.resolve_crs(part.crs)[1] if part.crs else "" for name, part in parts.items()}
@@ -117,7 +117,7 @@ def read_network(
 def _asked(study: Study, crs) -> dict:
     """What the network hangs on beside its files."""
     parts = {key: [p.model_dump(mode="json", exclude={"path"}) for p in getattr(study, key)] for key in ("compounds", "gates")}
-    own = study.streets.model_dump(mode="json", exclude={"path", "extent", "extent_crs", "place"})
+    own = study.streets.model_dump(mode="json", exclude={"path", "extent", "extent_layer", "extent_crs", "place"})
     # The year decides only where streets state theirs.
     year = study.study.year if OPEN_YEAR in study.streets.columns else None
     return {"crs": crs.to_json(), "streets": own, "year": year, **parts, "tagged_compounds": study.walking.tagged_compounds}
@@ -233,10 +233,10 @@ def read_inputs(
     progress("streets", 1, 1)
     ground = (base, crs, network.streets.total_bounds)
     gathered = _Gathered()
-    area = gathered(_polygons, (study.study.area, study.study.area_crs), *ground)
-    extent = gathered(_polygons, (study.streets.extent, study.streets.extent_crs), *ground)
+    area = gathered(_polygons, study.study, "area", ground)
+    extent = gathered(_polygons, study.streets, "extent", ground)
     costs = gathered(read_ground, study, base, crs, network)
-    units = gathered(_units, study, *ground)
+    units = gathered(_units, study, ground)
     residences = gathered(read_residences, study, ground, units, findings)
     walls = gathered(read_barriers, study, base, crs)
     read = read_facilities(study, ground, standard, findings, (gathered, progress))
@@ -296,20 +296,20 @@ class _Gathered:
         raise_all(self._faults, DataError)
 
 
-def _polygons(told: tuple[str | None, str | None], base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDataFrame | None:
-    """The polygons of `told`, a file's name and the CRS stated for it; None without a name."""
-    name, declared = told
+def _polygons(told: About | Streets, key: str, ground: tuple[Path, CRS, np.ndarray]) -> gpd.GeoDataFrame | None:
+    name, (base, crs, bounds) = getattr(told, key), ground
     if not name:
         return None
-    frame = coordinates.to_crs(geofile.read(base / name, where=name), declared=declared, target=crs, where=name)
+    raw = geofile.read(base / name, layer=getattr(told, f"{key}_layer"), where=name, layer_key=f"{key}_layer")
+    frame = coordinates.to_crs(raw, declared=getattr(told, f"{key}_crs"), target=crs, where=name)
     coordinates.check_overlap(frame, bounds, where=name)
     if set(frame.geom_type) - {"Polygon", "MultiPolygon"}:
         raise DataError(Fault(name, "holds more than polygons", "give polygons only"))
     return frame
 
 
-def _units(study: Study, base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDataFrame | None:
-    units = _polygons((study.study.units, study.study.units_crs), base, crs, bounds)
+def _units(study: Study, ground: tuple[Path, CRS, np.ndarray]) -> gpd.GeoDataFrame | None:
+    units = _polygons(study.study, "units", ground)
     if units is None:
         return None
     column = study.study.units_name

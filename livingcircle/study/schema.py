@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from livingcircle import slope
 from livingcircle.costs import presets
 from livingcircle.errors import Fault, StudyError, raise_all
+from livingcircle.sources import content
 from livingcircle.study.key_faults import key_faults
 from livingcircle.study.layer_crs import LOCAL, crs_of_layers, says_local
 
@@ -19,7 +20,6 @@ SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 FETCHED = "raw/streets-and-facilities.osm.pbf"
 Text = dict[Literal["zh", "en"], str]
 Positive = Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
-
 
 PlaceColumn = Literal[
     "id", "name", "category", "code", "capacity", "status", "open_year",
@@ -50,12 +50,14 @@ class About(_Part):
     note: str | Text = ""
     area: str | None = None
     area_crs: str | None = None
+    area_layer: str | None = None
     crs: str | None = None
     local_system: LocalSystem | None = None
     standard: str = "gb50180-2018"
     language: Literal["zh", "en"] = "zh"
     year: Annotated[int, Field(ge=1900, le=2200)] | None = None
     units: str | None = None
+    units_layer: str | None = None
     units_name: str = "name"
     units_crs: str | None = None
 
@@ -72,6 +74,7 @@ class Streets(_Part):
     place: str | None = None
     extent: str | None = None
     extent_crs: str | None = None
+    extent_layer: str | None = None
     layer: str | None = None
     crs: str | None = None
     encoding: str | None = None
@@ -335,7 +338,7 @@ def _require_files(study: Study, file: Path) -> None:
     missing = [
         Fault(f"{file}: {key}", f"no such file '{name}'", _remedy(name, file))
         for key, name in _named_files(study).items()
-        if not (file.parent / name).is_file()
+        if not content.is_there(file.parent / name)
     ]
     raise_all(missing + _local_faults(study, file), StudyError)
 
@@ -373,17 +376,13 @@ def _named_files(study: Study) -> dict[str, str]:
         **{f"facilities.{i}.path": part.path for i, part in enumerate(study.facilities)},
         "residences.path": homes.path if homes else None,
         **{f"{key}.path": part.path for key, part in parts.items() if part is not None},
-        **{
-            f"{key}.{i}.path": part.path
-            for key in ("barriers", "compounds", "gates", "parks")
-            for i, part in enumerate(getattr(study, key))
-        },
+        **{f"{key}.{i}.path": part.path for key in ("barriers", "compounds", "gates", "parks") for i, part in enumerate(getattr(study, key))},
     }
     return {key: name for key, name in told.items() if name}
 
 
 def input_files(study: Study, base: Path) -> list[Path]:
-    """Every file the study names, each once, in the order of the study file."""
+    """Every file the study names, each once, in the order of the study file; a file geodatabase is its folder."""
     names = list(_named_files(study).values())
     if study.study.standard.endswith(".toml"):
         names.append(study.study.standard)
