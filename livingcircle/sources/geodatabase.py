@@ -57,6 +57,10 @@ def faults(folder: Path, where: str) -> list[Fault]:
         return [Fault(where, "the folder is empty", WHOLE)]
     if CATALOG not in files:
         return [Fault(where, f"it is no file geodatabase: {CATALOG} is missing", WHOLE)]
+    # GDAL takes a folder with a shapefile in it for a folder of shapefiles.
+    foreign = sorted(name for name in files if name.endswith(".shp"))
+    if foreign:
+        return [Fault(where, f"a shapefile lies in the geodatabase's folder ({foreign[0]})", "move it out of the folder")]
     packed = sorted(name for name in files if name.endswith(COMPRESSED))
     if packed:
         remedy = "uncompress it in ArcGIS (Uncompress File Geodatabase Data), or export its layers as GeoPackage"

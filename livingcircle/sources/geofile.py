@@ -53,8 +53,9 @@ def read(
     """The layer of a geographic file: every row, original column names, text stripped, 2D, in the file's own CRS.
 
     `layer` is needed where a file holds several, and `layer_key` is the study's key for it. `encoding` overrides what a
-    shapefile or GeoJSON seems to use. Curves become lines of short pieces. Invalid polygons are repaired. The result's index counts from 0; its `attrs` say `source` (file name), `layer`,
-    `encoding` (used or assumed) and `repaired` (number of polygons). Raises DataError, with row numbers (1 is the first
+    shapefile or GeoJSON seems to use. Curves become lines of short pieces, and invalid polygons are repaired. The result's
+    index counts from 0; its `attrs` say `source` (file name), `layer`, `encoding` (used or assumed) and `repaired` (number
+    of polygons). Raises DataError, with row numbers (1 is the first
     data row), when the file is missing, not of an allowed kind, cut short, empty, or has rows without a geometry or
     with coordinates that are not finite; MissingPartError for .parquet without pyarrow (`pip install 'livingcircle[parquet]'`).
     >>> import tempfile
