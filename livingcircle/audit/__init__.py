@@ -9,13 +9,13 @@ from typing import NamedTuple
 from livingcircle.analysis import Inputs, Settings
 from livingcircle.audit.datums import datum_findings
 from livingcircle.audit.effect import Judged, effect, judge, judged_categories
-from livingcircle.audit.finding import DOUBT, FAULT, NOTE, Effect, Finding, as_table, ranked
+from livingcircle.audit.finding import DOUBT, FAULT, NOTE, Effect, Finding, as_table, ranked, shown
 from livingcircle.audit.homes import home_findings
 from livingcircle.audit.places import place_findings
 from livingcircle.audit.streets import Rebuild, Unwalled, street_findings
 from livingcircle.standards import Standard
 
-__all__ = ["DOUBT", "FAULT", "NOTE", "Effect", "Finding", "Judged", "Origin", "as_table", "audit", "datum_findings"]
+__all__ = ["DOUBT", "FAULT", "NOTE", "Effect", "Finding", "Judged", "Origin", "as_table", "audit", "datum_findings", "shown"]
 
 
 class Origin(NamedTuple):

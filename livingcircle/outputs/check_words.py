@@ -37,6 +37,8 @@ def told(pair: tuple[Finding, Effect], *, language: str, standard: Standard | No
         values["categories"] = apart.join(_category(standard, own, language) for own in values["categories"])
     if "by_category" in values:
         values["by_category"] = _counted(values["by_category"], known, language, standard)
+    if "rest" in values:
+        values["rest"] = known["unclassified.rest"].format(count=f"{values['rest']:,}") if values["rest"] else ""
     names = ", ".join(str(name) for name in list(finding.names)[:5] if name)
     return Told(
         known[f"severity.{finding.severity}"],

@@ -113,7 +113,7 @@ def _one_file(told: FacilityFile, ground: tuple, standard: Standard, noted: tupl
     mapped = Mapped(columns=columns, status_default=told.status_default, source=path.name)
     classify = classifier(told, columns, standard, raw, vocabulary=told.vocabulary)
     frame = places.from_places(raw, mapped=mapped, classify=classify, given=corrected.categories)
-    rules = frame["rule"].str.split(":").str[0].value_counts()
+    rules = frame["rule"].astype(str).str.split(":").str[0].value_counts()
     shown = ", ".join(f"{rule} {count}" for rule, count in rules.items())
     findings.note(file, told, "facilities", asked=len(raw), kept=len(frame), rules=shown)
     if findings.thorough and frame.attrs["unclassified"]:
