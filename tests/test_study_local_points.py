@@ -287,7 +287,7 @@ def test_a_long_crs_is_shown_by_its_name(study):
     found = Findings()
     frame = toy_study.gpd.GeoDataFrame(geometry=[shapely.Point(1, 1)])
     for crs in (placed(study).streets.crs, "EPSG:4550", None):
-        found.note(frame, SimpleNamespace(path="a.shp", crs=crs, encoding=None), "streets")
+        found.note(frame, SimpleNamespace(path="a.shp", crs=crs, encoding=None, layer=None), "streets")
     assert [row["crs"] for row in found.read] == ["local", "EPSG:4550", ""]
 
 

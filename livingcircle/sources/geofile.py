@@ -54,8 +54,8 @@ def read(
 
     `layer` is needed where a file holds several, and `layer_key` is the study's key for it. `encoding` overrides what a
     shapefile or GeoJSON seems to use. Curves become lines of short pieces, and invalid polygons are repaired. The result's
-    index counts from 0; its `attrs` say `source` (file name), `layer`, `encoding` (used or assumed) and `repaired` (number
-    of polygons). Raises DataError, with row numbers (1 is the first
+    index counts from 0; its `attrs` say `source` (file name), `layer`, `encoding` (used or assumed), `repaired` (number
+    of polygons) and `repaired_at` (a point in each). Raises DataError, with row numbers (1 is the first
     data row), when the file is missing, not of an allowed kind, cut short, empty, or has rows without a geometry or
     with coordinates that are not finite; MissingPartError for .parquet without pyarrow (`pip install 'livingcircle[parquet]'`).
     >>> import tempfile
@@ -91,9 +91,9 @@ def read(
         raise DataError(Fault(where, f"layer {layer} has no geometry", "name the layer that holds the map features"))
     if frame.empty:
         raise DataError(Fault(where, f"layer {layer} is empty", "check that the export kept its features"))
-    frame, repaired = _sound(frame.reset_index(drop=True), where)
+    frame, repaired_at = _sound(frame.reset_index(drop=True), where)
     frame = _stripped(frame)
-    frame.attrs.update(source=path.name, layer=layer, encoding=used, repaired=repaired)
+    frame.attrs.update(source=path.name, layer=layer, encoding=used, repaired=len(repaired_at), repaired_at=repaired_at)
     return frame
 
 
@@ -324,8 +324,8 @@ def _stripped(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame
 
 
-def _sound(frame: gpd.GeoDataFrame, where: str) -> tuple[gpd.GeoDataFrame, int]:
-    """`frame` in 2D with valid polygons, and how many were repaired; all rows that cannot be used in one error."""
+def _sound(frame: gpd.GeoDataFrame, where: str) -> tuple[gpd.GeoDataFrame, list[tuple[float, float]]]:
+    """`frame` in 2D with valid polygons, and a point in each that was repaired; all rows that cannot be used in one error."""
     shapes = shapely.force_2d(frame.geometry.to_numpy())
     points, owner = shapely.get_coordinates(shapes, return_index=True)
     infinite = np.unique(owner[~np.isfinite(points).all(axis=1)])
@@ -344,4 +344,5 @@ def _sound(frame: gpd.GeoDataFrame, where: str) -> tuple[gpd.GeoDataFrame, int]:
     ]
     raise_all(Fault(where, f"{name_rows(which)}: {problem}", remedy) for which, problem, remedy in found if which.size)
     geometry = gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs, name=frame.geometry.name)
-    return frame.set_geometry(geometry), int(broken.sum())
+    points = shapely.get_coordinates(shapely.point_on_surface(shapes[broken]))
+    return frame.set_geometry(geometry), list(map(tuple, points.tolist()))

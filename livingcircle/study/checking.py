@@ -13,7 +13,7 @@ import pandas as pd
 
 from livingcircle import network as streets
 from livingcircle.analysis import Inputs, Settings
-from livingcircle.audit import DOUBT, FAULT, NOTE, Effect, Finding, Origin, audit
+from livingcircle.audit import FAULT, Effect, Finding, Origin, audit
 from livingcircle.errors import DataError, Fault, StudyError
 from livingcircle.facilities import is_open
 from livingcircle.outputs import check_page
@@ -22,6 +22,7 @@ from livingcircle.sources import osm
 from livingcircle.standards import Standard
 from livingcircle.standards import load as load_standard
 from livingcircle.study import schema
+from livingcircle.study.decisions import decisions, gate_findings, without_outlines
 from livingcircle.study.findings import READ_COLUMNS, Findings
 from livingcircle.study.local_points import placed
 from livingcircle.study.reading import datums_of, read_inputs, read_network, settings_of
@@ -47,7 +48,10 @@ def check(path: Path, *, out: Path | None = None, language: str | None = None, p
         pairs, crs, listed = [(_fault(fault), Effect()) for fault in error.faults], "", pd.DataFrame()
     else:
         files = (study.streets.path, study.residences.path)
-        origin = Origin(*files, _rebuild(study, base, inputs), _noticed(found) + _gates(study, inputs), datums_of(study), frozenset(found.counts["verified_absent"]))
+        noticed = [*decisions(found, inputs), *gate_findings(study, base, inputs)]
+        absent = frozenset(found.counts["verified_absent"])
+        unwalled = without_outlines(study, base, inputs)
+        origin = Origin(*files, _rebuild(study, base, inputs), noticed, datums_of(study), absent, unwalled)
         pairs = audit(inputs, settings, standard=standard, origin=origin, progress=progress)
         crs, listed = inputs.network.crs.to_string(), _categories(inputs, standard, settings)
     name = settings.name.get(settings.language) or settings.study_id
@@ -58,55 +62,6 @@ def check(path: Path, *, out: Path | None = None, language: str | None = None, p
 
 def _fault(fault: Fault) -> Finding:
     return Finding("fault", FAULT, fault.where, 1, {"problem": fault.problem, "remedy": fault.remedy})
-
-
-def _noticed(found: Findings) -> list[Finding]:
-    """What reading noticed and the audit cannot see in the layers any more."""
-    out = []
-    for row in found.read:
-        if row["assumed"]:
-            out.append(Finding("encoding_assumed", NOTE, row["file"], 1, {"encoding": row["encoding"]}))
-        if row["repaired"]:
-            out.append(Finding("repaired", NOTE, row["file"], row["repaired"]))
-        if row["role"] == "facilities" and row["asked"] > row["kept"]:
-            out.append(Finding("unclassified", NOTE, row["file"], row["asked"] - row["kept"]))
-    if found.counts.get("corrections"):
-        out.append(Finding("corrected", NOTE, "corrections", len(found.counts["corrections"])))
-    if found.counts.get("facilities_merged"):
-        out.append(Finding("merged", NOTE, "", found.counts["facilities_merged"]))
-    out += _of_local_system(found) + _of_land(found)
-    for key, values in found.warnings:
-        if key == "residences_outside":
-            out.append(Finding("residences_outside", DOUBT, "", values["count"], people=values["people"]))
-    return out
-
-
-def _of_land(found: Findings) -> list[Finding]:
-    """By which land-use codes the residences were picked."""
-    read = found.counts.get("residential_land")
-    if read is None:
-        return []
-    out = [Finding(f"homes_by_code{'' if read['homesteads'] else '_urban'}", NOTE, read["file"], read["kept"], {**read, "shown": ", ".join(read["codes"])})]
-    if read["doubtful"]:
-        shown = ", ".join(read["doubtful"])
-        out.append(Finding("home_codes_doubtful", DOUBT, read["file"], len(read["doubtful"]), {"vocabulary": read["vocabulary"], "shown": shown}))
-    return out
-
-
-def _of_local_system(found: Findings) -> list[Finding]:
-    """How well the local coordinate system of the layers is known."""
-    fitted = found.counts.get("local_system")
-    if fitted is None:
-        return []
-    if not fitted["checked"]:
-        return [Finding("local_unchecked", DOUBT, fitted["file"], fitted["points"], fitted)]
-    return [Finding("local_system", NOTE, fitted["file"], fitted["points"], fitted)]
-
-
-def _gates(study: schema.Study, inputs: Inputs) -> list[Finding]:
-    """Gates of the study's own files that lie near no outline; those tagged in an extract stand everywhere."""
-    unused = int(inputs.network.unused_gates) if study.gates else 0
-    return [Finding("gates_unused", DOUBT, study.gates[0].path, unused)] if unused else []
 
 
 def _rebuild(study: schema.Study, base: Path, inputs: Inputs) -> Callable:

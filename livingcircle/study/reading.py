@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -25,7 +26,7 @@ from livingcircle.study.files import file_of, source_of
 from livingcircle.study.findings import Findings
 from livingcircle.study.ground import read_compounds, read_ground, walkers
 from livingcircle.study.homes import read_residences
-from livingcircle.study.places import read_facilities, united
+from livingcircle.study.places import Parts, read_facilities, united
 from livingcircle.study.rows import keep
 from livingcircle.study.schema import About, Streets, Study
 
@@ -89,20 +90,29 @@ def datums_of(study: Study) -> dict[str, str]:
     return {name: coordinates.resolve_crs(part.crs)[1] if part.crs else "" for name, part in parts.items()}
 
 
+# The outlines of compounds and their gates, either may be missing: as they are to be taken.
+Enclosing = Callable[[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None], tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]]
+
+
+def _as_given(outlines: gpd.GeoDataFrame | None, gates: gpd.GeoDataFrame | None) -> tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]:
+    return outlines, gates
+
+
 def read_network(
-    study: Study, base: Path, crs, findings: Findings | None = None, *, every_line: bool = False
+    study: Study, base: Path, crs, findings: Findings | None = None, *, every_line: bool = False, enclosing: Enclosing = _as_given
 ) -> streets.StreetNetwork:
     """The walking network of the study's street file in `crs`; `findings` is told of lines that cross without a joint.
 
     It is kept in `.cache` beside the study file under a digest of all it hangs on, and read from there the next time. With
-    `every_line`, ways that are left out by a doubtful rule are walked, too; such a network is not kept.
+    `every_line`, ways that are left out by a doubtful rule are walked, too; `enclosing` changes the outlines of compounds and their gates.
+    Such networks are not kept.
     """
     told, path = study.streets, base / study.streets.path
 
     def built() -> streets.StreetNetwork:
-        return _built(study, base, crs, findings, every_line)
+        return _built(study, base, crs, findings, every_line=every_line, enclosing=enclosing)
 
-    if every_line or (findings is not None and findings.thorough):
+    if every_line or enclosing is not _as_given or (findings is not None and findings.thorough):
         network = built()
     else:
         network = store.cached([path, *(base / p.path for p in (*study.compounds, *study.gates))], _asked(study, crs), built, folder=base / CACHE)
@@ -123,9 +133,11 @@ def _asked(study: Study, crs) -> dict:
     return {"crs": crs.to_json(), "streets": own, "year": year, **parts, "tagged_compounds": study.walking.tagged_compounds}
 
 
-def _built(study: Study, base: Path, crs, findings: Findings | None, every_line: bool) -> streets.StreetNetwork:
+def _built(
+    study: Study, base: Path, crs, findings: Findings | None, *, every_line: bool, enclosing: Enclosing
+) -> streets.StreetNetwork:
     told, path = study.streets, base / study.streets.path
-    outlines, gates = read_compounds(study, base, crs)
+    outlines, gates = enclosing(*read_compounds(study, base, crs))
     if osm.is_extract(path):
         ways = osm.read_ways(path)
         if findings is not None:
@@ -248,7 +260,10 @@ def read_inputs(
         osm=any(osm.is_extract(base / path) for path in (study.streets.path, *(f.path for f in study.facilities))),
         barriers=walls["kind"].value_counts().sort_index().to_dict(),
     )
-    kept, doors = _with_doors(kept, network, walls, study, base)
+    with_doors = partial(_with_doors, network=network, walls=walls, study=study, base=base)
+    kept, doors = with_doors(kept)
+    if findings.thorough:
+        findings.parts = Parts(read, residences, with_doors, study.study.language)
     progress("facilities", len(study.facilities), len(study.facilities))
     return Inputs(
         network=network,
@@ -265,7 +280,7 @@ def read_inputs(
 
 
 def _with_doors(
-    facilities: gpd.GeoDataFrame, network: streets.StreetNetwork, walls: gpd.GeoDataFrame, study: Study, base: Path
+    facilities: gpd.GeoDataFrame, *, network: streets.StreetNetwork, walls: gpd.GeoDataFrame, study: Study, base: Path
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     kept, doors = find_entrances(
         facilities,
