@@ -35,8 +35,9 @@ NAMES = {
 }  # fmt: skip
 SWAP_LON_LAT = "exchange the longitude and latitude columns: lon first, then lat"
 SWAP_X_Y = "exchange x and y: survey tables write X for the northing"
-MERCATORS = ("Popular Visualisation Pseudo Mercator", "Mercator (variant A)")
+MERCATORS, AFFINE = ("Popular Visualisation Pseudo Mercator", "Mercator (variant A)"), "Affine parametric transformation"
 EDGE_DEG = 0.5  # a China zone is used this far beyond its published area, for islands off the coast
+NARROW = 2.0  # a local grid may begin at its site, but no layer is as narrow in metres as one in degrees is
 FAR_M = 1_000_000.0  # no transverse Mercator coordinate of a real place is this far from the false easting
 OUTSIDE_MARGIN_M = 5_000.0
 
@@ -183,7 +184,7 @@ def _plain(text: str) -> str:
 def _horizontal(crs: pyproj.CRS) -> pyproj.CRS | None:
     """The horizontal part of `crs`; None for heights and for drawings without a place on earth."""
     crs = crs.sub_crs_list[0] if crs.sub_crs_list else crs
-    return crs.to_2d() if crs.is_geographic or crs.is_projected else None
+    return crs.to_2d() if crs.is_geographic or crs.is_projected or crs.type_name == "Derived Projected CRS" else None
 
 
 def resolve_crs(text: str, *, where: str = "crs") -> tuple[pyproj.CRS, str]:
@@ -261,11 +262,10 @@ def number_faults(
         found += _degree_faults(east, north, target)
     elif finite.any():
         found += _metre_faults(east, north, finite, crs)
-    faults = []
-    for bad, problem, remedy in (one for one in found if one[0].any()):
-        first = bad.argmax()
-        faults.append(Fault(where, f"{name_rows(rows[bad])}: {problem} ({x[first]:.12g}, {y[first]:.12g})", remedy))
-    return faults
+    return [
+        Fault(where, f"{name_rows(rows[bad])}: {problem} ({x[bad][0]:.12g}, {y[bad][0]:.12g})", remedy)
+        for bad, problem, remedy in (one for one in found if one[0].any())
+    ]
 
 
 def _degree_faults(x: np.ndarray, y: np.ndarray, target: pyproj.CRS | None) -> list[tuple]:
@@ -283,10 +283,10 @@ def _degree_faults(x: np.ndarray, y: np.ndarray, target: pyproj.CRS | None) -> l
 
 
 def _metre_faults(x: np.ndarray, y: np.ndarray, finite: np.ndarray, crs: pyproj.CRS) -> list[tuple]:
-    if (np.abs(x) <= 180.0).all() and (np.abs(y) <= 180.0).all():
+    operation = (crs.source_crs if crs.is_bound else crs).coordinate_operation
+    if (np.abs([x, y]) <= 180.0).all() and (getattr(operation, "method_name", "") != AFFINE or 0.0 < np.ptp([x, y], axis=1).max() < NARROW):
         remedy = 'write crs = "WGS84", "CGCS2000", "GCJ-02" or "BD-09" in study.toml, whichever the source uses'
         return [(finite, f"degrees labelled as metres of {crs.name}", remedy)]
-    operation = (crs.source_crs if crs.is_bound else crs).coordinate_operation
     if operation is None or "Transverse Mercator" not in operation.method_name:
         return []
     easting = next((float(one.value) for one in operation.params if one.name == "False easting"), 0.0)

@@ -22,7 +22,7 @@ CODE = re.compile(r"[A-Z](?![A-Z]{2})\d{0,3}|\d{1,2}H\d[A-Z]?|\d+(?:\.0$)?[A-Z]?
 
 @dataclass(frozen=True)
 class LandCode:
-    """One code of a vocabulary; `to` and `parts` are codes of the first vocabulary (see the file), `evidence` ●, ◐ or ○."""
+    """One code of a vocabulary; `to` and `parts` are codes of the first vocabulary (see the file), `evidence` ●, ◐ or ○, `rural` of residential land."""
 
     code: str
     zh: str
@@ -31,6 +31,7 @@ class LandCode:
     parts: tuple[str, ...]
     residential: bool
     evidence: str
+    rural: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def _codes(told: Mapping[str, Mapping], *, own: bool) -> dict[str, LandCode]:
     return {
         code: LandCode(
             code, one["zh"], one["en"], (code,) if own else tuple(one.get("to", ())), tuple(one.get("parts", ())),
-            one.get("residential", False), one["evidence"],
+            one.get("residential", False), one["evidence"], one.get("rural", False),
         )
         for code, one in told.items()
     }  # fmt: skip
@@ -157,16 +158,20 @@ def equivalents(cell: object, vocabulary: str) -> tuple[tuple[str, ...], tuple[s
     return to, tuple(dict.fromkeys(code for _, some in land for code in some if code not in to))
 
 
-def is_residential(cell: object, vocabulary: str) -> bool:
+def is_residential(cell: object, vocabulary: str, *, homesteads: bool = True) -> bool:
     """Whether people live on land of this code, by the finest code listed; of several in a cell one is enough.
+
+    Land of community services within housing (0702, R22) is not. Without `homesteads` rural ones (0703, H14) are not either.
 
     >>> is_residential("R2", "gb50137"), is_residential("R22", "gb50137")
     (True, False)
     >>> is_residential("0702", "survey3"), is_residential("0702", "mnr2023")
     (True, False)
+    >>> is_residential("0703", "mnr2023"), is_residential("0703", "mnr2023", homesteads=False)
+    (True, False)
     """
     read = [_known(vocabulary).read(code) for code in split(cell)]
-    return any(one.residential for one in read if one is not None)
+    return any(one.residential and (homesteads or not one.rural) for one in read if one is not None)
 
 
 def _known(vocabulary: str) -> Vocabulary:

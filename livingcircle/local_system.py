@@ -16,10 +16,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from pyproj import CRS
 
 from livingcircle.errors import DataError, Fault, raise_all
 
 WHERE = "common points"
+# The affine method of the plane in the EPSG dataset and its parameters: east and north of the origin, then the turn.
+AFFINE = ("Affine parametric transformation", 9624)
+SHIFTS, TURNS = {"A0": 8623, "B0": 8639}, {"A1": 8624, "A2": 8625, "B1": 8640, "B2": 8641}
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,45 @@ class Similarity:
         [[20.0, 10.0]]
         """
         return _pairs((_complex(xy) - complex(self.east_m, self.north_m)) / self._turn)
+
+
+def as_crs(system: Similarity, metric: CRS, *, name: str) -> CRS:
+    """The local system as a CRS of its own, called `name`, derived from the projected CRS `metric` that it was fitted to.
+
+    Its WKT says all of the fit but the residuals, so that layers in it are brought anywhere as those of any CRS are.
+
+    >>> from pyproj import Transformer
+    >>> system = fit([[0, 0], [100, 0], [0, 50]], [[380000, 3313000], [380000, 3313100], [379950, 3313000]])
+    >>> there = Transformer.from_crs(as_crs(system, CRS.from_epsg(4550), name="site"), 4550, always_xy=True).transform(0, 10)
+    >>> [round(metres, 6) for metres in there]
+    [379990.0, 3313000.0]
+    """
+    turn = 1 / system._turn
+    origin = -turn * complex(system.east_m, system.north_m)
+    values = {"A0": origin.real, "A1": turn.real, "A2": -turn.imag, "B0": origin.imag, "B1": turn.imag, "B2": turn.real}
+    flat = {"subtype": "Cartesian", "axis": [_axis("Easting", "E", "east"), _axis("Northing", "N", "north")]}
+    # A WKT does not write the axes of a base: PROJ takes those of a known CRS by its name (northing first, for some), else
+    # easting and northing, as the fit has them. So the base bears another name.
+    base = {key: part for key, part in metric.to_json_dict().items() if key not in ("id", "$schema")}
+    base["name"] = f"base of {name}: {metric.name}"
+    conversion = {
+        "name": "similarity by common points",
+        "method": {"name": AFFINE[0], "id": _epsg(AFFINE[1])},
+        "parameters": [
+            {"name": key, "value": value, "unit": "metre" if key in SHIFTS else "unity", "id": _epsg({**SHIFTS, **TURNS}[key])}
+            for key, value in values.items()
+        ],
+    }
+    told = {"name": name, "base_crs": {**base, "coordinate_system": flat}, "conversion": conversion, "coordinate_system": flat}
+    return CRS.from_json_dict({"type": "DerivedProjectedCRS", **told})
+
+
+def _axis(name: str, short: str, direction: str) -> dict[str, str]:
+    return {"name": name, "abbreviation": short, "direction": direction, "unit": "metre"}
+
+
+def _epsg(code: int) -> dict[str, Any]:
+    return {"authority": "EPSG", "code": code}
 
 
 @cache

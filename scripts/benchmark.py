@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmark_parts import FULL, QUICK, reading, run, table
+from benchmark_parts import FULL, QUICK, reading, run, shift, table
+
+SAMPLE = Path(__file__).resolve().parent.parent / "data" / "beilun"
 
 
 def main() -> None:
@@ -14,10 +16,13 @@ def main() -> None:
     parser.add_argument("--extract", type=Path, help="an OSM extract (.osm.pbf) for the areas on real streets")
     parser.add_argument("--crs", default="EPSG:32629", help="the metric CRS of the extract")
     parser.add_argument("--reading", type=Path, metavar="EXTRACT", help="measure reading this OSM extract alone, first and again")
+    parser.add_argument("--shift", type=Path, nargs="*", metavar="EXTRACT", help="measure shift detection alone, on the sample and these OSM extracts")
     parser.add_argument("--out", type=Path, help="a Markdown file to write the table to")
     parser.add_argument("--quick", action="store_true", help="small sizes, within a minute")
     told = parser.parse_args()
-    if told.reading:
+    if told.shift is not None:
+        text = shift.shift_table(shift.measured(SAMPLE, told.shift))
+    elif told.reading:
         text = table(reading.rows(told.reading, crs=told.crs))
     else:
         text = table(run(QUICK if told.quick else FULL, extract=told.extract, crs=told.crs))

@@ -15,11 +15,13 @@ from toy_study import edit, edit_features, place
 from livingcircle.audit import DOUBT, FAULT, NOTE, Effect, Finding, as_table
 from livingcircle.audit.finding import ranked
 from livingcircle.audit.streets import _joints, dead_ends_near
+from livingcircle.messages import words
 from livingcircle.network import from_lines, from_ways, mere_crossings
 from livingcircle.outputs import check_page
 from livingcircle.outputs.check_words import told
 from livingcircle.sources import osm
 from livingcircle.study.checking import _joined, check
+from livingcircle.study.decisions import _gates_at_outlines
 
 
 @pytest.fixture
@@ -207,6 +209,7 @@ def test_a_planted_doubt_is_found(study, plant, kind, severity, count):
         said = told(kinds(report)[kind], language=language, standard=report.standard)
         assert all(said[:4])
         assert "{" not in said.finding + said.effect + said.remedy
+        assert said.effect != words(language, "check")["effect.unread"]
 
 
 @pytest.mark.parametrize(
@@ -375,3 +378,165 @@ def test_an_extract_joined_in_the_other_way_is_else_the_same(ladder):
     assert len(apart.components) == 3
     assert len(_joined(apart, 5.0, False).components) == 2
     assert len(_joined(apart, None, True).components) == 2
+
+
+def area_of_the_west(folder):
+    #  block C lies outside; the school in the east is open today, so that C would be served
+    area_too_small(folder)
+    edit(folder / "schools.csv", "规划,2030", "现状,")
+
+
+def corrected_away(folder, *rows):
+    (folder / "corrections").mkdir()
+    (folder / "corrections" / "更正.csv").write_text("\n".join(["动作,设施编号,改为", *rows]) + "\n", encoding="utf-8")
+
+
+def test_repeats_kept_apart_change_nobody_but_the_number(study):
+    twice_in_the_file(study)
+    finding, effect = kinds(checked(study)[0])["merged"]
+    assert finding.values["by_category"] == {"school": 1}
+    assert (effect.people, list(finding.names)) == (0.0, ["西小学"])
+
+
+def test_a_repeat_with_a_door_of_its_own_by_hand(study):
+    #  the same school again 45 m away to the west: kept apart or not, all doors stay, so that nobody's answer changes
+    with (study / "schools.csv").open("a", encoding="utf-8") as file:
+        file.write("西小学,现状,,{:.8f},{:.8f}\n".format(*place(40, 10)))
+    report, _ = checked(study)
+    finding, effect = kinds(report)["merged"]
+    assert (finding.count, finding.values["by_category"], effect.people) == (1, {"school": 1}, 0.0)
+    assert "学校 1" in told((finding, effect), language="zh", standard=report.standard).finding
+
+
+def test_corrections_not_applied_by_hand(study):
+    #  the west school, dropped, serves the whole of block A (120 people, 500 m and less) and the part of B with x <= 490 less its leg
+    corrected_away(study, "删除,schools.csv#2,")
+    finding, effect = kinds(checked(study)[0])["corrected"]
+    assert finding.names == ["schools.csv#2"]
+    assert 120 <= effect.people <= 120 + 200 * 0.4
+    assert effect.category == "school"
+
+
+def test_a_category_given_by_a_planner_is_taken_back(study):
+    #  a school that only a correction makes one stands at block C's door (80 people); of B (x 450 to 550, 200 people) the west school serves
+    #  x <= 500 - 10 - 5 at most, 35 %, and the new one all
+    text = (study / "study.toml").read_text(encoding="utf-8")
+    (study / "study.toml").write_text(text.replace('category = "school"', 'mapping = "table"').replace('name = "名称"', 'name = "名称"\ncategory = "类"'), encoding="utf-8")
+    rows = ["名称,状态,年份,lon,lat,类", "西小学,现状,,{:.8f},{:.8f},学校".format(*place(0, 10)), "书院,现状,,{:.8f},{:.8f},".format(*place(870, -10))]
+    (study / "schools.csv").write_text("\n".join(rows) + "\n", encoding="utf-8-sig")
+    corrected_away(study, "改类,schools.csv#3,学校")
+    effect = effect_of(checked(study)[0], "corrected")
+    assert 80 + 200 * 0.65 <= effect.people < 280
+
+
+def unclassified_rows(folder):
+    #  of three rows without a category one is named like a school, at the door of block C
+    with (folder / "tiny.toml").open("a", encoding="utf-8") as file:
+        file.write('[categories.school.match]\namap = [{ codes = ["1412"], name_regex = "小学" }]\n')
+    edit(folder / "study.toml", 'category = "school"', 'mapping = "amap"')
+    edit(folder / "study.toml", 'name = "名称"', 'name = "名称"\ncode = "码"')
+    rows = ["名称,状态,年份,lon,lat,码"]
+    for name, code, x in (("西小学", "141203", 0), ("江滨小学", "120000", 870), ("小学路", "190301", 500), ("面馆", "050000", 300)):
+        rows.append("{},现状,,{:.8f},{:.8f},{}".format(name, *place(x, -10), code))
+    (folder / "schools.csv").write_text("\n".join(rows) + "\n", encoding="utf-8-sig")
+
+
+def test_rows_of_no_category_that_are_named_like_one_by_hand(study):
+    unclassified_rows(study)
+    report, _ = checked(study)
+    finding, effect = kinds(report)["unclassified"]
+    assert (finding.count, finding.values["maybe"], finding.values["rest"]) == (3, 1, 2)
+    assert (finding.values["by_category"], list(finding.names)) == ({"school": 1}, ["江滨小学"])
+    #  C's 80 people are the new school's; of B those whom the old one did not serve, x >= 485 at least
+    assert 80 + 200 * 0.65 <= effect.people < 280
+    assert effect.category == "school"
+    said = told((finding, effect), language="zh", standard=report.standard).finding
+    assert "学校 1；其余 2 行" in said
+
+
+def test_a_category_not_found_may_hide_among_rows_of_no_category(study):
+    #  no row is a school by its code: the one named like it would serve where none did
+    unclassified_rows(study)
+    edit(study / "schools.csv", "西小学", "西楼")
+    edit(study / "schools.csv", "141203", "120000")
+    report, _ = checked(study)
+    finding, effect = kinds(report)["unclassified"]
+    assert "school" in kinds(report)["not_found"][0].values["categories"]
+    #  within 500 m of x = 870: C whole and B whole (legs and all: 870 - 450 + 60 + 10 = 490)
+    assert effect.people == pytest.approx(280)
+
+
+def test_rows_that_look_like_nothing_have_no_effect_and_say_so(study):
+    unclassified_rows(study)
+    edit(study / "schools.csv", "江滨小学", "江滨茶馆")
+    report, _ = checked(study)
+    finding, effect = kinds(report)["unclassifiable"]
+    assert finding.count == 3
+    assert told((finding, effect), language="en", standard=report.standard).effect == "nothing to count in addition: no coverage changes"
+
+
+def test_homes_outside_the_area_by_hand(study):
+    area_of_the_west(study)
+    finding, effect = kinds(checked(study)[0])["residences_outside"]
+    assert (finding.people, list(finding.names), effect.people, effect.category) == (80, ["C"], pytest.approx(80), "school")
+
+
+def test_a_repaired_home_not_counted_by_hand(study):
+    #  the bow tie's 10 people live 200 to 260 m from the west school
+    bow_tie(study)
+    finding, effect = kinds(checked(study)[0])["repaired"]
+    assert (list(finding.names), effect.people, effect.category) == ([], pytest.approx(10), "school")
+    assert len(finding.places) == 1
+
+
+def test_a_gate_far_from_its_wall_is_put_onto_it_by_hand():
+    #  25 m north of the wall y = 70: onto it; one on the wall stays
+    walls = gpd.GeoDataFrame({"name": ["围合小区"]}, geometry=[shapely.box(440, 1, 560, 70)], crs="EPSG:4550")
+    gates = gpd.GeoDataFrame({"kind": ["open", "closed"]}, geometry=[shapely.Point(500, 95), shapely.Point(500, 1)], crs="EPSG:4550")
+    _, put = _gates_at_outlines(walls, gates)
+    assert shapely.get_coordinates(put.geometry.to_numpy()).tolist() == [[500, 70], [500, 1]]
+    assert gates.geometry.iloc[0].y == 95
+
+
+def test_a_compound_nobody_can_leave_without_its_walls(study):
+    compound_without_gate(study)
+    report, _ = checked(study)
+    effect = effect_of(report, "compounds_without_gate")
+    (study / "study.toml").write_text((study / "study.toml").read_text(encoding="utf-8").split("\n[[compounds]]")[0], encoding="utf-8")
+    assert "compounds_without_gate" not in kinds(checked(study)[0])
+    #  B is shut in: whoever of its 200 people the park or the west school serves without walls changes
+    assert 0 < effect.people <= 200
+
+
+def test_what_was_verified_absent_and_yet_is_there(study):
+    corrected_away(study, "确认没有,,公园")
+    report, _ = checked(study)
+    found = kinds(report)
+    assert "verified_absent" not in found
+    finding, effect = found["absent_but_found"]
+    assert (finding.count, finding.severity, list(finding.names)) == (1, DOUBT, ["绿园"])
+    assert (effect.people > 0) == (effect.category == "park")
+
+
+def test_what_was_verified_absent_changes_nobody(study):
+    no_parks(study)
+    corrected_away(study, "确认没有,,公园")
+    report, _ = checked(study)
+    finding, effect = kinds(report)["verified_absent"]
+    assert finding.people == 400
+    assert "400" in told((finding, effect), language="zh", standard=report.standard).effect
+
+
+def test_no_kind_of_finding_leaves_its_effect_unsaid():
+    for language in ("zh", "en"):
+        known = words(language, "check")
+        stated = {key.split(".")[0] for key in known if key.endswith(".effect") and key != "page.effect"}
+        assert stated == {
+            "verified_absent", "nameless", "encoding_assumed", "unclassifiable", "gates_unused", "compounds_without_gate",
+            "local_system", "local_unchecked", "homes_by_code", "homes_by_code_urban", "home_codes_doubtful",
+        }  # fmt: skip
+
+
+def test_files_outside_the_study_are_shown_by_name(tmp_path):
+    assert Finding("islands", DOUBT, (tmp_path / "town.osm").as_posix(), 1).where == "town.osm"
+    assert Finding("islands", DOUBT, "in/town.osm", 1).where == "in/town.osm"

@@ -94,3 +94,13 @@ def test_what_is_read_again_is_what_was_built(parts, tmp_path):
     assert [figure.target for figure in figures] == ["reading", "reading_mb", "reading_again", "reading_again_mb"]
     assert [figure.agrees for figure in figures] == [True, None, True, None]
     assert all(figure.value > 0 for figure in figures)
+
+
+def test_rates_keep_the_promise_or_fail(parts):
+    from benchmark_parts.shift import Rate, shift_table
+
+    kept = Rate("toy", "homes", 60, "50", 100, 0.0, (0.95, 1.0))
+    assert kept.passes
+    assert not kept._replace(alarms=0.01).passes
+    assert not kept._replace(found=(0.94, 1.0)).passes
+    assert "| toy | homes | 60 | 50 | 100 | 0.0 | 95.0 | 100.0 | pass |" in shift_table([kept])

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
@@ -213,6 +214,19 @@ def test_bad_input_is_told_and_nothing_is_touched(study, tmp_path, capsys, spoil
     assert "Traceback" not in told
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert [path.name for path in (tmp_path / "maps").iterdir()] == ["toy"]
+
+
+@pytest.mark.parametrize("command", ["analyze", "check"])
+def test_a_part_that_is_not_installed_is_named(study, tmp_path, command):
+    (study / "parks.parquet").write_bytes(b"PAR1 is how such a file begins")
+    toy_study.edit(study / "study.toml", "parks.geojson", "parks.parquet")
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])}
+    without = "import sys; sys.modules['pyarrow'] = None; from livingcircle import cli; cli.main(sys.argv[1:])"
+    told = subprocess.run([sys.executable, "-c", without, command, study], capture_output=True, text=True, env=environment)
+    assert told.returncode == 5, told.stderr
+    assert "parks.parquet" in told.stderr and "pip install 'livingcircle[parquet]'" in told.stderr and "Traceback" not in told.stderr
+    folder = tmp_path / "maps"
+    assert not folder.exists() or not [file for file in folder.rglob("*") if file.is_file()]
 
 
 def test_all_faults_of_the_study_at_once(study, capsys):

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import geopandas as gpd
+import pyogrio
 import pytest
 import shapely
 from overpass_server import Nominatim, Server, place
@@ -179,6 +180,23 @@ def test_an_area_without_a_crs_is_placed_by_the_study(study):
     with pytest.raises(DataError, match="does not say its coordinate system"):
         fetching.fetch(study)
     (study / "study.toml").write_text(told.replace('id = "toy"', 'id = "toy"\ncrs = "EPSG:4550"'), encoding="utf-8")
+    with Server() as server:
+        _, record = fetching.fetch(study, servers=[server.url])
+    assert area_asked(record).contains(SQUARE)
+
+
+def test_an_area_may_be_a_layer_of_a_geodatabase(study):
+    (study / "研究范围.geojson").unlink()
+    path, far = study / "规划.gdb", shapely.box(500_000, 3_400_000, 500_100, 3_400_100)
+    told = STUDY.replace("研究范围.geojson", "规划.gdb")
+    (study / "study.toml").write_text(told, encoding="utf-8")
+    with pytest.raises(StudyError, match="no such file '规划.gdb'"):
+        fetching.fetch(study)
+    for layer, shape in (("别的", far), ("范围", SQUARE)):
+        pyogrio.write_dataframe(gpd.GeoDataFrame(geometry=[shape], crs="EPSG:4550"), path, layer=layer, driver="OpenFileGDB", append=path.exists())
+    with pytest.raises(DataError, match="area_layer"):
+        fetching.fetch(study)
+    (study / "study.toml").write_text(told.replace('id = "toy"', 'id = "toy"\narea_layer = "范围"'), encoding="utf-8")
     with Server() as server:
         _, record = fetching.fetch(study, servers=[server.url])
     assert area_asked(record).contains(SQUARE)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
+from pyproj import CRS, Transformer
 
 from livingcircle.errors import DataError
-from livingcircle.local_system import Similarity, fit
+from livingcircle.local_system import Similarity, as_crs, fit
 
 #  A site of 300 m by 400 m whose corner lies at 388,000 / 3,311,000.
 SITE = np.array([[0.0, 0.0], [300.0, 0.0], [300.0, 400.0], [0.0, 400.0]])
@@ -191,3 +192,18 @@ def test_the_limit_is_the_callers():
     known[2, 0] += 0.4
     assert fit(SITE, known).residuals_m.max() == pytest.approx(0.2, abs=0.1)
     assert "up to 0.1 m is accepted" in refused(SITE, known, limit_m=0.1)
+
+
+@pytest.mark.parametrize("code", [4550, 4529, 4549, 4528, 4510, 4499, 32651, 32722, 2443])
+@pytest.mark.parametrize("form", ["object", "wkt", "json"])
+def test_the_fit_as_a_crs_puts_points_where_the_fit_does(code, form):
+    #  northing comes first in some of these systems, and the zone stands before the easting in others
+    metric = CRS.from_epsg(code)
+    local = np.array([[0.0, 0], [1000, 0], [0, 800], [900, 700]])
+    system = fit(local, turned(local, 12, 1.00003) + (380_000, 3_313_000))
+    own = as_crs(system, metric, name="site")
+    told = {"object": own, "wkt": CRS.from_wkt(own.to_wkt()), "json": CRS.from_user_input(own.to_json())}[form]
+    there = np.column_stack(Transformer.from_crs(told, metric, always_xy=True).transform(*local.T))
+    assert np.abs(there - system.to_metric(local)).max() < 1e-6
+    back = np.column_stack(Transformer.from_crs(metric, told, always_xy=True).transform(*there.T))
+    assert np.abs(back - local).max() < 1e-6

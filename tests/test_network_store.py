@@ -228,6 +228,25 @@ def test_all_files_of_a_shapefile_count(tmp_path):
     assert store.belonging(tmp_path) == sorted(part for part in tmp_path.iterdir())
 
 
+def test_a_geodatabase_counts_with_all_its_files_but_locks(tmp_path):
+    base, build, folder = tmp_path / "规划.gdb", Builder(), tmp_path / "kept"
+    base.mkdir()
+    for number in (1, 2):
+        (base / f"a0000000{number}.gdbtable").write_bytes(bytes([number]))
+    store.cached([base], {}, build, folder=folder)
+    (base / "_gdb.PC7.1.2.sr.lock").write_bytes(b"open")
+    store.cached([base], {}, build, folder=folder)
+    store.cached([shutil.copytree(base, tmp_path / "别名.gdb")], {}, build, folder=folder)
+    assert build.times == 1
+    #  the same two contents under each other's names are another geodatabase
+    for number in (1, 2):
+        (base / f"a0000000{number}.gdbtable").write_bytes(bytes([3 - number]))
+    store.cached([base], {}, build, folder=folder)
+    (base / "a00000003.gdbtable").touch()
+    store.cached([base], {}, build, folder=folder)
+    assert build.times == 3
+
+
 def test_another_program_or_library_builds_anew(tmp_path, monkeypatch):
     file, build, folder = source(tmp_path), Builder(), tmp_path / "kept"
     store.cached([file], {}, build, folder=folder)

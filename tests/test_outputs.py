@@ -81,6 +81,19 @@ def test_the_record_is_strict_json_with_digests(result, tmp_path):
     assert record["parameters"]["speed_kmh"] == 4
 
 
+def test_a_geodatabase_is_one_input_of_the_record(result, tmp_path):
+    base, out = tmp_path / "规划.gdb", tmp_path / "out"
+    base.mkdir()
+    out.mkdir()
+    told = []
+    for name, data in (("a00000001.gdbtable", b"one"), ("gdb", b"two"), ("x.lock", b"open")):
+        (base / name).write_bytes(data)
+        run_record.write(result, out / "run.json", inputs=[base], base=tmp_path, seconds={})
+        told += json.loads((out / "run.json").read_text(encoding="utf-8"))["inputs"]
+    assert [(one["file"], one["bytes"]) for one in told] == [("规划.gdb", 3), ("规划.gdb", 6), ("规划.gdb", 6)]
+    assert told[0]["sha256"] != told[1]["sha256"] == told[2]["sha256"]
+
+
 def files(folder):
     return {path.name: path.read_text() for path in folder.iterdir() if path.is_file() and path.name != "run.json"}
 

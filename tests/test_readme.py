@@ -14,6 +14,7 @@ import typer
 from livingcircle import cli, standards
 from livingcircle.audit import as_table
 from livingcircle.layers import COVERAGE, GAPS, STATUSES
+from livingcircle.sources import geofile
 from livingcircle.study import schema
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,11 +42,22 @@ def test_every_command_and_option_stands_in_the_readme_and_has_help():
 
 
 def test_every_key_of_the_study_file_stands_in_the_readme():
-    for model in (schema.About, schema.Streets, schema.Walking, schema.WalkingGroup, schema.FacilityFile, schema.ResidenceFile, schema.BarrierFile, schema.CompoundFile, schema.GateFile, schema.ParkFile, schema.BuildingFile, schema.PeopleRaster, schema.UnitTotals):
+    for model in (schema.About, schema.LocalSystem, schema.Streets, schema.Walking, schema.WalkingGroup, schema.FacilityFile, schema.ResidenceFile, schema.BarrierFile, schema.CompoundFile, schema.GateFile, schema.ParkFile, schema.BuildingFile, schema.PeopleRaster, schema.UnitTotals):
         for key in model.model_fields:
             assert re.search(rf"`(\[+[\w.]+\]+ )?{key}`|`{key}[,`]|, `{key}`|`\[+[\w.]*{key}\]", README), (model.__name__, key)
     for key in schema.PLACE_COLUMNS:
         assert f"`{key}`" in README, key
+
+
+def test_every_kind_of_vector_file_stands_in_the_readme():
+    told = next(line for line in README.splitlines() if line.startswith("**Vector files**"))
+    assert geofile.FORMATS.keys() >= {".gpkg", ".gdb", ".gdb.zip", ".parquet"}
+    for suffix in geofile.FORMATS:
+        assert f"`{suffix}`" in told, suffix
+    #  what the README and the fault without pyarrow say to install is a part of the package
+    parts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert "pip install 'livingcircle[parquet]'" in told and parts["parquet"] == ["pyarrow>=15"]
+    assert set(parts["parquet"]) <= set(parts["test"])
 
 
 def test_every_column_stands_in_the_readme():

@@ -1,9 +1,12 @@
 """One study in the many renderings in which a bureau's data arrive: the coverage is the same."""
 
+import json
+
 import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
+import pyogrio
 import pytest
 import shapely
 import toy_study
@@ -29,6 +32,8 @@ SYSTEMS = {
     "esri-wkt": CRS.from_epsg(4550).to_wkt("WKT1_ESRI"),
 }
 SCHOOLS = [("西小学", "现状", None, 0, 10), ("东小学", "规划", 2030, 1000, 10), ("北小学", "现状", None, 500, 280)]
+
+MIDDLE = toy_study.place(500, 0)  # a school here would cover what no school covers
 
 
 def schools(turn=None):
@@ -133,6 +138,60 @@ def amap_table(folder):
     edit(folder / "study.toml", 'name = "名称"', 'name = "name"')
 
 
+def by_code(folder, name, service, crs, rule):
+    """The schools of a map service's file, told by their codes; the file's own columns have the service's names."""
+    edit(folder / "study.toml", 'path = "schools.csv"\ncrs = "WGS84"\ncategory = "school"', f'path = "{name}"\ncrs = "{crs}"\nmapping = "{service}"')
+    edit(folder / "study.toml", 'name = "名称"\n', "")
+    edit(folder / "tiny.toml", "[categories.park]", f"[categories.school.match]\n{service} = [{rule}]\n\n[categories.park]")
+
+
+def amap_places(code):
+    """The schools as Amap answers them, a collector's two columns added, and a shop that is no school."""
+    told = []
+    for number, (name, status, year, lon, lat) in enumerate(schools(coordinates.wgs84_to_gcj02)):
+        place = {"id": f"B{number}", "name": name, "typecode": code, "location": f"{lon:.9f},{lat:.9f}", "entr_location": [], "tel": []}
+        told.append({**place, "状态": status, "年份": year or []})
+    return [*told, {**told[0], "id": "B9", "name": "便利店", "typecode": "060200", "location": "{:.9f},{:.9f}".format(*coordinates.wgs84_to_gcj02(*MIDDLE))}]
+
+
+def amap_pages(folder):
+    first, second, third, shop = amap_places("141203|141200")
+    second = {key: value for key, value in second.items() if key != "entr_location"} | {"navi": {"entr_location": ""}, "business": {"tel": ""}}
+    pages = [{"status": "1", "info": "OK", "infocode": "10000", "count": "4", "pois": places} for places in ([first, second], [third, first, shop], [])]
+    (folder / "schools.json").write_text(json.dumps(pages, ensure_ascii=False), encoding="gb18030")
+    by_code(folder, "schools.json", "amap", "GCJ-02", '"1412"')
+
+
+def amap_lines(folder):
+    lines = "\n".join(json.dumps(place, ensure_ascii=False) for place in amap_places("141203"))
+    (folder / "schools.jsonl").write_text(lines, encoding="utf-8-sig")
+    by_code(folder, "schools.jsonl", "amap", "GCJ-02", '"1412"')
+
+
+def baidu_pages(folder):
+    pages = {}
+    for number, (name, status, year, lon, lat) in enumerate(schools(coordinates.wgs84_to_bd09)):
+        detail = {"tag": "教育培训;小学", "type": "education", "navi_location": {}}
+        place = {"uid": f"b{number}", "name": name, "location": {"lat": round(lat, 9), "lng": round(lon, 9)}, "detail_info": detail, "状态": status}
+        lon, lat = coordinates.wgs84_to_bd09(*MIDDLE)
+        shop = {**place, "uid": "c", "location": {"lat": lat, "lng": lon}, "detail_info": {"tag": "购物;便利店"}}
+        pages[str(number)] = {"status": 0, "message": "ok", "results": [{**place, **({"年份": year} if year else {})}, shop]}
+    (folder / "schools.json").write_text(json.dumps(pages, ensure_ascii=False), encoding="utf-8")
+    by_code(folder, "schools.json", "baidu", "BD-09", '"教育培训;小学"')
+
+
+def amap_workbook(folder):
+    #  codes kept as numbers lose the zero in front: 090100 here; a row of groups over the heading
+    heading = ("id", "name", "typecode", "location", "entr_location", "tel", "状态", "年份")
+    rows = [[place[key] for key in heading] for place in amap_places("090100")]
+    rows = [["[]" if cell == [] else float(cell) if key == "typecode" else cell for key, cell in zip(heading, row, strict=True)] for row in rows]
+    rows[1][2] = "90100|141203"
+    workbook(folder, [("高德地点", None, None, "坐标", None, "其他", None, None), heading, *rows], merged=("A1:C1", "D1:E1", "F1:H1"))
+    edit(folder / "study.toml", "schools.xlsx", "schools.csv")
+    by_code(folder, "schools.xlsx", "amap", "GCJ-02", '"0901"')
+    edit(folder / "study.toml", '[facilities.columns]\nstatus', '[facilities.where]\ncolumn = "typecode"\nstarts_with = ["0901"]\n[facilities.columns]\nstatus')
+
+
 def osm_extract(folder):
     """The streets as OSM XML, joined by their node ids."""
     nodes = {(0, 0): 1, (500, 0): 2, (1000, 0): 3, (500, 300): 4}
@@ -162,9 +221,53 @@ def extra_vertices(folder):
     frame.to_crs("EPSG:4326").to_file(folder / "streets.geojson", driver="GeoJSON")
 
 
+def local_system(folder):
+    """Every layer in a site's own coordinates without a label, and four points that are known in both systems."""
+    for name in ("streets", "homes", "parks"):
+        toy_study.in_local(folder, name)
+    places = toy_study.local_xy([(x, y) for *_, x, y in SCHOOLS])
+    rows = [(name, status, year, *xy) for (name, status, year, *_), xy in zip(SCHOOLS, places, strict=True)]
+    pd.DataFrame(rows, columns=["名称", "状态", "年份", "东", "北"]).astype({"年份": "Int64"}).to_csv(folder / "schools.csv", index=False)
+    edit(folder / "study.toml", 'crs = "WGS84"', 'crs = "local"')
+    edit(folder / "study.toml", 'open_year = "年份"', 'open_year = "年份"\nx = "东"\ny = "北"')
+    toy_study.write_common_points(folder)
+def layers_of(folder):
+    """Streets, homes, parks and schools as layers, under the names of their files."""
+    rows = pd.DataFrame(schools(), columns=["名称", "状态", "年份", "lon", "lat"]).astype({"年份": "Int64"})
+    points = gpd.GeoDataFrame(rows[["名称", "状态", "年份"]], geometry=gpd.points_from_xy(rows["lon"], rows["lat"]), crs="EPSG:4326")
+    drawn = {name: gpd.read_file(folder / f"{name}.geojson") for name in ("streets", "homes", "parks")}
+    return {"schools": points, **drawn}
+
+
+def one_geodatabase(folder):
+    for name, frame in layers_of(folder).items():
+        #  ArcGIS keeps whole numbers in 32 bits, and lines and polygons as shapes of several parts with heights
+        numbers = dict.fromkeys(frame.select_dtypes("number").columns, "Int32")
+        plain = frame.astype(numbers).to_crs("EPSG:4550")
+        plain.geometry = shapely.force_3d(plain.geometry.to_numpy(), 3.0)
+        kind = {"schools": "Point Z", "streets": "MultiLineString Z"}.get(name, "MultiPolygon Z")
+        path = folder / "规划.gdb"
+        pyogrio.write_dataframe(plain, path, layer=f"{name}_图层", driver="OpenFileGDB", geometry_type=kind, append=path.exists())
+        ending = "csv" if name == "schools" else "geojson"
+        edit(folder / "study.toml", f'path = "{name}.{ending}"', f'path = "规划.gdb"\nlayer = "{name}_图层"')
+        (folder / f"{name}.{ending}").unlink()
+    edit(folder / "study.toml", 'crs = "WGS84"', "")
+
+
+def geoparquet(folder):
+    pytest.importorskip("pyarrow", reason="the part is not installed: pip install 'livingcircle[parquet]'")
+    for name, frame in layers_of(folder).items():
+        codes = {column: "category" for column in ("状态", "highway") if column in frame.columns}
+        frame.astype(codes).to_parquet(folder / f"{name}.parquet")
+        ending = "csv" if name == "schools" else "geojson"
+        edit(folder / "study.toml", f'path = "{name}.{ending}"', f'path = "{name}.parquet"')
+        (folder / f"{name}.{ending}").unlink()
+
+
 RENDERINGS = [
     gcj, bd, other_order, gbk_csv, gbk_shapefile_without_label, shapefile_with_a_wrong_label, plain_workbook, bureau_workbook, amap_table,
-    osm_extract, three_dimensions_and_multis, extra_vertices,
+    amap_pages, amap_lines, baidu_pages, amap_workbook, osm_extract, three_dimensions_and_multis, extra_vertices, local_system,
+    one_geodatabase, geoparquet,
 ]
 
 
@@ -184,6 +287,7 @@ def as_drawn(tmp_path_factory):
     return told
 
 
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
 @pytest.mark.parametrize("render", RENDERINGS, ids=lambda render: render.__name__)
 def test_every_form_of_the_files_gives_the_same_coverage(study, as_drawn, render):
     render(study)

@@ -1,4 +1,3 @@
-import importlib.util
 import json
 import shutil
 
@@ -8,7 +7,7 @@ import pyogrio
 import pytest
 import shapely
 
-from livingcircle.errors import DataError, MissingPartError
+from livingcircle.errors import DataError
 from livingcircle.sources import geofile
 
 POINTS = [shapely.Point(121.85, 29.92), shapely.Point(121.86, 29.93), shapely.Point(121.87, 29.94)]
@@ -76,18 +75,6 @@ def test_suffix_case_does_not_matter_and_a_path_may_be_text(tmp_path):
     path = write(tmp_path / "a.gpkg", layer())
     path = path.rename(tmp_path / "A.GPKG")
     assert len(geofile.read(str(path))) == 3
-
-
-def test_parquet_is_read_or_the_missing_part_is_named(tmp_path):
-    path = tmp_path / "a.parquet"
-    if importlib.util.find_spec("pyarrow"):
-        layer().to_parquet(path)
-        assert geofile.read(path)["名称"].tolist() == NAMES
-        path.write_bytes(path.read_bytes()[:200])
-        refused(path, "cannot be read")
-    else:
-        path.write_bytes(b"PAR1")
-        refused(path, "pyarrow", MissingPartError)
 
 
 def test_text_is_stripped_and_other_columns_are_kept(tmp_path):

@@ -257,6 +257,33 @@ def test_amap_places_come_to_their_true_place(tmp_path):
     assert again.distance(placed).max() == 0
 
 
+def test_amap_places_in_a_workbook(tmp_path):
+    rows = [
+        ["高德地点", None, None, "坐标", None],
+        ["id", "name", "typecode", "location", "entr_location"],
+        ["B01", "甲", 141203.0, "121.854080,29.917424", "121.8545,29.9174"],
+        ["B02", "乙", 90100, "121.86,29.93", "[]"],
+        ["B03", "丙", "141203|141200", "121.87,29.94", None],
+    ]
+    path = workbook(tmp_path, a=rows)
+    book = openpyxl.load_workbook(path)
+    book["a"].merge_cells("A1:C1")
+    book["a"].merge_cells("D1:E1")
+    book.save(path)
+    frame = spreadsheet.read_points(path, crs="GCJ-02")
+    assert frame.geometry.tolist() == [shapely.Point(121.85408, 29.917424), shapely.Point(121.86, 29.93), shapely.Point(121.87, 29.94)]
+    assert frame["entrance"].tolist() == [shapely.Point(121.8545, 29.9174), None, None]
+    assert frame["typecode"].tolist() == [141203, 90100, "141203|141200"]
+    assert frame["row"].tolist() == [3, 4, 5]
+
+
+def test_baidu_places_whose_fields_became_columns(tmp_path):
+    heading = "uid,name,location.lat,location.lng,detail_info.tag,detail_info.navi_location.lng,detail_info.navi_location.lat"
+    frame = spreadsheet.read_points(text(tmp_path, heading + "\na,甲,29.92,121.85,教育培训;小学,121.8503,29.9201\nb,乙,29.93,121.86,,,\n"), crs="BD-09")
+    assert frame.geometry.tolist() == [shapely.Point(121.85, 29.92), shapely.Point(121.86, 29.93)]
+    assert frame["entrance"].tolist() == [shapely.Point(121.8503, 29.9201), None]
+
+
 @pytest.mark.parametrize(
     "heading",
     ["经度,纬度", "lon,lat", "LNG,LAT", "Longitude,Latitude", "X,Y", "经度（°）,纬度（°）", "Ｘ坐标,Ｙ坐标", "lon,lat,location"],

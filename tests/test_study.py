@@ -1,6 +1,8 @@
 """The study file and the layers it names."""
 
+import geopandas as gpd
 import networkx as nx
+import pyogrio
 import pytest
 import shapely
 import toy_study
@@ -74,6 +76,54 @@ def test_units_need_their_column(folder):
         inputs(folder)
     toy_study.edit(folder / "study.toml", 'units = "units.geojson"', 'units = "units.geojson"\nunits_name = "社区"')
     assert set(inputs(folder)[0].residences["unit"]) == {"一社区"}
+
+
+def test_area_units_and_extent_are_layers_of_one_geodatabase(folder):
+    drawn = {"范围": (600, {}), "社区": (2000, {"name": ["一社区"]}), "资料": (5000, {})}
+    for layer, (width, columns) in drawn.items():
+        toy_study.write_layer(folder / "a.geojson", [shapely.box(-50, -50, width, 400)], **columns)
+        made = gpd.read_file(folder / "a.geojson")
+        pyogrio.write_dataframe(made, folder / "规划.gdb", layer=layer, driver="OpenFileGDB", append=layer != "范围")
+    toy_study.edit(folder / "study.toml", 'crs = "EPSG:4550"', 'crs = "EPSG:4550"\narea = "规划.gdb"\nunits = "规划.gdb"')
+    toy_study.edit(folder / "study.toml", 'path = "streets.geojson"', 'path = "streets.geojson"\nextent = "规划.gdb"')
+    with pytest.raises(DataError) as caught:
+        inputs(folder)
+    told = str(caught.value)
+    assert all(f'write {key}_layer = "..." in study.toml, one of: 范围, 社区, 资料' in told for key in ("area", "units", "extent"))
+    toy_study.edit(folder / "study.toml", 'units = "', 'area_layer = "范围"\nunits_layer = "社区"\nunits = "')
+    toy_study.edit(folder / "study.toml", 'extent = "', 'extent_layer = "资料"\nextent = "')
+    got, _ = inputs(folder)
+    assert got.residences["residence_id"].tolist() == ["A", "B"]
+    assert set(got.residences["unit"]) == {"一社区"}
+    east = got.extent.total_bounds[2] - toy_study.EAST
+    assert east == pytest.approx(5000, abs=0.01)
+    study, base = schema.load(folder)
+    assert [file.name for file in schema.input_files(study, base)] == ["规划.gdb", "streets.geojson", "schools.csv", "parks.geojson", "homes.geojson", "tiny.toml"]
+
+
+def test_facilities_of_several_layers_of_a_geodatabase_are_told_apart(folder):
+    parks = gpd.read_file(folder / "parks.geojson")
+    for layer, east in (("公园", 0), ("游园", 0.003)):
+        pyogrio.write_dataframe(parks.set_geometry(parks.translate(east)), folder / "规划.gdb", layer=layer, driver="OpenFileGDB", append=layer == "游园")
+    second = '[[facilities]]\npath = "规划.gdb"\nlayer = "游园"\ncrs = "CGCS2000"\ncategory = "park"\n\n[residences]'
+    toy_study.edit(folder / "study.toml", 'path = "parks.geojson"', 'path = "规划.gdb"\nlayer = "公园"\ncrs = "WGS84"')
+    toy_study.edit(folder / "study.toml", "[residences]", second)
+    got, findings = inputs(folder)
+    parks = got.facilities[got.facilities["categories"] == ("park",)]
+    assert set(parks["facility_id"]) == {"规划.gdb/公园#1", "规划.gdb/游园#1"}
+    assert {"规划.gdb/公园", "规划.gdb/游园"} <= {read["file"] for read in findings.read}
+    assert reading.datums_of(schema.load(folder)[0]).keys() >= {"schools.csv", "规划.gdb/公园", "规划.gdb/游园"}
+
+
+def test_a_folder_is_a_file_only_where_it_is_a_geodatabase(folder):
+    for name in ("parks.gdb", "parks.gpkg"):
+        (folder / name).mkdir()
+    toy_study.edit(folder / "study.toml", "parks.geojson", "parks.gpkg")
+    with pytest.raises(StudyError, match="no such file 'parks.gpkg'"):
+        schema.load(folder)
+    toy_study.edit(folder / "study.toml", "parks.gpkg", "parks.gdb")
+    with pytest.raises(DataError, match="parks.gdb: the folder is empty"):
+        inputs(folder)
 
 
 def test_a_table_of_categories_lists_unknown_words(folder):

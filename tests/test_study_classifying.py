@@ -11,7 +11,7 @@ from conftest import CRS
 
 from livingcircle.errors import DataError
 from livingcircle.standards import classify, load
-from livingcircle.study.classifying import classifier, usual_columns
+from livingcircle.study.classifying import classifier, usual_columns, whole_codes
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +46,29 @@ def test_baidu_tags_in_each_of_their_columns(shipped, column):
     assert ids(got) == [("edu_primary",), (), ()]
     assert got.raw_type[0] == "baidu:教育培训;小学"
     assert usual_columns("baidu", raw) == {"id": "uid", "name": "name", "code": column}
+
+
+def test_baidu_tags_of_the_version_that_tells_most(shipped):
+    raw = layer(uid=["a", "b"], name=["蔚斗小学", "某公园"], **{"detail_info.tag": [None, "小学"], "detail_info.classified_poi_tag": ["教育培训;小学", "旅游景点;公园"]})
+    assert usual_columns("baidu", raw)["code"] == "detail_info.classified_poi_tag"
+    assert ids(classifier(told("baidu"), {}, shipped, raw)(raw)) == [("edu_primary",), ("park",)]
+
+
+@pytest.mark.parametrize("cell", [90100, 90100.0, "90100", "090100", "090100.0"])
+def test_amap_codes_that_a_spreadsheet_took_for_numbers(shipped, cell):
+    raw = layer(name=["红联医院", "蔚斗小学", "甲"], typecode=[cell, 141203.0, None])
+    whole = whole_codes(raw, SimpleNamespace(mapping="amap", columns={}))
+    assert whole["typecode"].tolist()[:2] == ["090100", "141203"] and not whole["typecode"].notna().iloc[2]
+    got = classifier(told("amap"), {}, shipped, whole)(whole)
+    assert got.raw_type == ["amap:090100", "amap:141203", "amap:"]
+    assert ids(got) == [tuple(c for c, _, _ in classify(shipped, amap_code="090100", name="红联医院")), ("edu_primary",), ()]
+    assert ids(got)[0] and raw["typecode"].iloc[1] == 141203.0
+
+
+def test_codes_of_other_mappings_stay(shipped):
+    raw = layer(name=["甲"], typecode=[90100], own=["90100|x"])
+    assert whole_codes(raw, SimpleNamespace(mapping="land", columns={"code": "typecode"})) is raw
+    assert whole_codes(raw, SimpleNamespace(mapping="amap", columns={"code": "own"}))["own"].tolist() == ["090100|x"]
 
 
 def test_osm_tags_that_the_rules_look_at(shipped):

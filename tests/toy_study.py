@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
+import pandas as pd
 import shapely
 from conftest import CRS, TINY
 from pyproj import Transformer
@@ -90,3 +92,37 @@ def edit_features(path: Path, change) -> None:
     told = json.loads(path.read_text(encoding="utf-8"))
     told["features"] = change(told["features"])
     path.write_text(json.dumps(told), encoding="utf-8")
+
+
+#  Corners around the toy, in its metres.
+CORNERS = [(-200.0, -100.0), (1200.0, -100.0), (1200.0, 500.0), (-200.0, 500.0)]
+
+
+def local_xy(xy) -> np.ndarray:
+    """The toy's metres in a site's own system: turned by 3 degrees counterclockwise, shortened by 40 mm a kilometre, and shifted."""
+    angle = np.radians(3)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    return 0.99996 * np.asarray(xy, dtype=float) @ turn + [20_000, 8_000]
+
+
+def to_local(folder: Path, name: str) -> None:
+    """Write the layer `name`.geojson in the site's own system, without a label, as `name`.gpkg."""
+    frame = gpd.read_file(folder / f"{name}.geojson").to_crs(CRS)
+    frame.geometry = [shapely.transform(shape, lambda xy: local_xy(xy - (EAST, NORTH))) for shape in frame.geometry]
+    frame.set_crs(None, allow_override=True).to_file(folder / f"{name}.gpkg", layer=name, driver="GPKG")
+
+
+def in_local(folder: Path, name: str) -> None:
+    """Let the study read the layer `name` from a file in the site's own system, and say so."""
+    to_local(folder, name)
+    edit(folder / "study.toml", f'path = "{name}.geojson"', f'path = "{name}.gpkg"\ncrs = "local"')
+
+
+def write_common_points(folder: Path) -> None:
+    """The table `points.csv` of `CORNERS` as a bureau writes it: GB18030, Chinese headings, X for the northing."""
+    table = pd.DataFrame({"点名": ["A1", "A2", "A3", "A4"]})
+    table[["地方Y", "地方X"]] = local_xy(CORNERS).round(3)
+    table[["Y", "X"]] = np.array(CORNERS) + (EAST, NORTH)
+    table[["点名", "地方X", "地方Y", "X", "Y"]].to_csv(folder / "points.csv", index=False, encoding="gb18030")
+    columns = '{ name = "点名", local_x = "地方Y", local_y = "地方X", x = "Y", y = "X" }'
+    edit(folder / "study.toml", "[streets]", f'[study.local_system]\npoints = "points.csv"\ncolumns = {columns}\n\n[streets]')

@@ -9,18 +9,18 @@ from typing import NamedTuple
 from livingcircle.analysis import Inputs, Settings
 from livingcircle.audit.datums import datum_findings
 from livingcircle.audit.effect import Judged, effect, judge, judged_categories
-from livingcircle.audit.finding import DOUBT, FAULT, NOTE, Effect, Finding, as_table, ranked
+from livingcircle.audit.finding import DOUBT, FAULT, NOTE, Effect, Finding, as_table, ranked, shown
 from livingcircle.audit.homes import home_findings
 from livingcircle.audit.places import place_findings
-from livingcircle.audit.streets import Rebuild, street_findings
+from livingcircle.audit.streets import Rebuild, Unwalled, street_findings
 from livingcircle.standards import Standard
 
-__all__ = ["DOUBT", "FAULT", "NOTE", "Effect", "Finding", "Judged", "Origin", "as_table", "audit", "datum_findings"]
+__all__ = ["DOUBT", "FAULT", "NOTE", "Effect", "Finding", "Judged", "Origin", "as_table", "audit", "datum_findings", "shown"]
 
 
 class Origin(NamedTuple):
     """Where the layers came from: the street and the residence file, how to read the streets anew in another way (so that doubts
-    about joints have an effect), what was noticed while reading, and the datum word in which each file was declared, and the
+    about joints have an effect), and without some outlines of compounds, what was noticed while reading, and the datum word in which each file was declared, and the
     categories that were verified not to exist."""
 
     streets: str = "streets"
@@ -29,6 +29,7 @@ class Origin(NamedTuple):
     noticed: Sequence[Finding] = ()
     datums: Mapping[str, str] = MappingProxyType({})
     absent: frozenset[str] = frozenset()
+    unwalled: Unwalled | None = None
 
 
 HERE = Origin()
@@ -55,7 +56,7 @@ def audit(
     found = [
         *origin.noticed,
         *datum_findings(inputs, origin.datums, homes=origin.residences),
-        *street_findings(base, layer=origin.streets, rebuild=origin.rebuild),
+        *street_findings(base, layer=origin.streets, rebuild=origin.rebuild, unwalled=origin.unwalled),
         *place_findings(base, settings, standard=standard, absent=origin.absent),
         *home_findings(base, settings, layer=origin.residences),
     ]

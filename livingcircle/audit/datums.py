@@ -51,13 +51,13 @@ def _finding(layer: str, verdict: Verdict, points: np.ndarray, inputs: Inputs, o
     kind = "streets_shifted" if verdict.streets else "shifted"
     if verdict.streets:
         values["likely"] = verdict.streets
-    otherwise = None if verdict.streets else _moved(layer, (verdict.declared, verdict.datum), of_homes)
+    otherwise = _moved(layer, (verdict.declared, verdict.datum, verdict.streets), of_homes)
     people = float(inputs.residences["people"].sum()) if of_homes else float("nan")
     return Finding(kind, DOUBT, layer, len(points), values, places=points[:1], people=people, otherwise=otherwise)
 
 
-def _moved(layer: str, datums: tuple[str, str], of_homes: bool) -> Callable[[Inputs, Settings], Reading]:
-    """The same layers, this one read as if it were in the other datum."""
+def _moved(layer: str, datums: tuple[str, str, str], of_homes: bool) -> Callable[[Inputs, Settings], Reading]:
+    """The same layers, this one laid where it fits the streets: read in the other datum, or shifted as the streets are."""
 
     def otherwise(inputs: Inputs, settings: Settings) -> Reading:
         turn = _between(inputs.network.crs, *datums)
@@ -73,13 +73,14 @@ def _moved(layer: str, datums: tuple[str, str], of_homes: bool) -> Callable[[Inp
     return otherwise
 
 
-def _between(crs: Any, declared: str, datum: str) -> Callable[[np.ndarray], np.ndarray]:
-    """From where the layer was placed under `declared` to where it lies if its numbers are in `datum`; (n, 2) arrays."""
+def _between(crs: Any, declared: str, datum: str, streets: str) -> Callable[[np.ndarray], np.ndarray]:
+    """From where the layer was placed under `declared` to where it lies beside the streets if its numbers are in `datum` and those of
+    the streets in `streets`; (n, 2) arrays."""
     project = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
 
     def turn(xy: np.ndarray) -> np.ndarray:
         plain = project.transform(*xy.T, direction="INVERSE")
-        return np.column_stack(project.transform(*TO_PLAIN[datum](*FROM_PLAIN[declared](*plain))))
+        return np.column_stack(project.transform(*FROM_PLAIN[streets](*TO_PLAIN[datum](*FROM_PLAIN[declared](*plain)))))
 
     return turn
 

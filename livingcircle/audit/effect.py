@@ -79,10 +79,13 @@ def effect(finding: Finding, base: Judged, settings: Settings, *, standard: Stan
     reading = None if finding.otherwise is None else finding.otherwise(base.inputs, settings)
     if reading is None:
         return Effect()
-    categories = list(dict.fromkeys(category for category, _ in base.rules))
-    other = judge(reading, standard=standard, categories=categories, base=base)
-    if not base.rules:
+    found = {category for category, _ in base.rules} | set(judged_categories(reading[0], standard))
+    other = judge(reading, standard=standard, categories=[own for own in standard.categories if own in found], base=base)
+    if not other.rules:
         return Effect(0.0, 0.0)
+    # Nobody is covered for a category of which no facility is known.
+    known, nobody = dict(zip(base.rules, base.covered, strict=True)), np.zeros(len(base.samples), dtype=bool)
+    base = replace(base, rules=other.rules, covered=np.array([known.get(rule, nobody) for rule in other.rules]))
     weights = [(part.samples["people"].to_numpy(), part.samples["land_m2"].to_numpy()) for part in (base, other)]
     if other.samples is base.samples:
         changed = base.covered ^ other.covered

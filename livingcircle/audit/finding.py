@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,16 @@ def limits() -> Mapping[str, Mapping[str, float]]:
     return tomllib.loads((files("livingcircle") / "audit" / "limits.toml").read_text(encoding="utf-8"))
 
 
+def shown(file: str) -> str:
+    """A file as it is shown to planners: one outside the study's folder by its name alone.
+
+    >>> shown("roads/streets.gpkg")
+    'roads/streets.gpkg'
+    """
+    path = PurePath(file)
+    return path.name if path.is_absolute() else file
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing an audit found. `kind` names its words, `values` fill them in; `layer` is a file or a layer of the study.
@@ -45,6 +56,11 @@ class Finding:
     names: Sequence[str] = ()
     people: float = float("nan")
     otherwise: Callable[[Inputs, Settings], Reading | None] | None = None
+
+    @property
+    def where(self) -> str:
+        """The layer as it is shown: a file that lies outside the study's folder by its name alone."""
+        return shown(self.layer)
 
 
 @dataclass(frozen=True)
@@ -81,7 +97,7 @@ def as_table(findings: Sequence[tuple[Finding, Effect]], crs: Any) -> pd.DataFra
             {
                 "kind": finding.kind,
                 "severity": finding.severity,
-                "layer": finding.layer,
+                "layer": finding.where,
                 "count": finding.count,
                 "people": finding.people,
                 "effect_people": effect.people,

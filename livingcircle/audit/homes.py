@@ -24,7 +24,7 @@ def home_findings(base: Judged, settings: Settings, *, layer: str) -> Iterator[F
     units, residences = base.inputs.units, base.inputs.residences
     outside = residences[(residences["unit"] == "").to_numpy()]
     if units is not None and len(outside):
-        yield _finding("outside_units", DOUBT, layer, outside, otherwise=_without(outside))
+        yield _finding("outside_units", DOUBT, layer, outside, otherwise=without_homes(outside))
 
 
 def _finding(kind: str, severity: str, layer: str, told: Residences, **more) -> Finding:
@@ -33,7 +33,8 @@ def _finding(kind: str, severity: str, layer: str, told: Residences, **more) -> 
     return Finding(kind, severity, layer, len(told), places=spots, names=names, people=float(told["people"].sum()), **more)
 
 
-def _without(told: Residences) -> Callable[[Inputs, Settings], Reading]:
+def without_homes(told: Residences) -> Callable[[Inputs, Settings], Reading]:
+    """The reading of the layers in which these residences are not counted."""
     ids = set(told["residence_id"])
 
     def otherwise(inputs: Inputs, settings: Settings) -> Reading:
@@ -49,11 +50,11 @@ def _people(residences: Residences, layer: str) -> Iterator[Finding]:
     empty = residences[(people == 0) & (land > 0)]
     if len(empty):
         values = {"land_ha": float(empty["land_m2"].sum() / 1e4)}
-        yield _finding("land_without_people", DOUBT, layer, empty, values=values, otherwise=_without(empty))
+        yield _finding("land_without_people", DOUBT, layer, empty, values=values, otherwise=without_homes(empty))
     told = limits()["homes"]
     dense = residences[(land > told["sliver_m2"]) & (people > told["most_people_per_ha"] * land / 1e4)]
     if len(dense):
-        yield _finding("too_dense", DOUBT, layer, dense, values={"per_ha": told["most_people_per_ha"]}, otherwise=_without(dense))
+        yield _finding("too_dense", DOUBT, layer, dense, values={"per_ha": told["most_people_per_ha"]}, otherwise=without_homes(dense))
 
 
 def _shapes(residences: Residences, layer: str) -> Iterator[Finding]:
@@ -61,7 +62,7 @@ def _shapes(residences: Residences, layer: str) -> Iterator[Finding]:
     shapes, land = residences.geometry.to_numpy(), residences["land_m2"].to_numpy()
     slivers = residences[(land > 0) & (land <= told["sliver_m2"])]
     if len(slivers):
-        yield _finding("slivers", NOTE, layer, slivers, values={"most_m2": told["sliver_m2"]}, otherwise=_without(slivers))
+        yield _finding("slivers", NOTE, layer, slivers, values={"most_m2": told["sliver_m2"]}, otherwise=without_homes(slivers))
     a, b = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     pair = (a < b) & (land[a] > 0) & (land[b] > 0)
     a, b = a[pair], b[pair]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import geopandas as gpd
@@ -48,12 +48,26 @@ def _not_found(base: Judged, settings: Settings, standard: Standard, absent: fro
     judged = (pair for pair in standard.requirements() if settings.judges(standard.categories[pair[0]]))
     asked = dict.fromkeys(category for category, rule in judged if rule.flag == "mandatory")
     missing = [category for category in asked if category not in served | absent]
-    if absent:
-        yield Finding("verified_absent", NOTE, "", len(absent), {"categories": tuple(sorted(absent))})
+    everybody = float(base.samples["people"].sum())
+    gone, contrary = sorted(absent - served), sorted(absent & served)
+    if gone:
+        yield Finding("verified_absent", NOTE, "", len(gone), {"categories": tuple(gone)}, people=everybody)
+    if contrary:
+        told = base.inputs.facilities[[not absent.isdisjoint(own) for own in base.inputs.facilities["categories"]]]
+        yield _finding("absent_but_found", DOUBT, "", told, values={"categories": tuple(contrary)}, otherwise=_not_serving(contrary))
     if missing:
-        everybody = float(base.samples["people"].sum())
         # Nobody is covered for a category without facilities: all are told otherwise once one is found.
         yield Finding("not_found", DOUBT, "", len(missing), {"categories": tuple(missing)}, people=everybody)
+
+
+def _not_serving(categories: Sequence[str]) -> Callable[[Inputs, Settings], Reading]:
+    """The same facilities, none of them serving these categories."""
+
+    def otherwise(inputs: Inputs, settings: Settings) -> Reading:
+        left = [tuple(own for own in many if own not in categories) for many in inputs.facilities["categories"]]
+        return replace(inputs, facilities=inputs.facilities.assign(categories=left)), settings
+
+    return otherwise
 
 
 def _off_network(base: Judged, own: np.ndarray, layer: str) -> Iterator[Finding]:
@@ -122,7 +136,8 @@ def _together(kept: Entrances, more: Entrances) -> Entrances:
     return gpd.GeoDataFrame(pd.concat([kept, more], ignore_index=True), crs=kept.crs)
 
 
-def _without(told: Facilities) -> Callable[[Inputs, Settings], Reading]:
+def without_facilities(told: Facilities) -> Callable[[Inputs, Settings], Reading]:
+    """The reading of the layers in which these facilities are none."""
     ids = set(told["facility_id"])
 
     def otherwise(inputs: Inputs, settings: Settings) -> Reading:
@@ -137,7 +152,7 @@ def _doubtful(base: Judged, own: np.ndarray, layer: str) -> Iterator[Finding]:
     facilities = base.inputs.facilities
     told = facilities[own & (facilities["confidence"] == "low").to_numpy()]
     if len(told):
-        yield _finding("class_uncertain", DOUBT, layer, told, otherwise=_without(told))
+        yield _finding("class_uncertain", DOUBT, layer, told, otherwise=without_facilities(told))
     bare = facilities[own & (facilities["name"].str.strip() == "").to_numpy()]
     if len(bare):
         yield _finding("nameless", NOTE, layer, bare)
@@ -145,7 +160,7 @@ def _doubtful(base: Judged, own: np.ndarray, layer: str) -> Iterator[Finding]:
     _, group, many = np.unique(np.round(spots, 1), axis=0, return_inverse=True, return_counts=True)
     crowded = facilities[own][many[group.ravel()] >= limits()["places"]["same_spot"]]
     if len(crowded) and crowded["name"].nunique() >= limits()["places"]["same_spot"]:
-        yield _finding("same_spot", DOUBT, layer, crowded, otherwise=_without(crowded))
+        yield _finding("same_spot", DOUBT, layer, crowded, otherwise=without_facilities(crowded))
 
 
 def _years(facilities: Facilities, own: np.ndarray, layer: str, settings: Settings) -> Iterator[Finding]:
@@ -181,4 +196,4 @@ def _elsewhere(base: Judged, own: np.ndarray, layer: str) -> Iterator[Finding]:
     near[shapely.STRtree(homes).query(shapes, predicate="dwithin", distance=far)[0]] = True
     told = facilities[own][~near]
     if len(told):
-        yield _finding("far_from_homes", DOUBT, layer, told, values={"far_km": far / 1000}, otherwise=_without(told))
+        yield _finding("far_from_homes", DOUBT, layer, told, values={"far_km": far / 1000}, otherwise=without_facilities(told))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,19 +11,25 @@ import shapely
 from livingcircle.analysis import Inputs, Settings
 from livingcircle.audit.effect import Judged
 from livingcircle.audit.finding import DOUBT, NOTE, Finding, Reading, limits
+from livingcircle.barriers import COMPOUND
 from livingcircle.network import OPEN, StreetNetwork, mere_crossings
+from livingcircle.network.compounds import OUTLINE
 
 # Reads the study's streets anew: the joining tolerance in metres, whether crossings are joints, whether nothing is left out.
 # None where that cannot be told.
 Rebuild = Callable[[float | None, bool, bool], StreetNetwork | None]
+# Reads them anew without the outlines of compounds of these numbers.
+Unwalled = Callable[[Sequence[int]], StreetNetwork]
 
 
-def street_findings(base: Judged, *, layer: str, rebuild: Rebuild | None = None) -> Iterator[Finding]:
-    """Every doubt about the streets of `base`; `layer` names their file, `rebuild` reads it anew in another way."""
+def street_findings(
+    base: Judged, *, layer: str, rebuild: Rebuild | None = None, unwalled: Unwalled | None = None
+) -> Iterator[Finding]:
+    """Every doubt about the streets of `base`; `layer` names their file, `rebuild` and `unwalled` read it anew in another way."""
     yield from _islands(base, layer)
     yield from _joints(base.inputs.network, layer, rebuild)
     yield from _left_out(base.inputs.network, layer, rebuild)
-    yield from _compounds(base.inputs.network, layer)
+    yield from _compounds(base.inputs.network, layer, unwalled)
 
 
 def _with_network(build: Callable[[], StreetNetwork | None]) -> Callable[[Inputs, Settings], Reading | None]:
@@ -107,16 +113,31 @@ def _left_out(network: StreetNetwork, layer: str, rebuild: Rebuild | None) -> It
     yield Finding("streets_left_out", NOTE, layer, int(dropped["ways"].sum()), values, names=names, otherwise=walked)
 
 
-def _compounds(network: StreetNetwork, layer: str) -> Iterator[Finding]:
+def _compounds(network: StreetNetwork, layer: str, unwalled: Unwalled | None) -> Iterator[Finding]:
     listed = network.compounds
     if listed is None:
         return
     shut = listed[listed["without_gate"]]
-    opened = _with_network(lambda: network.with_permeability(OPEN))
     if len(shut):
-        yield Finding("compounds_without_gate", DOUBT, layer, len(shut), names=[str(n) for n in shut["name"]])
+        drawn = shut.index[shut["how"] == OUTLINE].tolist()
+        opened = None if unwalled is None or not drawn else _without_walls(unwalled, drawn)
+        yield Finding("compounds_without_gate", DOUBT, layer, len(shut), names=[str(n) for n in shut["name"]], otherwise=opened)
     if len(listed):
+        opened = _with_network(lambda: network.with_permeability(OPEN))
         yield Finding("compounds", NOTE, layer, len(listed), otherwise=lambda i, s: (opened(i, s)[0], _open_to_all(s)))
+
+
+def _without_walls(unwalled: Unwalled, numbers: Sequence[int]) -> Callable[[Inputs, Settings], Reading]:
+    """The streets and barriers without the outlines of these numbers; the walls of compounds stand in the order of their outlines."""
+
+    def otherwise(inputs: Inputs, settings: Settings) -> Reading:
+        walls = inputs.barriers
+        if walls is not None:
+            gone = np.flatnonzero((walls["kind"] == COMPOUND).to_numpy())[numbers]
+            walls = walls.drop(index=walls.index[gone])
+        return replace(inputs, network=unwalled(numbers), barriers=walls), settings
+
+    return otherwise
 
 
 def _open_to_all(settings: Settings) -> Settings:

@@ -20,7 +20,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ import shapely
 
 from livingcircle.network.graph import StreetNetwork
 from livingcircle.network.packing import pack, unpack
+from livingcircle.sources import content
 
 FORMAT = 1
 KEPT = 4
@@ -100,12 +101,14 @@ def cached(
 def digest(sources: Iterable[Path], parameters: Mapping[str, Any]) -> str:
     """SHA-256, as hexadecimal digits, over the sources' bytes, the parameters, this program and its libraries.
 
-    Names of files do not count, but their order and endings do. Raises `OSError` for a file that cannot be read.
+    Names of files do not count, but their order and endings do; of a folder the names of the files within do. Raises `OSError` for a file that cannot be read.
     """
     told = hashlib.sha256()
-    for source in sources:
-        for part in belonging(Path(source)):
-            own = json.dumps([part.suffix.lower(), _digest_of(part)])
+    for source in map(Path, sources):
+        for part in belonging(source):
+            # The files of a folder know each other by name.
+            name = part.relative_to(source).as_posix() if source.is_dir() else part.suffix.lower()
+            own = json.dumps([name, content.size_and_digest(part)[1]])
             told.update(own.encode("ascii") + b"\n")
         told.update(b"\n")
     rest = {"parameters": parameters, "format": FORMAT, "program": _program(), "libraries": _libraries()}
@@ -115,11 +118,11 @@ def digest(sources: Iterable[Path], parameters: Mapping[str, Any]) -> str:
 
 def belonging(source: Path) -> list[Path]:
     """The files whose bytes make up a source: itself, and those beside it whose name differs by the last ending alone: a
-    shapefile is several files, and a GeoPackage may not have taken in yet what it was last given. Of a folder, all files
-    within. What only coordinates those who have a GeoPackage open changes by looking, and does not count.
+    shapefile is several files, and a GeoPackage may not have taken in yet what it was last given. Of a folder, such as a file
+    geodatabase, all files within but locks. What only coordinates those who have a GeoPackage open changes by looking, and does not count.
     """
     if source.is_dir():
-        return sorted(part for part in source.rglob("*") if part.is_file())
+        return content.files_within(source)
     beside = (part for part in source.parent.iterdir() if part.stem == source.stem and part.is_file())
     return sorted({source, *(part for part in beside if not part.suffix.endswith(SHARED))})
 
@@ -132,11 +135,6 @@ def _key(sources: list[Path], parameters: Mapping[str, Any]) -> str | None:
         return None
 
 
-def _digest_of(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 @cache
 def _program() -> str:
     """The digest of the program's own code and data files, as they were when it was first asked for."""
@@ -144,7 +142,7 @@ def _program() -> str:
     told = hashlib.sha256()
     for file in sorted(root.rglob("*")):
         if file.suffix in (".py", ".toml"):
-            own = json.dumps([file.relative_to(root).as_posix(), _digest_of(file)])
+            own = json.dumps([file.relative_to(root).as_posix(), content.size_and_digest(file)[1]])
             told.update(own.encode("ascii") + b"\n")
     return told.hexdigest()
 
@@ -152,6 +150,10 @@ def _program() -> str:
 @cache
 def _libraries() -> dict[str, str]:
     told = {name: version(name) for name in LIBRARIES}
+    try:
+        told["pyarrow"] = version("pyarrow")
+    except PackageNotFoundError:
+        pass  # an optional part
     return told | {
         "geos": shapely.geos_version_string,
         "proj": pyproj.proj_version_str,

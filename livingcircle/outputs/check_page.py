@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from livingcircle import __version__
-from livingcircle.audit import DOUBT, FAULT, NOTE, Effect, Finding, as_table
+from livingcircle.audit import DOUBT, FAULT, NOTE, Effect, Finding, as_table, shown
 from livingcircle.messages import words
 from livingcircle.outputs.check_words import told
 from livingcircle.outputs.tables import write_csv
@@ -97,7 +97,7 @@ def _findings(report: Report) -> str:
     rows = []
     for finding, effect in report.findings:
         said = told((finding, effect), language=report.language, standard=report.standard)
-        rows.append((finding.severity, (said.severity, finding.layer, said.finding, said.effect, said.remedy, said.where)))
+        rows.append((finding.severity, (said.severity, finding.where, said.finding, said.effect, said.remedy, said.where)))
     heads = ("severity", "layer", "finding", "effect", "remedy", "where")
     return _table(heads, [cells for _, cells in rows], report.language, marks=[mark for mark, _ in rows])
 
@@ -107,7 +107,7 @@ def _read_rows(report: Report) -> list[tuple]:
     rows = []
     for row in report.read.itertuples():
         crs = f"{row.crs} ({known['page.stated' if row.stated else 'page.own']})" if row.crs else ""
-        rows.append((row.file, known[f"role.{row.role}"], row.rows, row.kinds, crs, row.encoding, row.repaired or "", row.asked, row.kept, row.rules))
+        rows.append((shown(row.file), known[f"role.{row.role}"], row.rows, row.kinds, crs, row.encoding, row.repaired or "", row.asked, row.kept, row.rules))
     return rows
 
 

@@ -16,12 +16,13 @@ from livingcircle import __version__
 from livingcircle.analysis import Result
 from livingcircle.costs import Walker, sources
 from livingcircle.robustness import changes
+from livingcircle.sources import content
 
 LIBRARIES = ("geopandas", "shapely", "pyproj", "pyogrio", "numpy", "pandas", "scipy", "numba", "networkx", "osmium", "folium")
 
 
 def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, seconds: dict[str, float]) -> None:
-    """Write the record. `inputs` are listed by their path from `base` with size and SHA-256 digest.
+    """Write the record. `inputs` are listed by their path from `base` with size and SHA-256 digest, a folder as one.
 
     Infinite numbers are written as text, missing ones as null, so that every JSON reader takes the file.
     """
@@ -83,9 +84,9 @@ def _walker(walker: Walker) -> dict[str, Any]:
 
 
 def _digest(file: Path, base: Path) -> dict[str, Any]:
-    data = file.read_bytes()
+    size, told = content.size_and_digest(file)
     name = file.relative_to(base).as_posix() if file.is_relative_to(base) else file.name
-    return {"file": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    return {"file": name, "bytes": size, "sha256": told}
 
 
 def _finite(value: Any) -> Any:

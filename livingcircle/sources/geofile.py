@@ -1,4 +1,4 @@
-"""Layers from geographic files: GeoPackage, GeoJSON, shapefile, FlatGeobuf, KML and GeoParquet.
+"""Layers from geographic files: GeoPackage, GeoJSON, shapefile, file geodatabase, FlatGeobuf, KML and GeoParquet.
 
 A file is read as it is, in its own CRS and with its own column names; `coordinates.to_crs` places it. Everything
 a bureau's file can hide is looked for here: a missing side file, a cut copy, GBK text, rows without geometry.
@@ -17,7 +17,8 @@ import pyogrio
 import shapely
 
 from livingcircle.coordinates import name_rows
-from livingcircle.errors import DataError, Fault, MissingPartError, raise_all
+from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.sources import content, geodatabase, geoparquet
 
 # File suffix -> GDAL drivers that may answer for it, and how such a file begins. A file that begins otherwise is not
 # opened at all: GDAL would let, for instance, a virtual layer named .json read any other file of the machine.
@@ -30,6 +31,8 @@ FORMATS = {
     ".fgb": (("FlatGeobuf",), b"fgb"),
     ".kml": (("KML", "LIBKML"), b"<"),
     ".parquet": (("Parquet",), b"PAR1"),
+    # These are looked into by themselves.
+    **dict.fromkeys(geodatabase.KINDS, (("OpenFileGDB",), b"")),
 }
 # Names that .cpg files and planners use, where Python knows the encoding by another one.
 GB = ("936", "cp936", "gbk", "gb2312")
@@ -40,15 +43,21 @@ UNREADABLE = (RuntimeError, ValueError, LookupError, OSError, NameError, shapely
 
 
 def read(
-    path: str | Path, *, layer: str | None = None, encoding: str | None = None, where: str | None = None
+    path: str | Path,
+    *,
+    layer: str | None = None,
+    encoding: str | None = None,
+    where: str | None = None,
+    layer_key: str = "layer",
 ) -> gpd.GeoDataFrame:
     """The layer of a geographic file: every row, original column names, text stripped, 2D, in the file's own CRS.
 
-    `layer` is needed where a file holds several. `encoding` overrides what a shapefile or GeoJSON seems to use.
-    Invalid polygons are repaired. The result's index counts from 0; its `attrs` say `source` (file name), `layer`,
-    `encoding` (used or assumed) and `repaired` (number of polygons). Raises DataError, with row numbers (1 is the first
+    `layer` is needed where a file holds several, and `layer_key` is the study's key for it. `encoding` overrides what a
+    shapefile or GeoJSON seems to use. Curves become lines of short pieces, and invalid polygons are repaired. The result's
+    index counts from 0; its `attrs` say `source` (file name), `layer`, `encoding` (used or assumed), `repaired` (number
+    of polygons) and `repaired_at` (a point in each). Raises DataError, with row numbers (1 is the first
     data row), when the file is missing, not of an allowed kind, cut short, empty, or has rows without a geometry or
-    with coordinates that are not finite; MissingPartError for .parquet without pyarrow.
+    with coordinates that are not finite; MissingPartError for .parquet without pyarrow (`pip install 'livingcircle[parquet]'`).
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "路网.geojson"
@@ -62,12 +71,18 @@ def read(
     where = where or path.name
     suffix = _checked_suffix(path, where)
     if suffix == ".parquet":
-        frame, used = _read_parquet(path, where), "UTF-8"
+        frame, used = geoparquet.read(path, where=where, damaged=COPY_AGAIN), "UTF-8"
         layer = layer or path.stem
+    elif suffix in geodatabase.KINDS:
+        used = "UTF-8"
+        with geodatabase.unpacked(path, where) as folder:
+            raise_all(geodatabase.faults(folder, where))
+            layer = _chosen_layer(folder, layer, where, layer_key)
+            frame = _read_ogr(folder, layer, suffix, where)
     else:
         json = suffix in (".geojson", ".json")
         source, used = _json_source(path, encoding, where) if json else (path, "UTF-8")
-        layer = _chosen_layer(source, layer, where)
+        layer = _chosen_layer(source, layer, where, layer_key)
         if suffix == ".shp":
             frame, used = _read_shapefile(path, encoding, where)
         else:
@@ -76,23 +91,25 @@ def read(
         raise DataError(Fault(where, f"layer {layer} has no geometry", "name the layer that holds the map features"))
     if frame.empty:
         raise DataError(Fault(where, f"layer {layer} is empty", "check that the export kept its features"))
-    frame, repaired = _sound(frame.reset_index(drop=True), where)
+    frame, repaired_at = _sound(frame.reset_index(drop=True), where)
     frame = _stripped(frame)
-    frame.attrs.update(source=path.name, layer=layer, encoding=used, repaired=repaired)
+    frame.attrs.update(source=path.name, layer=layer, encoding=used, repaired=len(repaired_at), repaired_at=repaired_at)
     return frame
 
 
 def _checked_suffix(path: Path, where: str) -> str:
     """The suffix of `path`, a regular file of an allowed kind that begins as such a file begins."""
-    suffix = path.suffix.lower()
+    suffix = geodatabase.ZIPPED if path.name.lower().endswith(geodatabase.ZIPPED) else path.suffix.lower()
     allowed = "use a file of one of these kinds: " + ", ".join(FORMATS)
     if suffix not in FORMATS:
         raise DataError(Fault(where, f"{suffix or 'a file without suffix'} is not a kind of file read here", allowed))
-    if not path.is_file():
+    if not content.is_there(path):
         remedy = "check the path in study.toml; it is relative to the study's folder, and nothing is read from the web"
         raise DataError(Fault(where, f"no such file: {path}", remedy))
     if "!" in str(path) or "://" in str(path):
         raise DataError(Fault(where, "the path holds '!' or '://'", "rename the file or its folder"))
+    if suffix in geodatabase.KINDS:
+        return suffix
     head = _head(path, 4096, where)
     start = head.removeprefix(codecs.BOM_UTF8).lstrip() if suffix in (".geojson", ".json", ".kml") else head
     if not start:
@@ -157,30 +174,40 @@ def _shapefile_faults(path: Path, where: str) -> list[Fault]:
     return faults
 
 
-def _chosen_layer(source: Path | bytes, layer: str | None, where: str) -> str:
+def _chosen_layer(source: Path | bytes, layer: str | None, where: str, key: str) -> str:
     """The layer to read: the named one, or the only one with a geometry."""
     try:
         listed = pyogrio.list_layers(source)
     except UNREADABLE as error:
-        raise DataError(Fault(where, f"cannot be read: {error}", COPY_AGAIN)) from None
+        raise DataError(_unreadable(where, error)) from None
     names = [name for name, geometry in listed if geometry is not None]
     shown = ", ".join(names) or "none"
     if layer is not None and layer not in names:
         raise DataError(Fault(where, f"no layer {layer!r}", f"layers with a geometry in this file: {shown}"))
     if layer is None and len(names) != 1:
         problem = "the file holds several layers" if names else "no layer has a geometry"
-        raise DataError(Fault(where, problem, f'write layer = "..." in study.toml, one of: {shown}'))
+        raise DataError(Fault(where, problem, f'write {key} = "..." in study.toml, one of: {shown}'))
     return layer or names[0]
 
 
 def _read_ogr(source: Path | bytes, layer: str, suffix: str, where: str) -> pd.DataFrame:
     try:
-        driver = pyogrio.read_info(source, layer=layer)["driver"]
-        if driver not in FORMATS[suffix][0]:
-            raise DataError(Fault(where, f"it is a {driver} file under another suffix", "give it its own suffix"))
-        return pyogrio.read_dataframe(source, layer=layer, force_2d=True)
+        told = pyogrio.read_info(source, layer=layer)
+        if told["driver"] not in FORMATS[suffix][0]:
+            raise DataError(Fault(where, f"it is a {told['driver']} file under another suffix", "give it its own suffix"))
+        frame = pyogrio.read_dataframe(source, layer=layer, force_2d=True)
     except UNREADABLE as error:
-        raise DataError(Fault(where, f"cannot be read: {error}", COPY_AGAIN)) from None
+        raise DataError(_unreadable(where, error)) from None
+    if suffix in geodatabase.KINDS and len(frame) != told["features"]:
+        problem = f"only {len(frame)} of {told['features']} rows of layer {layer} can be read"
+        raise DataError(Fault(where, problem, geodatabase.WHOLE))
+    return frame
+
+
+def _unreadable(where: str, error: Exception) -> Fault:
+    """The fault of a file that GDAL does not read, without GDAL's words to programmers."""
+    told = [part for part in str(error).split("; ") if part and not part.startswith(("Error occurred in", "It might help"))]
+    return Fault(where, ": ".join(["cannot be read", *told[:1]]), COPY_AGAIN)
 
 
 def _json_source(path: Path, encoding: str | None, where: str) -> tuple[Path | bytes, str]:
@@ -194,16 +221,6 @@ def _json_source(path: Path, encoding: str | None, where: str) -> tuple[Path | b
     except UnicodeDecodeError as error:
         problem = f"the text is not {encoding}: {error.reason} at byte {error.start}"
         raise DataError(Fault(where, problem, "remove encoding, or write the right one")) from None
-
-
-def _read_parquet(path: Path, where: str) -> gpd.GeoDataFrame:
-    try:
-        return gpd.read_parquet(path)
-    except ImportError:
-        remedy = "pip install pyarrow, or save the file as GeoPackage"
-        raise MissingPartError(Fault(where, "reading .parquet needs pyarrow, which is not installed", remedy)) from None
-    except UNREADABLE as error:
-        raise DataError(Fault(where, f"cannot be read: {error}", COPY_AGAIN)) from None
 
 
 def _codec(encoding: str, where: str) -> str:
@@ -285,7 +302,7 @@ def _read_shapefile(path: Path, encoding: str | None, where: str) -> tuple[pd.Da
         # Latin-1 keeps every byte as it is, so that a name cut inside a character does not stop the whole file
         frame = pyogrio.read_dataframe(path, force_2d=True, encoding="ISO-8859-1")
     except UNREADABLE as error:
-        raise DataError(Fault(where, f"cannot be read: {error}", COPY_AGAIN)) from None
+        raise DataError(_unreadable(where, error)) from None
 
     def decoded(text: object) -> object:
         return text.encode("latin-1").decode(used, "ignore") if isinstance(text, str) else text
@@ -307,8 +324,8 @@ def _stripped(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame
 
 
-def _sound(frame: gpd.GeoDataFrame, where: str) -> tuple[gpd.GeoDataFrame, int]:
-    """`frame` in 2D with valid polygons, and how many were repaired; all rows that cannot be used in one error."""
+def _sound(frame: gpd.GeoDataFrame, where: str) -> tuple[gpd.GeoDataFrame, list[tuple[float, float]]]:
+    """`frame` in 2D with valid polygons, and a point in each that was repaired; all rows that cannot be used in one error."""
     shapes = shapely.force_2d(frame.geometry.to_numpy())
     points, owner = shapely.get_coordinates(shapes, return_index=True)
     infinite = np.unique(owner[~np.isfinite(points).all(axis=1)])
@@ -327,4 +344,5 @@ def _sound(frame: gpd.GeoDataFrame, where: str) -> tuple[gpd.GeoDataFrame, int]:
     ]
     raise_all(Fault(where, f"{name_rows(which)}: {problem}", remedy) for which, problem, remedy in found if which.size)
     geometry = gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs, name=frame.geometry.name)
-    return frame.set_geometry(geometry), int(broken.sum())
+    points = shapely.get_coordinates(shapely.point_on_surface(shapes[broken]))
+    return frame.set_geometry(geometry), list(map(tuple, points.tolist()))

@@ -28,11 +28,10 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from livingcircle.coordinates import name_rows, number_faults, resolve_crs
 from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.sources.headings import PLAIN_NUMBER, below_heading, filled
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
 BLANKS = frozenset("|-|--|—|——|–|/|\\|[]|无|nan|null|none|n/a|#n/a|#value!|#ref!|#div/0!".split("|"))
-NOTE = re.compile(r"(注|备注|说明|附注|资料来源|数据来源|来源|notes?|sources?)\s*\d*\s*[:.、]", re.IGNORECASE)
-PLAIN_NUMBER = re.compile(r"[+-]?[\d,]*\.?\d+%?")
 NUMBER = re.compile(
     r"(?:约|大约|近|≈|~)?\s*(?P<value>[+-]?(?:\d{1,3}(?:[, ]\d{3})+|\d+)(?:\.\d*)?(?:e[+-]?\d+)?|[+-]?\.\d+)\s*"
     r"(?P<times>万|亿|%)?\s*(?P<unit>[^\d\s.,+~/-]\D*(?:(?<=[a-z])[23]\D*)?)?",
@@ -40,7 +39,6 @@ NUMBER = re.compile(
 )
 TIMES = {None: 1.0, "万": 1e4, "亿": 1e8, "%": 0.01}
 LARGEST_BYTES = 1 << 30  # a workbook that unpacks to more than this is refused unread
-TITLE_ROWS = 30  # the heading is looked for in so many rows
 BROKEN_WORKBOOK = (
     zipfile.BadZipFile, InvalidFileException, ParseError, zlib.error, KeyError, ValueError, TypeError, EOFError, OSError,
     RuntimeError,
@@ -48,11 +46,15 @@ BROKEN_WORKBOOK = (
 
 # Headings under which coordinates are found when the study names no column, in order of trust.
 HEADINGS = {
-    "lon": ("lon", "lng", "longitude", "经度", "x", "x坐标", "坐标x"),
-    "lat": ("lat", "latitude", "纬度", "y", "y坐标", "坐标y"),
+    "lon": ("lon", "lng", "longitude", "经度", "x", "x坐标", "坐标x", "location.lng"),
+    "lat": ("lat", "latitude", "纬度", "y", "y坐标", "坐标y", "location.lat"),
     "location": ("location", "经纬度", "坐标"),
-    "entrance": ("entr_location",),
 }
+# Entrances under the headings of map services: "lng,lat" in one cell, or a column for each.
+ENTRANCES = (
+    ("entr_location",), ("navi.entr_location",), ("navi_location.lng", "navi_location.lat"),
+    ("detail_info.navi_location.lng", "detail_info.navi_location.lat"),
+)
 COORDINATE_KEYS = ("lon", "lat", "x", "y", "location", "entrance", "entrance_lon", "entrance_lat")
 
 
@@ -77,7 +79,7 @@ def read_table(path: str | Path, *, encoding: str | None = None, sheet: str | No
         rows, used = _workbook_rows(path, sheet, where), "UTF-8"
     else:
         rows, used = _text_rows(path, encoding, where)
-    table, notes = _table(rows, where)
+    table, notes = below_heading(rows, where=where)
     table.attrs.update(source=path.name, encoding=used, notes=notes, row_column="row")
     return table
 
@@ -92,7 +94,7 @@ def number(series: Iterable) -> tuple[pd.Series, list]:
     """
     series = series if isinstance(series, pd.Series) else pd.Series(list(series), dtype=object)
     values = np.array([_number(cell) for cell in series], dtype=float)
-    missing = np.array([_clean(cell) is None for cell in series], dtype=bool)
+    missing = np.array([clean(cell) is None for cell in series], dtype=bool)
     unread = series.index[np.isnan(values) & ~missing].tolist()
     return pd.Series(values, index=series.index, name=series.name), unread
 
@@ -122,14 +124,26 @@ def read_points(
     ('POINT (121.85 29.92)', None, 'GCJ-02')
     """
     where = where or Path(path).name
+    if crs:
+        resolve_crs(crs, where=f"{where}, crs")
+    return points(read_table(path, encoding=encoding, sheet=sheet), columns=columns, crs=crs, where=where)
+
+
+def points(
+    table: pd.DataFrame, *, columns: Mapping[str, str] | None = None, crs: str | None = None, where: str
+) -> gpd.GeoDataFrame:
+    """The rows of a `table` with `row` as points, with the columns, entrances, datum and errors of `read_points`.
+
+    >>> table = pd.DataFrame({"name": ["school"], "location.lng": [121.85], "location.lat": [29.92], "row": [1]})
+    >>> points(table, crs="BD-09", where="places.json").geometry.iloc[0].wkt
+    'POINT (121.85 29.92)'
+    """
     system, datum = resolve_crs(crs, where=f"{where}, crs") if crs else (None, "")
-    table = read_table(path, encoding=encoding, sheet=sheet)
-    place, entrance = _coordinate_columns(table, columns or {}, where)
+    place, entrances = _coordinate_columns(table, columns or {}, where)
     rows, faults = table["row"].to_numpy(), []
     doors = np.full(len(table), None, dtype=object)
-    for names, needed in ((place, True), (entrance, False)):
-        if not names:
-            continue
+    for names in (place, *entrances):
+        needed = names is place
         x, y, blank = _pairs(table, names)
         said = f"{where}, column {' and '.join(names)}"
         unread, known = (np.isnan(x) | np.isnan(y)) & ~blank, ~(np.isnan(x) | np.isnan(y))
@@ -141,13 +155,15 @@ def read_points(
             faults.append(Fault(said, f"{name_rows(rows[blank])}: no coordinates", "fill them in or delete these rows"))
         if system is not None:
             faults += number_faults(x[known], y[known], system, rows=rows[known], where=said)
+        spots = shapely.points(x, y)
         if needed:
-            points = shapely.points(x, y)
+            placed = spots
         else:
-            doors[known] = shapely.points(x[known], y[known])
+            known &= shapely.is_missing(doors)
+            doors[known] = spots[known]
     raise_all(faults)
-    frame = gpd.GeoDataFrame(table, geometry=points, crs=system)
-    if entrance:
+    frame = gpd.GeoDataFrame(table, geometry=placed, crs=system)
+    if entrances:
         frame["entrance"] = pd.Series(doors, index=frame.index, dtype=object)
     frame.attrs = {**table.attrs, **({"datum": datum} if datum else {})}
     return frame
@@ -158,6 +174,13 @@ def _checked_suffix(path: Path) -> str:
     if suffix not in SUFFIXES:
         problem = f"{suffix or 'a file without suffix'} is not a kind of table read here"
         raise DataError(Fault(where, problem, "save it as one of these: " + ", ".join(SUFFIXES)))
+    require_content(path)
+    return suffix
+
+
+def require_content(path: Path) -> None:
+    """Nothing when `path` is a file that can be opened and holds something; raises DataError otherwise."""
+    where = path.name
     if not path.is_file():
         raise DataError(Fault(where, f"no such file: {path}", "check the path; it is relative to the study's folder"))
     try:
@@ -168,10 +191,9 @@ def _checked_suffix(path: Path) -> str:
         raise DataError(Fault(where, f"cannot be opened: {error.strerror}", remedy)) from None
     if empty:
         raise DataError(Fault(where, "the file is empty", "export the table again"))
-    return suffix
 
 
-def _clean(cell):
+def clean(cell: object) -> object:
     """A cell as it is kept: stripped text, a number, or None for a blank; plain full-width numbers in ASCII."""
     if isinstance(cell, str):
         text = cell.strip()
@@ -199,15 +221,15 @@ def _text_rows(path: Path, encoding: str | None, where: str) -> tuple[list[tuple
     data = path.read_bytes()
     if data.startswith(b"PK\x03\x04"):
         raise DataError(Fault(where, "it is a workbook under another suffix", "rename it to .xlsx"))
-    text, used = _decoded(data, encoding, where)
+    text, used = decoded(data, encoding, where)
     start = text[:20_000]
     mark = "\t" if path.suffix.lower() == ".tsv" else max(",\t;|", key=start.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
     rows = []
     try:
         for at, cells in enumerate(reader, start=1):
-            cells = [_clean(cell) for cell in cells]
-            if _filled(cells):
+            cells = [clean(cell) for cell in cells]
+            if filled(cells):
                 rows.append((at, cells))
     except csv.Error as error:
         problem = f"cannot be read at line {reader.line_num}: {error}"
@@ -215,7 +237,7 @@ def _text_rows(path: Path, encoding: str | None, where: str) -> tuple[list[tuple
     return rows, used
 
 
-def _decoded(data: bytes, encoding: str | None, where: str) -> tuple[str, str]:
+def decoded(data: bytes, encoding: str | None, where: str) -> tuple[str, str]:
     """The text of `data` and its encoding: the user's, else by mark, else UTF-8, else GB18030 where that is Chinese."""
     if encoding:
         plain = encoding.strip().lower()
@@ -252,104 +274,32 @@ def _workbook_rows(path: Path, sheet: str | None, where: str) -> list[tuple[int,
             sheets = {one.title: one for one in book.worksheets if one.sheet_state == "visible" or one.title == sheet}
             if sheet is not None and sheet not in sheets:
                 raise DataError(Fault(where, f"no sheet {sheet!r}", "sheets of this file: " + ", ".join(sheets)))
-            filled = {name: _sheet_rows(one) for name, one in sheets.items() if sheet in (None, name)}
+            written = {name: _sheet_rows(one) for name, one in sheets.items() if sheet in (None, name)}
         finally:
             book.close()
     except BROKEN_WORKBOOK as error:
         remedy = "open it in a spreadsheet program and save it as .xlsx, without a password"
         raise DataError(Fault(where, f"cannot be read as a workbook: {error}", remedy)) from None
-    filled = {name: rows for name, rows in filled.items() if rows}
-    if len(filled) > 1:
-        remedy = f"name the sheet, or keep only one filled sheet; sheets: {', '.join(filled)}"
+    written = {name: rows for name, rows in written.items() if rows}
+    if len(written) > 1:
+        remedy = f"name the sheet, or keep only one filled sheet; sheets: {', '.join(written)}"
         raise DataError(Fault(where, "several sheets are filled", remedy))
-    return next(iter(filled.values()), [])
+    return next(iter(written.values()), [])
 
 
 def _sheet_rows(sheet) -> list[tuple[int, list]]:
     sheet.reset_dimensions()  # some programs write a wrong size into the file
     rows = []
     for at, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
-        cells = [_clean(cell) for cell in cells]
-        if _filled(cells):
+        cells = [clean(cell) for cell in cells]
+        if filled(cells):
             rows.append((at, cells))
     width = max((len(cells) for _, cells in rows), default=0)
     return [(at, cells + [None] * (width - len(cells))) for at, cells in rows]
 
 
-def _filled(cells: list) -> int:
-    return sum(cell is not None for cell in cells)
-
-
-def _is_word(cell) -> bool:
-    """Whether a cell can be a heading: any text that is no number, or a year."""
-    text = str(cell)
-    year = len(text) == 4 and text.isdigit() and 1900 <= int(text) <= 2100
-    return year or (isinstance(cell, str) and not PLAIN_NUMBER.fullmatch(text))
-
-
-def _joined(upper: list, lower: list) -> list | None:
-    """The heading of two rows as one, or None when `lower` is no second row of it.
-
-    A second row fills blanks of the first, and is itself blank under a first-row cell that spans both.
-    """
-    width = max(len(upper), len(lower))
-    upper, lower = (cells + [None] * (width - len(cells)) for cells in (upper, lower))
-    fills = any(low is not None and up is None for up, low in zip(upper, lower, strict=True))
-    spanned = any(low is None and up is not None for up, low in zip(upper, lower, strict=True))
-    if not (fills and spanned and all(_is_word(cell) for cell in lower if cell is not None)):
-        return None
-    over, names = None, []
-    for up, low in zip(upper, lower, strict=True):
-        over = up if up is not None else over
-        names.append(up if low is None else low if over is None else f"{over} {low}")
-    return names
-
-
-def _heading(rows: list[tuple[int, list]], where: str) -> tuple[int, list]:
-    """The index of the first row below the heading, and the heading's cells."""
-    for at in range(min(len(rows), TITLE_ROWS)):
-        pair = _joined(rows[at][1], rows[at + 1][1]) if at + 1 < len(rows) else None
-        names, depth = (pair, 2) if pair else (rows[at][1], 1)
-        words = sum(_is_word(cell) for cell in names if cell is not None)
-        width = np.quantile([_filled(cells) for _, cells in rows[at : at + 20]], 0.75)
-        if words > _filled(names) / 2 and _filled(names) >= 0.8 * width:
-            return at + depth, names
-    raise DataError(Fault(where, "no heading row was found", "write the names of the columns above the first data row"))
-
-
-def _table(rows: list[tuple[int, list]], where: str) -> tuple[pd.DataFrame, list[str]]:
-    """The table below the heading, and the notes under it."""
-    if not rows:
-        raise DataError(Fault(where, "the table is empty", "export the table again"))
-    first, heading = _heading(rows, where)
-    body, notes, width = rows[first:], [], len(heading)
-    while body and width > 1 and _filled(body[-1][1]) == 1:
-        text = unicodedata.normalize("NFKC", str(next(cell for cell in body[-1][1] if cell is not None)))
-        if not NOTE.match(text):
-            break
-        notes.insert(0, text)
-        body = body[:-1]
-    if not body:
-        raise DataError(Fault(where, "there are no rows below the heading", "check that the export kept its rows"))
-    longer = [at for at, cells in body if _filled(cells[width:])]
-    if longer:
-        remedy = "put cells that hold the separator into quotation marks, or name the further columns"
-        raise DataError(Fault(where, f"{name_rows(longer)}: more cells than the heading has", remedy))
-    table = {}
-    for place, cell in enumerate(heading):
-        name = " ".join(unicodedata.normalize("NFKC", str(cell)).split()) if cell is not None else f"column {place + 1}"
-        cells = [row[place] if place < len(row) else None for _, row in body]
-        unique, count = name, 1
-        while unique in table or unique == "row":
-            unique, count = f"{name}.{count}", count + 1
-        if cell is not None or _filled(cells):
-            table[unique] = pd.Series(cells, dtype=object)
-    table["row"] = pd.Series([at for at, _ in body], dtype="int64")
-    return pd.DataFrame(table), notes
-
-
-def _coordinate_columns(table: pd.DataFrame, columns: Mapping[str, str], where: str) -> tuple[tuple, tuple]:
-    """The columns of the place and of the entrance: two (x, y), one ("x,y" in a cell), or for the entrance none."""
+def _coordinate_columns(table: pd.DataFrame, columns: Mapping[str, str], where: str) -> tuple[tuple, list[tuple]]:
+    """The columns of the place and those of its entrance, in order of trust: each two (x, y) or one ("x,y" in a cell)."""
     stated = {key: columns[key] for key in COORDINATE_KEYS if columns.get(key)}
     there = ", ".join(name for name in table.columns if name != "row")
     raise_all(
@@ -369,19 +319,20 @@ def _coordinate_columns(table: pd.DataFrame, columns: Mapping[str, str], where: 
         place = (one,)
     else:
         place = (x, y)
-    door = stated.get("entrance") or guess["entrance"]
     if "entrance_lon" in stated and "entrance_lat" in stated:
-        return place, (stated["entrance_lon"], stated["entrance_lat"])
-    return place, ((door,) if door else ())
+        return place, [(stated["entrance_lon"], stated["entrance_lat"])]
+    if "entrance" in stated:
+        return place, [(stated["entrance"],)]
+    return place, [tuple(plain[name] for name in names) for names in ENTRANCES if all(name in plain for name in names)]
 
 
 def _pairs(table: pd.DataFrame, names: tuple) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """x and y (NaN where unread), and whether the cells are blank."""
     if len(names) == 2:
         cells = [list(pair) for pair in zip(table[names[0]], table[names[1]], strict=True)]
-        blank = np.array([any(_clean(cell) is None for cell in pair) for pair in cells], dtype=bool)
+        blank = np.array([any(clean(cell) is None for cell in pair) for pair in cells], dtype=bool)
     else:
-        blank = np.array([_clean(cell) is None for cell in table[names[0]]], dtype=bool)
+        blank = np.array([clean(cell) is None for cell in table[names[0]]], dtype=bool)
         texts = (unicodedata.normalize("NFKC", str(cell)).strip("[]() ") for cell in table[names[0]])
         cells = [re.split(r"\s*[,;\s]\s*", text) for text in texts]
     xy = np.array([[_number(cell) for cell in pair] if len(pair) == 2 else [math.nan, math.nan] for pair in cells])

@@ -228,18 +228,10 @@ def matcher(standard: Standard) -> Callable[[Place], Classes]:
     questioned = cache(lambda facts: tuple(_in_question(standard, facts)))
 
     def categories(place: Place) -> Classes:
-        told = (place.name, *(place.tags.get(key) for key in NAME_TAGS))
-        names = "\n".join(dict.fromkeys(text for text in told if isinstance(text, str) and text))
-        facts = (
-            tuple((key, str(value)) for key, value in place.tags.items() if key in keys),
-            place.amap_code, place.baidu_tag, place.land_code, place.land_parts,
-        )  # fmt: skip
-        asked = questioned(facts)
+        asked, names = questioned(_facts(place, keys)), _names(place)
         if not asked or (rules.drop_name_regex is not None and rules.drop_name_regex.search(names)):
             return ()
-        keep = rules.keep_bracket_regex
-        names = BRACKETS.sub(lambda aside: aside[0] if keep is not None and keep.search(aside[1]) else "", names)
-        served = []
+        names, served = _without_asides(rules, names), []
         for category, candidates in asked:
             found = next(((label, rule.confidence) for label, rule in candidates if rule.fits_name(names)), None)
             if found:
@@ -247,6 +239,78 @@ def matcher(standard: Standard) -> Callable[[Place], Classes]:
         return tuple(served)
 
     return categories
+
+
+def suggester(standard: Standard) -> Callable[[Place], Classes]:
+    """The function that tells what a place that serves no category may be after all, with low confidence; empty where nothing is named.
+
+    The name alone suggests every category of which a rule's words end it, as the last words of a name say what the thing is; else the code
+    or the tags alone suggest those of which they are the sign, though the name spoke against it. Places that the standard leaves out by
+    their code, tags or name are none.
+
+    >>> from livingcircle.standards import load
+    >>> suggested = suggester(load("gb50180-2018"))
+    >>> suggested(Place(name="滨江幼儿园", amap_code="120000")), suggested(Place(name="幼儿园路", amap_code="190301"))
+    ((('edu_kinder', 'name', 'low'),), ())
+    """
+    rules, match, keys = standard.match, matcher(standard), frozenset(tag_keys(standard))
+    questioned = cache(lambda facts: tuple(_in_question(standard, facts)))
+    worded = [(category.id, [rule for rule in _every_rule(category.match) if rule.name_regex is not None]) for category in standard.categories.values()]
+
+    def suggested(place: Place) -> Classes:
+        names = _names(place)
+        if match(place) or _left_out(rules, place) or (rules.drop_name_regex is not None and rules.drop_name_regex.search(names)):
+            return ()
+        names = _without_asides(rules, names)
+        by_name = tuple((own, "name", "low") for own, many in worded if any(_ends_with(rule, names) for rule in many))
+        if by_name:
+            return by_name
+        asked = questioned(_facts(place, keys))
+        sure = ((own, label) for own, many in asked for label, rule in many if rule.name_regex is None and rule.confidence != "low")
+        told: dict[str, str] = {}
+        for own, label in sure:
+            told.setdefault(own, label)
+        return tuple((own, label, "low") for own, label in told.items())
+
+    return suggested
+
+
+def _every_rule(match: Match) -> tuple[MatchRule, ...]:
+    return (*match.osm, *match.amap, *match.baidu, *match.land)
+
+
+def _ends_with(rule: MatchRule, names: str) -> bool:
+    """Whether one of the names (one a line) ends with the words of a rule, and the rule has nothing against it."""
+    lines = [name.strip() for name in names.split("\n")]
+    return any(rule.fits_name(name) and any(hit[0] and hit.end() == len(name) for hit in rule.name_regex.finditer(name)) for name in lines)
+
+
+def _left_out(rules: MatchAll, place: Place) -> bool:
+    """Whether the standard leaves a place out by a code or tag of its own."""
+    codes, paths = _amap_codes(place.amap_code), _paths(place.baidu_tag)
+    return (
+        any(_has(place.tags, key, values) for key, values in rules.drop_tags.items())
+        or any(code.startswith(rules.drop_amap) for code in codes if rules.drop_amap)
+        or any(_under(path, rules.drop_baidu) for path in paths)
+    )
+
+
+def _facts(place: Place, keys: frozenset[str]) -> tuple:
+    """What decides beside the names."""
+    tags = tuple((key, str(value)) for key, value in place.tags.items() if key in keys)
+    return tags, place.amap_code, place.baidu_tag, place.land_code, place.land_parts
+
+
+def _names(place: Place) -> str:
+    """Every name of a place, one a line."""
+    told = (place.name, *(place.tags.get(key) for key in NAME_TAGS))
+    return "\n".join(dict.fromkeys(text for text in told if isinstance(text, str) and text))
+
+
+def _without_asides(rules: MatchAll, names: str) -> str:
+    """The names without the brackets that do not tell about the place itself."""
+    keep = rules.keep_bracket_regex
+    return BRACKETS.sub(lambda aside: aside[0] if keep is not None and keep.search(aside[1]) else "", names)
 
 
 def tag_keys(standard: Standard) -> tuple[str, ...]:
@@ -288,9 +352,18 @@ def _under(path: str, heads: tuple[str, ...]) -> bool:
     return any(path == head or path.startswith(f"{head};") for head in heads)
 
 
-def _amap_codes(told: object) -> tuple[str, ...]:
+def whole_amap_code(told: object) -> str:
+    """Amap codes in all their digits, joined by `|`: a spreadsheet that keeps them as numbers loses the zero in front.
+
+    >>> whole_amap_code(90100.0), whole_amap_code("141203|90100")
+    ('090100', '141203|090100')
+    """
     parts = (part.strip().removesuffix(".0") for part in str(told or "").split("|"))
-    return tuple(part.zfill(AMAP_DIGITS) for part in parts if part.isdigit())
+    return "|".join(part.zfill(AMAP_DIGITS) if part.isdigit() else part for part in parts)
+
+
+def _amap_codes(told: object) -> tuple[str, ...]:
+    return tuple(part for part in whole_amap_code(told).split("|") if part.isdigit())
 
 
 def _paths(told: object) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from livingcircle.snapping import BEHIND, INSIDE, TOO_FAR, snap
 from livingcircle.sources import spreadsheet
 from livingcircle.study import schema
 from livingcircle.study.ground import read_ground, walkers
+from livingcircle.study.local_points import placed
 from livingcircle.study.reading import metric_crs, read_barriers, read_network, settings_of
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
 
@@ -46,6 +47,7 @@ def times(path: Path, *, starts: Path, ends: Path, out: Path, limit_min: float |
     study, base = schema.load(path)
     if Path(out).resolve() in (Path(starts).resolve(), Path(ends).resolve()):
         raise DataError(Fault(str(out), "is one of the tables to read", "give another --out"))
+    study = placed(study, base)
     crs = metric_crs(study, base)
     network = _walked(study, base, crs)
     tables = [_points(file, crs) for file in (starts, ends)]
@@ -124,6 +126,7 @@ def area(
     Raises `DataError` with the reason when no street can be walked to from `at`; then `out` is untouched.
     """
     study, base = schema.load(path)
+    study = placed(study, base)
     crs = metric_crs(study, base)
     network, barriers = _walked(study, base, crs), read_barriers(study, base, crs)
     pace = study.walking.speed_kmh * METRES_PER_MINUTE_PER_KMH

@@ -13,7 +13,7 @@ import pandas as pd
 
 from livingcircle import network as streets
 from livingcircle.analysis import Inputs, Settings
-from livingcircle.audit import DOUBT, FAULT, NOTE, Effect, Finding, Origin, audit
+from livingcircle.audit import FAULT, Effect, Finding, Origin, audit
 from livingcircle.errors import DataError, Fault, StudyError
 from livingcircle.facilities import is_open
 from livingcircle.outputs import check_page
@@ -21,8 +21,10 @@ from livingcircle.outputs.check_page import Report
 from livingcircle.sources import osm
 from livingcircle.standards import Standard
 from livingcircle.study import schema
+from livingcircle.study.decisions import decisions, gate_findings, without_outlines
 from livingcircle.study.findings import READ_COLUMNS, Findings
 from livingcircle.study.judging import standards_of
+from livingcircle.study.local_points import placed
 from livingcircle.study.reading import datums_of, read_inputs, read_network, settings_of
 
 FILES = ("check.csv", "check.html")
@@ -40,12 +42,16 @@ def check(path: Path, *, out: Path | None = None, language: str | None = None, p
     settings = settings_of(study, language=language)
     found = Findings(thorough=True)
     try:
+        study = placed(study, base, found)
         inputs = read_inputs(study, base, standard=standard, findings=found, progress=progress)
     except DataError as error:
         pairs, crs, listed = [(_fault(fault), Effect()) for fault in error.faults], "", pd.DataFrame()
     else:
         files = (study.streets.path, study.residences.path)
-        origin = Origin(*files, _rebuild(study, base, inputs), _noticed(found) + _gates(study, inputs), datums_of(study), frozenset(found.counts["verified_absent"]))
+        noticed = [*decisions(found, inputs), *gate_findings(study, base, inputs)]
+        absent = frozenset(found.counts["verified_absent"])
+        unwalled = without_outlines(study, base, inputs)
+        origin = Origin(*files, _rebuild(study, base, inputs), noticed, datums_of(study), absent, unwalled)
         pairs = audit(inputs, settings, standard=standard, origin=origin, progress=progress)
         crs, listed = inputs.network.crs.to_string(), _categories(inputs, standard, settings)
     name = settings.name.get(settings.language) or settings.study_id
@@ -56,32 +62,6 @@ def check(path: Path, *, out: Path | None = None, language: str | None = None, p
 
 def _fault(fault: Fault) -> Finding:
     return Finding("fault", FAULT, fault.where, 1, {"problem": fault.problem, "remedy": fault.remedy})
-
-
-def _noticed(found: Findings) -> list[Finding]:
-    """What reading noticed and the audit cannot see in the layers any more."""
-    out = []
-    for row in found.read:
-        if row["assumed"]:
-            out.append(Finding("encoding_assumed", NOTE, row["file"], 1, {"encoding": row["encoding"]}))
-        if row["repaired"]:
-            out.append(Finding("repaired", NOTE, row["file"], row["repaired"]))
-        if row["role"] == "facilities" and row["asked"] > row["kept"]:
-            out.append(Finding("unclassified", NOTE, row["file"], row["asked"] - row["kept"]))
-    if found.counts.get("corrections"):
-        out.append(Finding("corrected", NOTE, "corrections", len(found.counts["corrections"])))
-    if found.counts.get("facilities_merged"):
-        out.append(Finding("merged", NOTE, "", found.counts["facilities_merged"]))
-    for key, values in found.warnings:
-        if key == "residences_outside":
-            out.append(Finding("residences_outside", DOUBT, "", values["count"], people=values["people"]))
-    return out
-
-
-def _gates(study: schema.Study, inputs: Inputs) -> list[Finding]:
-    """Gates of the study's own files that lie near no outline; those tagged in an extract stand everywhere."""
-    unused = int(inputs.network.unused_gates) if study.gates else 0
-    return [Finding("gates_unused", DOUBT, study.gates[0].path, unused)] if unused else []
 
 
 def _rebuild(study: schema.Study, base: Path, inputs: Inputs) -> Callable:

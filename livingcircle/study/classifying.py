@@ -13,28 +13,42 @@ from livingcircle import coordinates, land_codes, layers
 from livingcircle.errors import DataError, Fault
 from livingcircle.facilities import Classified
 from livingcircle.standards import Classes, Place, Standard, matcher
-from livingcircle.standards.matching import tag_keys
+from livingcircle.standards.matching import suggester, tag_keys, whole_amap_code
 from livingcircle.study.schema import FacilityFile
 
 Classifier = Callable[[gpd.GeoDataFrame], Classified]
 
-# The columns a map service's own table has, where the study names none; the first that the file has.
+# Where the third version of Baidu's place search tells the path.
+CLASSIFIED = ("detail_info.classified_poi_tag", "classified_poi_tag")
+# The columns a map service's own table has, where the study names none.
 USUAL = {
     "amap": {"id": ("id",), "name": ("name",), "code": ("typecode",)},
-    "baidu": {"id": ("uid",), "name": ("name",), "code": ("tag", "detail_info.tag", "detail_info.std_tag", "std_tag")},
+    "baidu": {"id": ("uid",), "name": ("name",), "code": ("tag", "detail_info.tag", "detail_info.std_tag", "std_tag", *CLASSIFIED)},
 }
+# How a map service's code stands in a place.
+SAYS = {"amap": lambda n, c: Place(name=n, amap_code=c), "baidu": lambda n, c: Place(name=n, baidu_tag=c)}
 LACKING = {"", "[]", "nan", "none", "<na>"}
 
 
 def usual_columns(mapping: str | None, raw: gpd.GeoDataFrame) -> dict[str, str]:
     """The columns of `raw` for `id`, `name` and `code` as the service of a mapping calls them; empty for other mappings.
 
+    Of several it is the one that is filled most often (the first of equals): the versions of a service differ.
+
     >>> usual_columns("baidu", gpd.GeoDataFrame({"uid": [], "name": [], "std_tag": []}))
     {'id': 'uid', 'name': 'name', 'code': 'std_tag'}
     """
     usual = USUAL.get(mapping or "", {})
-    found = ((key, next((name for name in names if name in raw.columns), None)) for key, names in usual.items())
-    return {key: name for key, name in found if name is not None}
+    known = {key: [name for name in names if name in raw.columns] for key, names in usual.items()}
+    return {key: max(names, key=lambda name: sum(map(bool, map(_text, raw[name])))) for key, names in known.items() if names}
+
+
+def whole_codes(raw: gpd.GeoDataFrame, told: FacilityFile) -> gpd.GeoDataFrame:
+    """`raw` with the Amap codes of a file in all their digits, so that rows are kept, matched and shown by them; else as it is."""
+    column = {**usual_columns(told.mapping, raw), **told.columns}.get("code")
+    if told.mapping != "amap" or column not in raw.columns:
+        return raw
+    return raw.assign(**{column: [whole_amap_code(cell) if _text(cell) else cell for cell in raw[column]]})
 
 
 def classifier(
@@ -52,7 +66,7 @@ def classifier(
         fixed = tuple((known.get(plain(i)) or standard.category(i).id, "given", "high") for i in ids)
         return lambda places: Classified([fixed] * len(places), ["given"] * len(places))
     if told.mapping == "osm":
-        return lambda places: _by_tags(standard, places)
+        return lambda places: _by_tags(standard, places, matcher(standard))
     columns = {**usual_columns(told.mapping, raw), **columns}
     key = "category" if told.mapping == "table" else "code"
     column = columns.get(key)
@@ -65,29 +79,44 @@ def classifier(
         return _by_table(told, column, standard, raw)
     name = columns.get("name", "")
     if told.mapping == "land":
-        return lambda places: _by_land(standard, places, column, name, vocabulary)
-    says = {"amap": lambda n, c: Place(name=n, amap_code=c), "baidu": lambda n, c: Place(name=n, baidu_tag=c)}[told.mapping]
-    return lambda places: _by_codes(standard, _pairs(places, column, name), says, told.mapping)
+        return lambda places: _by_land(matcher(standard), places, column, name, vocabulary)
+    return lambda places: _by_codes(matcher(standard), _pairs(places, column, name), SAYS[told.mapping], told.mapping)
 
 
-def _by_tags(standard: Standard, places: gpd.GeoDataFrame) -> Classified:
-    keys, match = tag_keys(standard), matcher(standard)
+def suggesting(told: FacilityFile, columns: dict, standard: Standard, *, vocabulary: str | None = None) -> Classifier:
+    """The function that answers what rows that serve no category may be after all, by their names or codes alone, with low confidence.
+
+    The columns are those that `classifier` found sufficient.
+    """
+    match = suggester(standard)
+    if told.mapping == "osm":
+        return lambda places: _by_tags(standard, places, match)
+    name = columns.get("name", "")
+    column = columns.get("category" if told.mapping == "table" else "code", "")
+    if told.mapping == "land":
+        return lambda places: _by_land(match, places, column, name, vocabulary)
+    return lambda places: _by_codes(match, _pairs(places, column, name), SAYS.get(told.mapping, lambda n, c: Place(name=n)), told.mapping)
+
+
+def _by_tags(standard: Standard, places: gpd.GeoDataFrame, match: Callable[[Place], Classes]) -> Classified:
+    keys = tag_keys(standard)
     classes = [match(Place(name=_text(n), tags=tags)) for n, tags in zip(places["name"], places["tags"], strict=True)]
     return Classified(classes, [";".join(f"{key}={tags[key]}" for key in keys if key in tags) for tags in places["tags"]])
 
 
-def _by_codes(standard: Standard, pairs: Sequence[tuple[str, str]], says: Callable[[str, str], Place], origin: str) -> Classified:
-    match = matcher(standard)
+def _by_codes(
+    match: Callable[[Place], Classes], pairs: Sequence[tuple[str, str]], says: Callable[[str, str], Place], origin: str
+) -> Classified:
     answers = {pair: match(says(*pair)) for pair in dict.fromkeys(pairs)}
     return Classified([answers[pair] for pair in pairs], [f"{origin}:{code}" for _, code in pairs])
 
 
-def _by_land(standard: Standard, places: gpd.GeoDataFrame, column: str, name: str, vocabulary: str | None) -> Classified:
+def _by_land(match: Callable[[Place], Classes], places: gpd.GeoDataFrame, column: str, name: str, vocabulary: str | None) -> Classified:
     pairs = _pairs(places, column, name)
     found = land_codes.recognize(code for _, code in pairs)
     own = vocabulary or found.vocabulary or next(iter(land_codes.vocabularies()))
     read = {code: land_codes.equivalents(code, own) for code in dict.fromkeys(code for _, code in pairs)}
-    told = _by_codes(standard, pairs, lambda n, c: Place(name=n, land_code="|".join(read[c][0]), land_parts="|".join(read[c][1])), "land")
+    told = _by_codes(match, pairs, lambda n, c: Place(name=n, land_code="|".join(read[c][0]), land_parts="|".join(read[c][1])), "land")
     open_codes = set() if vocabulary else set(found.ambiguous)
     #  a code that two vocabularies read as different land is a guess, and shown as one
     classes = [

@@ -9,15 +9,19 @@ from typing import Any
 
 import geopandas as gpd
 import shapely
+from pydantic import ValidationError
 
 from livingcircle import barriers, coordinates
 from livingcircle.costs import park_keys
 from livingcircle.errors import DataError, Fault, StudyError, raise_all
 from livingcircle.network import compounds
-from livingcircle.sources import geofile, overpass
+from livingcircle.sources import content, geofile, overpass
 from livingcircle.sources.overpass.manners import rules
 from livingcircle.study.judging import read_standards
-from livingcircle.study.schema import About, study_file
+from livingcircle.study.key_faults import key_faults
+from livingcircle.study.layer_crs import says_local
+from livingcircle.study.local_points import fitted
+from livingcircle.study.schema import About, LocalSystem, study_file
 
 RAW = "raw"
 AREAL = {"Polygon", "MultiPolygon"}
@@ -46,19 +50,21 @@ def fetch(
     about, base = told["study"], file.parent
     standard, _ = read_standards(about.get("standard") or About.model_fields["standard"].default, indicators=about.get("indicators"), base=base)
     if about.get("area"):
-        area = _polygons(base / about["area"], about["area"])
+        area = _polygons(base / about["area"], about["area"], about.get("area_layer"))
     else:
         outline, _ = overpass.find_place(told["streets"]["place"], nominatim=nominatim)
         area = gpd.GeoDataFrame(geometry=[outline], crs="EPSG:4326")
-    ground = around(area, crs=about.get("crs"))
+    declared = _area_crs(about, file) if about.get("area") else None
+    ground = around(area, crs=about.get("crs"), declared=declared)
     keys = (*standard.osm_keys(), *barriers.keys(), *compounds.gate_tags(), *compounds.outline_keys(), *park_keys())
     return overpass.download(ground, keys=keys, folder=base / RAW, servers=servers, budget_s=budget_s, watch=watch)
 
 
-def around(area: gpd.GeoDataFrame, *, crs: str | None = None) -> shapely.Geometry:
+def around(area: gpd.GeoDataFrame, *, crs: str | None = None, declared: str | None = None) -> shapely.Geometry:
     """The ground of the polygons `area` and 1,500 m (`overpass.toml`) beyond, as one polygon in degrees of WGS-84.
 
-    Measured in the metric `crs`, or in the one that fits the place. Raises `DataError` for a CRS that is unknown, not in
+    `declared` says in which CRS the numbers are, whatever the file says. Measured in the metric `crs`, or in the one that
+    fits the place. Raises `DataError` for a CRS that is unknown, not in
     metres, or does not fit the numbers.
 
     >>> square = gpd.GeoDataFrame(geometry=[shapely.box(121.80, 29.90, 121.81, 29.91)], crs="EPSG:4326")
@@ -68,14 +74,32 @@ def around(area: gpd.GeoDataFrame, *, crs: str | None = None) -> shapely.Geometr
     where = str(area.attrs.get("source", "area"))
     if crs:
         metric = coordinates.require_metric(crs, where="[study] crs")
-    elif area.crs is None:
-        raise DataError(Fault(where, "the file does not say its coordinate system", 'write crs = "EPSG:..." into [study]'))
+    elif area.crs is None and declared is None:
+        remedy = 'write area_crs = "EPSG:..." into [study]'
+        raise DataError(Fault(where, "the file does not say its coordinate system", remedy))
     else:
-        west, south, east, north = area.to_crs("EPSG:4326").total_bounds
+        labelled = area.set_crs(coordinates.resolve_crs(declared)[0], allow_override=True) if declared else area
+        west, south, east, north = labelled.to_crs("EPSG:4326").total_bounds
         metric = coordinates.metric_crs((west + east) / 2, (south + north) / 2)
-    placed = coordinates.to_crs(area, declared=None if area.crs is not None else crs, target=metric, where=where)
+    declared = declared or (None if area.crs is not None else crs)
+    placed = coordinates.to_crs(area, declared=declared, target=metric, where=where)
     wide = gpd.GeoSeries([shapely.union_all(placed.geometry.to_numpy()).buffer(rules()["area"]["beyond_m"])], crs=metric)
     return wide.to_crs("EPSG:4326").iloc[0]
+
+
+def _area_crs(about: dict[str, Any], file: Path) -> str | None:
+    """The CRS stated for the area; the local system's, fitted here, where the area is in it."""
+    told = about.get("area_crs")
+    if told is None or not says_local(told):
+        return told
+    try:
+        system = LocalSystem.model_validate(about.get("local_system", {}))
+    except ValidationError as error:
+        raise StudyError(key_faults(file, error, LocalSystem, under=("study", "local_system"))) from error
+    if not (file.parent / system.points).is_file():
+        problem, remedy = f"no such file '{system.points}'", f"put it into {file.parent} or correct the path"
+        raise StudyError(Fault(f"{file}: study.local_system.points", problem, remedy))
+    return fitted(system, about.get("crs"), file.parent).wkt
 
 
 def _told(file: Path) -> dict[str, Any]:
@@ -97,7 +121,7 @@ def _faults(file: Path, written: dict[str, Any]) -> list[Fault]:
         return [Fault(f"{file}: {key}", "is no table", f"write it as [{key}]") for key in wrong]
     about, streets = parts["study"], parts["streets"]
     given = {"study.id": about.get("id"), "study.area": about.get("area"), "study.crs": about.get("crs")}
-    given |= {"streets.place": streets.get("place")}
+    given |= {"study.area_crs": about.get("area_crs"), "study.area_layer": about.get("area_layer"), "streets.place": streets.get("place")}
     faults = [
         Fault(f"{file}: {key}", "is no text", "write it in quotes")
         for key, value in given.items()
@@ -112,14 +136,14 @@ def _faults(file: Path, written: dict[str, Any]) -> list[Fault]:
     if given["study.area"] is None and given["streets.place"] is None:
         remedy = 'add [study] area = "area.geojson" (a file of polygons) or [streets] place = "district, city, country"'
         faults.append(Fault(str(file), "names no area to download", remedy))
-    elif given["study.area"] is not None and not faults and not (file.parent / given["study.area"]).is_file():
+    elif given["study.area"] is not None and not faults and not content.is_there(file.parent / given["study.area"]):
         remedy = f"put it into {file.parent} or correct the path"
         faults.append(Fault(f"{file}: study.area", f"no such file '{given['study.area']}'", remedy))
     return faults
 
 
-def _polygons(path: Path, name: str) -> gpd.GeoDataFrame:
-    frame = geofile.read(path, where=name)
+def _polygons(path: Path, name: str, layer: str | None) -> gpd.GeoDataFrame:
+    frame = geofile.read(path, layer=layer, where=name, layer_key="area_layer")
     if set(frame.geom_type) - AREAL:
         raise DataError(Fault(name, "holds more than polygons", "give polygons only"))
     return frame

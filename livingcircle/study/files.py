@@ -7,11 +7,25 @@ from pathlib import Path
 import geopandas as gpd
 
 from livingcircle.errors import DataError, Fault, raise_all
-from livingcircle.sources import geofile, spreadsheet
+from livingcircle.sources import geodatabase, geofile, map_service, spreadsheet
 from livingcircle.study.schema import FacilityFile, ResidenceFile
 
 PLACED = ("lon", "lat", "x", "y", "location", "entrance", "entrance_lon", "entrance_lat")
 TABLES = (".csv", ".tsv", ".txt", ".xlsx")
+
+
+def source_of(told: FacilityFile) -> str:
+    """The name by which a file of facilities is told from the others, as in `file#id`; of a geodatabase with the layer.
+
+    >>> source_of(FacilityFile(path="data/规划.gdb", layer="学校", category="school"))
+    '规划.gdb/学校'
+    """
+    return with_layer(Path(told.path).name, told.layer)
+
+
+def with_layer(name: str, layer: str | None) -> str:
+    """The name of a file, of a geodatabase with the layer: it often holds all that a bureau has."""
+    return f"{name}/{layer}" if layer and name.lower().endswith(geodatabase.KINDS) else name
 
 
 def file_of(path: Path, told) -> gpd.GeoDataFrame:
@@ -20,9 +34,11 @@ def file_of(path: Path, told) -> gpd.GeoDataFrame:
 
 
 def any_file(path: Path, told: FacilityFile | ResidenceFile) -> gpd.GeoDataFrame:
-    """The rows of a geographic file, or of a table with coordinates, that a part of a study names."""
+    """The rows of a geographic file, of a table with coordinates or of a map service's answers that a part of a study names."""
+    columns = {k: v for k, v in told.columns.items() if k in PLACED}
+    if map_service.holds_places(path):
+        return map_service.read_points(path, columns=columns, crs=told.crs, encoding=told.encoding, where=path.name)
     if path.suffix.lower() in TABLES:
-        columns = {k: v for k, v in told.columns.items() if k in PLACED}
         return spreadsheet.read_points(
             path, columns=columns, crs=told.crs, encoding=told.encoding, sheet=told.layer, where=path.name
         )

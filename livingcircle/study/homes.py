@@ -16,10 +16,11 @@ from livingcircle.layers import Residences, Units
 from livingcircle.sources import geofile, grid, spreadsheet
 from livingcircle.study.files import any_file, require_columns
 from livingcircle.study.findings import Findings
+from livingcircle.study.residential_land import residential
 from livingcircle.study.rows import keep
 from livingcircle.study.schema import ResidenceFile, Study
 
-NOT_FOR_HOMES = ("lon", "lat", "x", "y")
+NOT_FOR_HOMES = ("land_code", "lon", "lat", "x", "y")
 
 
 def read_residences(study: Study, ground: tuple[Path, CRS, np.ndarray], units: Units | None, findings: Findings) -> Residences:
@@ -33,7 +34,7 @@ def read_residences(study: Study, ground: tuple[Path, CRS, np.ndarray], units: U
     file = any_file(base / told.path, told)
     require_columns(file, told)
     raw = coordinates.to_crs(file, declared=told.crs, target=crs, where=told.path)
-    raw = keep(raw, told.where, told.path)
+    raw = residential(keep(raw, told.where, told.path), told, findings)
     coordinates.check_overlap(raw, bounds, where=told.path)
     got = _people(study, raw, base, crs)
     findings.note(file, told, "residences", asked=len(raw), kept=len(got))

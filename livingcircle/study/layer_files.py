@@ -98,7 +98,16 @@ class ResidenceFile(_LayerFile):
     buildings: BuildingFile | None = None
     totals: UnitTotals | None = None
     shares: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
-    columns: dict[Literal["id", "name", "open_year", "lon", "lat", "x", "y"], str] = {}
+    columns: dict[Literal["id", "name", "open_year", "land_code", "lon", "lat", "x", "y"], str] = {}
+    vocabulary: Vocabulary | None = None
+    homesteads: bool | None = None
+
+    @model_validator(mode="after")
+    def _codes_have_a_column(self) -> ResidenceFile:
+        given = [key for key in ("vocabulary", "homesteads") if getattr(self, key) is not None]
+        if given and "land_code" not in self.columns:
+            raise ValueError(f"{' and '.join(given)} read land-use codes: name their column, columns.land_code")
+        return self
 
     @model_validator(mode="after")
     def _people_once(self) -> ResidenceFile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -21,13 +22,13 @@ from livingcircle.network import compounds, store
 from livingcircle.sources import geofile, osm
 from livingcircle.sources.spreadsheet import number
 from livingcircle.standards import Standard
-from livingcircle.study.files import file_of
+from livingcircle.study.files import file_of, source_of
 from livingcircle.study.findings import Findings
 from livingcircle.study.ground import read_compounds, read_ground, walkers
 from livingcircle.study.homes import read_residences
-from livingcircle.study.places import read_facilities, united
+from livingcircle.study.places import Parts, read_facilities, united
 from livingcircle.study.rows import keep
-from livingcircle.study.schema import Streets, Study
+from livingcircle.study.schema import About, Streets, Study
 
 CACHE = ".cache"
 OPEN_YEAR = "open_year"
@@ -83,27 +84,36 @@ def _middle(frame: gpd.GeoDataFrame) -> tuple[float, float]:
 
 
 def datums_of(study: Study) -> dict[str, str]:
-    """The datum word in which each file of facilities, and that of residences, was declared, by the file's name."""
-    parts = {Path(part.path).name: part for part in study.facilities if not osm.is_extract(Path(part.path))}
+    """The datum word in which each file of facilities, and that of residences, was declared, by the file's name, of a geodatabase with the layer."""
+    parts = {source_of(part): part for part in study.facilities if not osm.is_extract(Path(part.path))}
     if study.residences is not None:
         parts[study.residences.path] = study.residences
     return {name: coordinates.resolve_crs(part.crs)[1] if part.crs else "" for name, part in parts.items()}
 
 
+# The outlines of compounds and their gates, either may be missing: as they are to be taken.
+Enclosing = Callable[[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None], tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]]
+
+
+def _as_given(outlines: gpd.GeoDataFrame | None, gates: gpd.GeoDataFrame | None) -> tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]:
+    return outlines, gates
+
+
 def read_network(
-    study: Study, base: Path, crs, findings: Findings | None = None, *, every_line: bool = False
+    study: Study, base: Path, crs, findings: Findings | None = None, *, every_line: bool = False, enclosing: Enclosing = _as_given
 ) -> streets.StreetNetwork:
     """The walking network of the study's street file in `crs`; `findings` is told of lines that cross without a joint.
 
     It is kept in `.cache` beside the study file under a digest of all it hangs on, and read from there the next time. With
-    `every_line`, ways that are left out by a doubtful rule are walked, too; such a network is not kept.
+    `every_line`, ways that are left out by a doubtful rule are walked, too; `enclosing` changes the outlines of compounds and their gates.
+    Such networks are not kept.
     """
     told, path = study.streets, base / study.streets.path
 
     def built() -> streets.StreetNetwork:
-        return _built(study, base, crs, findings, every_line)
+        return _built(study, base, crs, findings, every_line=every_line, enclosing=enclosing)
 
-    if every_line or (findings is not None and findings.thorough):
+    if every_line or enclosing is not _as_given or (findings is not None and findings.thorough):
         network = built()
     else:
         network = store.cached([path, *(base / p.path for p in (*study.compounds, *study.gates))], _asked(study, crs), built, folder=base / CACHE)
@@ -118,15 +128,17 @@ def read_network(
 def _asked(study: Study, crs) -> dict:
     """What the network hangs on beside its files."""
     parts = {key: [p.model_dump(mode="json", exclude={"path"}) for p in getattr(study, key)] for key in ("compounds", "gates")}
-    own = study.streets.model_dump(mode="json", exclude={"path", "extent", "place"})
+    own = study.streets.model_dump(mode="json", exclude={"path", "extent", "extent_layer", "extent_crs", "place"})
     # The year decides only where streets state theirs.
     year = study.study.year if OPEN_YEAR in study.streets.columns else None
     return {"crs": crs.to_json(), "streets": own, "year": year, **parts, "tagged_compounds": study.walking.tagged_compounds}
 
 
-def _built(study: Study, base: Path, crs, findings: Findings | None, every_line: bool) -> streets.StreetNetwork:
+def _built(
+    study: Study, base: Path, crs, findings: Findings | None, *, every_line: bool, enclosing: Enclosing
+) -> streets.StreetNetwork:
     told, path = study.streets, base / study.streets.path
-    outlines, gates = read_compounds(study, base, crs)
+    outlines, gates = enclosing(*read_compounds(study, base, crs))
     if osm.is_extract(path):
         ways = osm.read_ways(path)
         if findings is not None:
@@ -234,10 +246,10 @@ def read_inputs(
     progress("streets", 1, 1)
     ground = (base, crs, network.streets.total_bounds)
     gathered = _Gathered()
-    area = gathered(_polygons, study.study.area, *ground)
-    extent = gathered(_polygons, study.streets.extent, *ground)
+    area = gathered(_polygons, study.study, "area", ground)
+    extent = gathered(_polygons, study.streets, "extent", ground)
     costs = gathered(read_ground, study, base, crs, network)
-    units = gathered(_units, study, *ground)
+    units = gathered(_units, study, ground)
     residences = gathered(read_residences, study, ground, units, findings)
     walls = gathered(read_barriers, study, base, crs)
     read = read_facilities(study, ground, standard, findings, (gathered, progress))
@@ -249,7 +261,10 @@ def read_inputs(
         osm=any(osm.is_extract(base / path) for path in (study.streets.path, *(f.path for f in study.facilities))),
         barriers=walls["kind"].value_counts().sort_index().to_dict(),
     )
-    kept, doors = _with_doors(kept, network, walls, study, base)
+    with_doors = partial(_with_doors, network=network, walls=walls, study=study, base=base)
+    kept, doors = with_doors(kept)
+    if findings.thorough:
+        findings.parts = Parts(read, residences, with_doors, study.study.language)
     progress("facilities", len(study.facilities), len(study.facilities))
     return Inputs(
         network=network,
@@ -266,7 +281,7 @@ def read_inputs(
 
 
 def _with_doors(
-    facilities: gpd.GeoDataFrame, network: streets.StreetNetwork, walls: gpd.GeoDataFrame, study: Study, base: Path
+    facilities: gpd.GeoDataFrame, *, network: streets.StreetNetwork, walls: gpd.GeoDataFrame, study: Study, base: Path
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     kept, doors = find_entrances(
         facilities,
@@ -297,18 +312,20 @@ class _Gathered:
         raise_all(self._faults, DataError)
 
 
-def _polygons(name: str | None, base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDataFrame | None:
+def _polygons(told: About | Streets, key: str, ground: tuple[Path, CRS, np.ndarray]) -> gpd.GeoDataFrame | None:
+    name, (base, crs, bounds) = getattr(told, key), ground
     if not name:
         return None
-    frame = coordinates.to_crs(geofile.read(base / name, where=name), declared=None, target=crs, where=name)
+    raw = geofile.read(base / name, layer=getattr(told, f"{key}_layer"), where=name, layer_key=f"{key}_layer")
+    frame = coordinates.to_crs(raw, declared=getattr(told, f"{key}_crs"), target=crs, where=name)
     coordinates.check_overlap(frame, bounds, where=name)
     if set(frame.geom_type) - {"Polygon", "MultiPolygon"}:
         raise DataError(Fault(name, "holds more than polygons", "give polygons only"))
     return frame
 
 
-def _units(study: Study, base: Path, crs: CRS, bounds: np.ndarray) -> gpd.GeoDataFrame | None:
-    units = _polygons(study.study.units, base, crs, bounds)
+def _units(study: Study, ground: tuple[Path, CRS, np.ndarray]) -> gpd.GeoDataFrame | None:
+    units = _polygons(study.study, "units", ground)
     if units is None:
         return None
     column = study.study.units_name

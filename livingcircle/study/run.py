@@ -18,6 +18,7 @@ from livingcircle.standards import Standard
 from livingcircle.study import schema
 from livingcircle.study.findings import Findings
 from livingcircle.study.judging import standards_of
+from livingcircle.study.local_points import placed
 from livingcircle.study.reading import datums_of, read_inputs, settings_of
 
 # A border between lattice points is true within a cell; what lies farther off is told.
@@ -44,6 +45,7 @@ def run(
     # The place is taken before the work, so that a second run learns at once.
     with publishing.publish(target) as folder:
         findings = Findings()
+        study = placed(study, base, findings)
         inputs = read_inputs(study, base, standard=standard, findings=findings, progress=clock)
         result = analyze(inputs, standard=standard, settings=settings, progress=clock)
         findings.warnings += _shifted(inputs, study)

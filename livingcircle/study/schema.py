@@ -10,15 +10,18 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 
 from livingcircle import slope
 from livingcircle.costs import presets
-from livingcircle.errors import Fault, StudyError
+from livingcircle.errors import Fault, StudyError, raise_all
+from livingcircle.sources import content
 from livingcircle.standards import own_files
+from livingcircle.study.key_faults import key_faults
+from livingcircle.study.layer_crs import LOCAL, crs_of_layers, says_local
 from livingcircle.study.layer_files import (
     PLACE_COLUMNS, BarrierFile, BuildingFile, CompoundFile, FacilityFile, GateFile, ParkFile, Part, PeopleRaster,
     ResidenceFile, Rows, UnitTotals,
 )  # fmt: skip
 
 __all__ = [
-    "PLACE_COLUMNS", "About", "BarrierFile", "BuildingFile", "CompoundFile", "FacilityFile", "GateFile", "ParkFile", "PeopleRaster",
+    "PLACE_COLUMNS", "About", "BarrierFile", "BuildingFile", "CompoundFile", "FacilityFile", "GateFile", "LocalSystem", "ParkFile", "PeopleRaster",
     "ResidenceFile", "Rows", "Streets", "Study", "UnitTotals", "Walking", "WalkingGroup", "input_files", "language_of", "load", "study_file",
 ]  # fmt: skip
 
@@ -30,8 +33,18 @@ Positive = Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
 Year = Annotated[int, Field(ge=1900, le=2200)]
 
 
+class LocalSystem(Part):
+    """`[study.local_system]`: a table of points common to the local coordinate system and a known one, and its columns."""
+
+    points: str
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    columns: dict[Literal["name", "local_x", "local_y", "x", "y", "lon", "lat"], str] = {}
+
+
 class About(Part):
-    """`[study]`: names, area, CRS, standards and indicators, language, years and units.
+    """`[study]`: names, area, CRS, local system, standards and indicators, language, years and units.
 
     `standard` has one id or path, or several to stack, lowest first; without `indicators` every system shipped is worked out.
     """
@@ -40,7 +53,10 @@ class About(Part):
     name: str | Text = ""
     note: str | Text = ""
     area: str | None = None
+    area_crs: str | None = None
+    area_layer: str | None = None
     crs: str | None = None
+    local_system: LocalSystem | None = None
     standard: tuple[str, ...] = ("gb50180-2018",)
     indicators: tuple[str, ...] | None = None
     categories: tuple[str, ...] = ()
@@ -48,8 +64,10 @@ class About(Part):
     year: Year | None = None
     years: tuple[Year, ...] = ()
     units: str | None = None
+    units_layer: str | None = None
     units_name: str = "name"
     units_parent: str | None = None
+    units_crs: str | None = None
 
     @field_validator("name", "note")
     @classmethod
@@ -92,6 +110,8 @@ class Streets(Part):
     path: str = FETCHED
     place: str | None = None
     extent: str | None = None
+    extent_crs: str | None = None
+    extent_layer: str | None = None
     layer: str | None = None
     crs: str | None = None
     encoding: str | None = None
@@ -163,7 +183,6 @@ class Walking(Part):
             raise ValueError(f"group ids must differ, and 'all' is everybody at speed_kmh: {', '.join(twice)}")
         return groups
 
-
     @model_validator(mode="after")
     def _slope_has_heights(self) -> Walking:
         asked = [s for s in (self.slope, *(group.slope for group in self.groups)) if s]
@@ -210,7 +229,7 @@ def load(path: Path) -> tuple[Study, Path]:
     try:
         study = Study.model_validate(told)
     except ValidationError as error:
-        raise StudyError(_faults(file, error)) from error
+        raise StudyError(key_faults(file, error, Study)) from error
     _require_files(study, file)
     return study, file.parent
 
@@ -223,61 +242,26 @@ def language_of(path: Path) -> str:
         return About.model_fields["language"].default
 
 
-def _faults(file: Path, error: ValidationError) -> list[Fault]:
-    out = []
-    for problem in error.errors(include_url=False):
-        key = ".".join(str(part) for part in problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            out.append(Fault(f"{file}: {key}", "unknown key", _nearest_key(problem["loc"])))
-        elif problem["type"] == "missing":
-            out.append(Fault(f"{file}: {key}", "is required", "add it"))
-        else:
-            given = problem.get("input")
-            shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
-            said = problem["msg"].removeprefix("Value error, ")
-            out.append(Fault(f"{file}: {key}", f"{said}{shown}", "correct the value"))
-    return out
-
-
-def _nearest_key(location: tuple) -> str:
-    import difflib
-
-    parts: dict[str, type[BaseModel]] = {
-        "study": About, "streets": Streets, "walking": Walking, "facilities": FacilityFile, "residences": ResidenceFile,
-        "barriers": BarrierFile, "compounds": CompoundFile, "gates": GateFile, "parks": ParkFile,
-    }
-    model = parts.get(str(location[0]), Study) if len(location) > 1 else Study
-    if "groups" in location:
-        model = WalkingGroup
-    known = sorted(model.model_fields)
-    close = difflib.get_close_matches(str(location[-1]), known, n=1)
-    return f"did you mean '{close[0]}'?" if close else f"known keys: {', '.join(known)}"
-
-
 def _require_files(study: Study, file: Path) -> None:
-    told = {
-        "study.area": study.study.area,
-        "study.units": study.study.units,
-        **_own_standards(study.study),
-        "streets.path": study.streets.path,
-        "residences.path": study.residences.path if study.residences else None,
-        **_people_files(study.residences),
-        **{f"facilities.{i}.path": part.path for i, part in enumerate(study.facilities)},
-        "streets.extent": study.streets.extent,
-        "walking.elevation": study.walking.elevation,
-        **{
-            f"{key}.{i}.path": part.path
-            for key in ("barriers", "compounds", "gates", "parks")
-            for i, part in enumerate(getattr(study, key))
-        },
-    }
     missing = [
         Fault(f"{file}: {key}", f"no such file '{name}'", _remedy(name, file))
-        for key, name in told.items()
-        if name and not (file.parent / name).is_file()
+        for key, name in {**_named_files(study), **_own_standards(study.study)}.items()
+        if not content.is_there(file.parent / name)
     ]
-    if missing:
-        raise StudyError(missing)
+    raise_all(missing + _local_faults(study, file), StudyError)
+
+
+def _local_faults(study: Study, file: Path) -> list[Fault]:
+    """Layers said to be local without the points that tell where, and a local system instead of the metric one."""
+    faults = []
+    if study.study.crs and says_local(study.study.crs):
+        remedy = 'write the metric CRS of the results, such as "EPSG:4550", and "local" at the layers that are'
+        faults.append(Fault(f"{file}: study.crs", "only layers may be local", remedy))
+    told = [key for key, crs in crs_of_layers(study).items() if says_local(crs)]
+    if told and study.study.local_system is None:
+        problem = f'"{LOCAL}" in {", ".join(told)}, and nothing says where the local system lies'
+        faults.append(Fault(str(file), problem, 'add [study.local_system] with points = "..." (a table of common points)'))
+    return faults
 
 
 def _remedy(name: str, file: Path) -> str:
@@ -292,25 +276,29 @@ def _own_standards(told: About) -> dict[str, str]:
     return {key: name for key, name in placed if name.endswith(".toml")}
 
 
-def _people_files(told: ResidenceFile | None) -> dict[str, str]:
-    parts = {key: getattr(told, key, None) for key in ("raster", "buildings", "totals")}
-    return {f"residences.{key}.path": part.path for key, part in parts.items() if part is not None}
+def _named_files(study: Study) -> dict[str, str]:
+    """Every file that the study names, by its key, in the order of the study file."""
+    homes = study.residences
+    parts = {f"residences.{key}": getattr(homes, key, None) for key in ("raster", "buildings", "totals")}
+    told = {
+        "study.area": study.study.area,
+        "study.units": study.study.units,
+        "study.local_system.points": study.study.local_system.points if study.study.local_system else None,
+        "streets.path": study.streets.path,
+        "streets.extent": study.streets.extent,
+        "walking.elevation": study.walking.elevation,
+        **{f"facilities.{i}.path": part.path for i, part in enumerate(study.facilities)},
+        "residences.path": homes.path if homes else None,
+        **{f"{key}.path": part.path for key, part in parts.items() if part is not None},
+        **{f"{key}.{i}.path": part.path for key in ("barriers", "compounds", "gates", "parks") for i, part in enumerate(getattr(study, key))},
+    }
+    return {key: name for key, name in told.items() if name}
 
 
 def input_files(study: Study, base: Path) -> list[Path]:
-    """Every file the study names, each once, in the order of the study file."""
-    names = [
-        study.study.area,
-        study.study.units,
-        study.streets.path,
-        study.streets.extent,
-        study.walking.elevation,
-        *(part.path for part in study.facilities),
-        study.residences.path if study.residences else None,
-        *_people_files(study.residences).values(),
-        *(part.path for key in ("barriers", "compounds", "gates", "parks") for part in getattr(study, key)),
-    ]
-    found = [base / name for name in dict.fromkeys(name for name in names if name)]
+    """Every file the study names, each once, in the order of the study file; a file geodatabase is its folder."""
+    names = list(_named_files(study).values())
+    found = [base / name for name in dict.fromkeys(names)]
     # Each of them alone: two of one stack may be based on the same file.
     for asked in (*study.study.standard, *(study.study.indicators or ())):
         found += [file for file in own_files(asked, base=base) if file not in found]

@@ -46,10 +46,11 @@ def table(figures: list[Figure]) -> str:
         same = {True: "yes", False: "NO", None: ""}[figure.agrees]
         rows.append(f"| {held.get('text', figure.target)} | {bound} | {figure.value:.4g} | {verdict(figure)} | {same} | {figure.how} |")
     head = ["| what | target | reached | verdict | answers agree | how |", "|---|---|---|---|---|---|"]
-    return "\n".join([_machine(), "", *head, *rows, ""])
+    return "\n".join([machine(), "", *head, *rows, ""])
 
 
-def _machine() -> str:
+def machine() -> str:
+    """The day, the processor and the versions a measurement was made with."""
     told = [f"Python {platform.python_version()}"]
     for package in PACKAGES:
         try:
