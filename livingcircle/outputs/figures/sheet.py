@@ -83,6 +83,10 @@ def write(path: Path, *, title: str, panels: Sequence[Panel], keys: Sequence[Key
     below.alpha_composite(Image.fromarray(np.asarray(canvas.buffer_rgba())))
     # Maps have few colors: a palette makes the file a third as large.
     shown = below.convert("RGB").quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette = np.array(shown.getpalette()).reshape(-1, 3)
+    # The quick palette makes paper a shade grey.
+    palette[(palette >= 253).all(axis=1)] = 255
+    shown.putpalette(palette.ravel().tolist())
     shown.save(path, dpi=(told["dpi"], told["dpi"]), compress_level=5)
 
 
