@@ -6,7 +6,7 @@ import pytest
 
 from livingcircle.messages import LANGUAGES, text, words
 
-PARTS = ("", "page", "check", "standards")
+PARTS = ("", "page", "check", "standards", "indicators", "gaps", "gis", "figures", "report")
 
 
 @pytest.mark.parametrize("part", PARTS)

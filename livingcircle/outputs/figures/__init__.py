@@ -1,0 +1,86 @@
+"""`figures/*.png`: the maps of a run as pictures for reports, at 300 dpi with title, scale, north arrow, legend, sources and date."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from livingcircle import __version__
+from livingcircle.analysis import Result
+from livingcircle.messages import words
+from livingcircle.outputs.figures import sheet
+from livingcircle.outputs.figures.fonts import family
+from livingcircle.outputs.figures.maps import Drawing, Ground, maps
+
+__all__ = ["Drawn", "fonts_wanted", "write"]
+
+SHOWN_SOURCES = 5
+
+
+class Drawn(NamedTuple):
+    """A figure written: its file and its title."""
+
+    path: Path
+    title: str
+
+
+def fonts_wanted(language: str) -> list[str]:
+    """The font families, best first, that figures in a language are lettered in."""
+    return list(sheet.style()["fonts"][language])
+
+
+def write(result: Result, folder: Path, *, drawn_on: date, paper: str = "A4") -> list[Drawn]:
+    """The figures written into `folder`, in the order of a report; none where the machine has no font for the study's language.
+
+    `drawn_on` is the date that figures bear, `paper` is `A4` or `A3`.
+    """
+    language = result.settings.language
+    font = family(fonts_wanted(language))
+    if font is None:
+        return []
+    known = dict(words(language, "figures"))
+    ground = Ground(result, known)
+    frame = sheet.Frame(_bounds(result), font, known, _footer(result, known, drawn_on), ground)
+    year = words(language)["summary.year"].format(year=result.settings.year) if result.settings.year else words(language)["summary.no_year"]
+    name = result.settings.name.get(language) or result.settings.study_id
+    told = Drawing(result, known, ground, name, year, _statuses(language))
+    folder.mkdir(exist_ok=True)
+    out = []
+    with warnings.catch_warnings():
+        # A rare character that the font lacks is drawn as a box; the figure is still of use.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        for number, each in enumerate(maps(told), start=1):
+            path = folder / f"{number:02d}-{each.name}.png"
+            sheet.write(path, title=each.title, panels=each.panels, keys=each.keys, frame=frame, paper=paper)
+            out.append(Drawn(path, each.title))
+    return out
+
+
+def _statuses(language: str) -> Mapping[str, str]:
+    return {key.removeprefix("status."): word for key, word in words(language, "gis").items() if key.startswith("status.")}
+
+
+def _bounds(result: Result) -> tuple[float, float, float, float]:
+    """The ground shown: the study area, or homes and facilities, with a margin."""
+    frame = result.area if result.area is not None else result.residences
+    west, south, east, north = frame.total_bounds
+    margin = 0.03 * max(east - west, north - south, 200.0)
+    return float(west - margin), float(south - margin), float(east + margin), float(north + margin)
+
+
+def _footer(result: Result, known: Mapping[str, str], drawn_on: date) -> list[str]:
+    settings = result.settings
+    sources = list(np.unique(result.facilities["source"].to_numpy(dtype=str)))
+    apart = "、" if settings.language == "zh" else ", "
+    shown = apart.join(sources[:SHOWN_SOURCES]) + ("…" if len(sources) > SHOWN_SOURCES else "")
+    year = str(settings.year) if settings.year else words(settings.language)["summary.no_year"]
+    return [
+        known["footer.crs"].format(crs=result.network.crs.name, sources=shown, year=year),
+        known["footer.made"].format(date=drawn_on.isoformat(), version=__version__),
+        known["footer.internal"].format(note=settings.note.get(settings.language, "")),
+    ]

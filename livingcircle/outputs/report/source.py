@@ -1,0 +1,93 @@
+"""What the chapters of a report draw on: the result with its names in the study's language, the paper, and the figures at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import pandas as pd
+
+from livingcircle.analysis import Result
+from livingcircle.coverage import OUTSIDE, WHOLE_AREA
+from livingcircle.messages import words
+from livingcircle.outputs.figures import Drawn
+from livingcircle.outputs.report.paper import Paper
+from livingcircle.outputs.walking_words import group_name
+
+
+@dataclass(frozen=True)
+class Source:
+    """The result that a report tells of, its words, the paper it is written on, its figures, and the day it is written."""
+
+    result: Result
+    paper: Paper
+    figures: Sequence[Drawn]
+    written_on: date
+
+    @property
+    def language(self) -> str:
+        """The study's language."""
+        return self.result.settings.language
+
+    @cached_property
+    def known(self) -> Mapping[str, str]:
+        """The words of reports and those common to all outputs."""
+        return {**words(self.language), **words(self.language, "report")}
+
+    def say(self, key: str, **values: object) -> str:
+        """A sentence of the report with its values filled in."""
+        return words(self.language, "report")[key].format(**values)
+
+    def join(self, names: Sequence[str]) -> str:
+        """Names one after another."""
+        return self.known["between"].join(names)
+
+    def head(self, *columns: str) -> list[str]:
+        """Headings of a table."""
+        return [self.known[f"head.{column}"] for column in columns]
+
+    def category(self, id: str) -> str:
+        """The name of a category."""
+        return self.result.standard.categories[id].name.get(self.language)
+
+    def level(self, id: str) -> str:
+        """The name of a level."""
+        return self.result.standard.levels[id].name.get(self.language)
+
+    def group(self, id: str) -> str:
+        """The name of a group of people."""
+        return group_name(id, self.language)
+
+    def area(self, name: str) -> str:
+        """The name of a unit, in words for the whole area and for what lies outside every unit."""
+        told = {WHOLE_AREA: self.known["whole_area"], OUTSIDE: self.known["outside"]}
+        return told.get(name, name)
+
+    @property
+    def study(self) -> str:
+        """The study's name."""
+        settings = self.result.settings
+        return settings.name.get(self.language) or settings.study_id
+
+    @property
+    def year(self) -> str:
+        """The year judged, in words."""
+        year = self.result.settings.year
+        return self.known["summary.year"].format(year=year) if year else self.known["summary.no_year"]
+
+    @cached_property
+    def everybody(self) -> pd.DataFrame:
+        """Coverage of the whole area for everybody."""
+        table = self.result.coverage
+        return table[(table["unit"] == WHOLE_AREA) & (table["group"] == self.result.settings.groups[0].id)].reset_index(drop=True)
+
+    def figures_of(self, *names: str) -> list[Drawn]:
+        """The figures whose names begin with one of `names`."""
+        return [drawn for drawn in self.figures if drawn.path.stem.split("-", 1)[1].startswith(names)]
+
+    def show(self, *names: str) -> None:
+        """Put these figures on the paper."""
+        for drawn in self.figures_of(*names):
+            self.paper.figure(drawn.title, drawn.path)
