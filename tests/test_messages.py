@@ -6,7 +6,7 @@ import pytest
 
 from livingcircle.messages import LANGUAGES, text, words
 
-PARTS = ("", "page", "check")
+PARTS = ("", "page", "check", "indicators")
 
 
 @pytest.mark.parametrize("part", PARTS)
