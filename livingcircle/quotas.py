@@ -17,6 +17,8 @@ COMPUTED, MISSING = "computed", "missing_input"
 NO_FACILITY, CAPACITY, SHARED = "facilities", "capacity", "capacity_shared"
 SITE = "site_m2"
 COUNT = "facilities"
+# Sums of people over many points differ from the true number by their last digits.
+ROUNDING = 1e-6
 COLUMNS = (
     "area", "area_kind", "category", "measure", "of", "demand_base", "demand", "supply", "supply_known", "facilities", "short",
     "clause", "evidence", "status", "missing",
@@ -113,7 +115,8 @@ def with_dwellings(samples: Samples, residences: Residences) -> Samples:
 
 def shortage(demand: np.ndarray, offered: Supply) -> np.ndarray:
     """How much is short by unit, never below 0; NaN where what is not told could close it."""
-    short = np.maximum(demand - offered.known, 0.0)
+    short = demand - offered.known
+    short = np.where(short > ROUNDING, short, 0.0)
     return np.where((offered.unknown > 0) & (short > 0), np.nan, short)
 
 
@@ -155,7 +158,8 @@ def _rows(category: str, quota: Quota, offered: Supply, base: np.ndarray | None,
         demand = float(asked[row] * quota.value / quota.per)
         nothing = not offered.listed or (count[row] > 0 and told[row] == 0)
         missing = [] if base is not None else [_word(quota.of)]
-        short = max(demand - float(known[row]), 0.0) if base is not None and offered.listed else np.nan
+        short = demand - float(known[row]) if offered.listed else np.nan
+        short = 0.0 if short <= ROUNDING else short
         if not offered.listed or (told[row] < count[row] and not short <= 0):
             missing += offered.words(count[row] - told[row], shared[row])
             short = np.nan

@@ -10,7 +10,7 @@ import pandas as pd
 from livingcircle.indicators.formulas import FORMULAS, lacking
 from livingcircle.indicators.town import STRAIGHT, TIMED, WALKED, Target, Town, Worked, all_targets, targets_of
 from livingcircle.messages import words
-from livingcircle.quotas import COMPUTED, MISSING, serving
+from livingcircle.quotas import COMPUTED, MISSING, ROUNDING, serving
 from livingcircle.standards import Indicator, Standard
 
 __all__ = ["STRAIGHT", "TIMED", "WALKED", "FORMULAS", "Target", "Town", "Worked", "all_targets", "indicators", "targets_of"]
@@ -98,4 +98,4 @@ def _definition(indicator: Indicator, language: str) -> str:
 def _meets(value: float, target: float, better: str) -> bool | None:
     if np.isnan(value) or np.isnan(target):
         return None
-    return bool(value >= target if better == "higher" else value <= target)
+    return bool(value >= target - ROUNDING if better == "higher" else value <= target + ROUNDING)
