@@ -19,7 +19,7 @@ from livingcircle.coverage import Walks
 from livingcircle.facilities import is_open
 from livingcircle.indicators import Target, Town, all_targets
 from livingcircle.indicators.town import WAYS
-from livingcircle.layers import Facilities, Positions, Residences, Samples
+from livingcircle.layers import Facilities, Residences, Samples
 from livingcircle.quotas import serving, with_dwellings
 from livingcircle.snapping import snap
 from livingcircle.standards import Standard
@@ -32,13 +32,14 @@ Measures = tuple[np.ndarray, np.ndarray, np.ndarray]
 class Served:
     """The homes of every year, and for every target of the indicators which of them are served.
 
-    The study's own homes come first in `samples`; those lived in later follow (`view.origins` hold both). `within` maps
+    The study's own homes come first in `samples`; those lived in later follow (`points` and `view.origins` hold both). `within` maps
     a target and the facilities open for it to masks by way: years in which the same ones are open share them.
     """
 
     inputs: Inputs
     settings: Settings
     samples: Samples
+    points: np.ndarray
     view: View
     own: int
     lived: Mapping[Year, np.ndarray]
@@ -62,6 +63,7 @@ class Served:
             inputs,
             settings,
             samples,
+            coordinates(samples),
             view,
             own,
             {year: np.isnan(opening) | (opening <= (np.inf if year is None else year)) for year in every},
@@ -97,7 +99,7 @@ class Served:
                 for limit_m in np.unique(limits[own & self.opened[year] & ~np.isnan(limits)]):
                     rows = self._doors(own & self.opened[year] & (limits == limit_m))
                     if rows.tobytes() not in known:
-                        known[rows.tobytes()] = self._measures(rows, self.view.origins, coordinates(self.samples), category)
+                        known[rows.tobytes()] = self._measures(rows, category)
                     inside = target.within(known[rows.tobytes()], limit_m, speed_kmh=self.view.speed_kmh)
                     for way, mask in inside.items():
                         self.within[target, key][way] |= mask
@@ -134,19 +136,18 @@ class Served:
         ids = set(self.inputs.facilities["facility_id"][chosen])
         return np.flatnonzero(self.inputs.entrances["facility_id"].isin(ids).to_numpy())
 
-    def _measures(self, rows: np.ndarray, origins: Positions, points: np.ndarray, category: str) -> Measures:
+    def _measures(self, rows: np.ndarray, category: str) -> Measures:
         entrances = coordinates(self.inputs.entrances)[rows]
-        line = nth_straight(points, entrances, np.arange(len(rows)), within_m=self.farthest_m(category))
-        walks = walks_to(replace(self.view, origins=origins), self.view.doors.iloc[rows], self.settings, n=1, straight_m=line)
+        line = nth_straight(self.points, entrances, np.arange(len(rows)), within_m=self.farthest_m(category))
+        walks = walks_to(self.view, self.view.doors.iloc[rows], self.settings, n=1, straight_m=line)
         return walks.metres, walks.flat_m, line
 
     def _with_coming(self, rows: np.ndarray, walks: Walks) -> Measures:
         given = walks.metres, walks.flat_m, walks.straight_m
         if self.own == len(self.samples):
             return given
-        later = self.samples.iloc[self.own :]
         entrances = coordinates(self.inputs.entrances)[rows]
-        line = nth_straight(coordinates(later), entrances, np.arange(len(rows)))
+        line = nth_straight(self.points[self.own :], entrances, np.arange(len(rows)))
         view = replace(self.view, origins=self.view.origins.iloc[self.own :])
         more = walks_to(view, self.view.doors.iloc[rows], self.settings, n=1, straight_m=line)
         return tuple(np.concatenate(pair) for pair in zip(given, (more.metres, more.flat_m, line), strict=True))
