@@ -13,7 +13,7 @@ from livingcircle.network import StreetNetwork
 from livingcircle.walk_time import QUICKEST, Way, minutes
 
 # Most homes find their few facilities nearby; only those that do not are asked again, farther.
-REACHES_M = (1_500.0, 6_000.0, np.inf)
+REACHES_M = (500.0, 1_500.0, 6_000.0, np.inf)
 BLOCK_ORIGINS = 20_000
 
 

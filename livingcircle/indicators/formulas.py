@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from livingcircle.indicators.town import STRAIGHT, TIMED, Target, Town, Worked, targets_of
-from livingcircle.quotas import NO_FACILITY, bases, serving, sharing_of, shortage, site_m2, supply
+from livingcircle.quotas import NO_FACILITY, ROUNDING, bases, serving, sharing_of, shortage, site_m2, supply
 from livingcircle.standards import Indicator
 
 LAND, SIZE, LENGTH, UNITS, LIMIT = "residential_land", "facility_size", "facility_length", "units", "limit"
@@ -127,7 +127,7 @@ def units_failing(indicator: Indicator, town: Town, year: Year) -> Worked:
     def failing(way: str) -> np.ndarray:
         inside = town.within[target, year][way]
         share = _over(town.areas.by_unit(town.codes, weight * inside), whole)
-        return town.areas.gather(judged & ~held & ~(share >= MOST))
+        return town.areas.gather(judged & ~held & ~(share >= MOST - ROUNDING))
 
     ways = {way: failing(way) for way in (_deciding(indicator, town), STRAIGHT, TIMED)}
     count = ways[_deciding(indicator, town)]
