@@ -36,13 +36,14 @@ class Walks:
 
     `metres` are those of the shortest walk, `flat_m` the flat metres (metres of level street that take as long) of the
     quickest; both are one where walking costs nothing but metres. `edge_m` is the walk to where the street data end, in the
-    measure of the rule.
+    measure of the rule; `straight_m` the straight metres, exact up to the largest limit and infinite beyond.
     """
 
     table: WalkTimes
     metres: np.ndarray
     flat_m: np.ndarray
     edge_m: np.ndarray | None = None
+    straight_m: np.ndarray | None = None
 
     def measure(self, rule: str) -> np.ndarray:
         """What the rule judges: metres (`distance`) or flat metres (`time`)."""
@@ -78,8 +79,8 @@ def coverage(
     of the group's people who are not covered, but whose limit reaches beyond the street data (NaN where that is not told).
     `facilities_in` gives for a category the number of open facilities by unit, `ALL` included. Beside the deciding rule
     the shares under both rules stay side by side: `land_share_distance`, `land_share_time`,
-    `people_share_distance`, `people_share_time`. Samples and facilities outside
-    every unit form the unit `OUTSIDE`; a unit without homes keeps its row. A share without
+    `people_share_distance`, `people_share_time`; `land_share_radius` and `people_share_radius` are those by straight line within
+    the limit in metres, NaN where no straight lines are told. Samples and facilities outside every unit form the unit `OUTSIDE`; a unit without homes keeps its row. A share without
     land or people is NaN, never 0 or 1.
     """
     unit = np.where(samples["unit"].to_numpy() == "", OUTSIDE, samples["unit"].to_numpy()).astype(object)
@@ -102,6 +103,8 @@ def coverage(
             if found.edge_m is not None:
                 reached = covered(found.edge_m, requirement, rule=rule, speed_kmh=group.speed_kmh)
                 inside["uncertain"] = ~inside[rule] & reached
+            if found.straight_m is not None:
+                inside["radius"] = covered(found.straight_m, requirement, rule="distance", speed_kmh=group.speed_kmh)
             sums = _sums(samples, group, inside, code=code, size=len(names))
             for number, name in enumerate([WHOLE_AREA, *names]):
                 rows.append(
@@ -138,6 +141,8 @@ def _sums(samples: Samples, group: Group, inside: Mapping[str, np.ndarray], *, c
 
 def _shares(sums: Mapping[str, float], rule: str) -> dict[str, float]:
     def share(kind: str, way: str) -> float:
+        if f"{kind}_{way}" not in sums:
+            return float("nan")
         return float(sums[f"{kind}_{way}"] / sums[f"{kind}_all"]) if sums[f"{kind}_all"] > 0 else float("nan")
 
     return {
@@ -151,7 +156,9 @@ def _shares(sums: Mapping[str, float], rule: str) -> dict[str, float]:
         "land_share_time": share("land", "time"),
         "people_share_distance": share("people", "distance"),
         "people_share_time": share("people", "time"),
-        "people_uncertain_share": share("people", "uncertain") if "people_uncertain" in sums else float("nan"),
+        "land_share_radius": share("land", "radius"),
+        "people_share_radius": share("people", "radius"),
+        "people_uncertain_share": share("people", "uncertain"),
     }
 
 

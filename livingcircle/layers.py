@@ -162,6 +162,8 @@ COVERAGE = Layer(
         "people_covered": "covered residents of the group",
         "people_share": "covered residents over all residents, 0-1, NaN without residents",
         "facilities": "facilities open in the unit (in the whole layer for the whole area)",
+        "land_share_radius": "residential land within the limit in a straight line over all of it, 0-1, NaN without land",
+        "people_share_radius": "residents within the limit in a straight line over all residents, 0-1, NaN without residents",
         "speed_kmh": "speed of the group on level ground",
         "costs": "what the group's walking bears beyond level metres, empty for nothing",
         "people_uncertain_share": "residents not covered whose limit reaches beyond the street data, over all residents",

@@ -13,7 +13,7 @@ from test_search import sloped, towns
 from test_walk_time import by_networkx
 
 from livingcircle import walk_time
-from livingcircle.catchments import catchments, counts, exclusive, k_nearest, marginal, pairs, walks
+from livingcircle.catchments import catchments, counts, exclusive, k_nearest, marginal, nth_nearest, nth_straight, pairs, walks
 from livingcircle.errors import DataError, StudyError
 from livingcircle.network import Costs
 from livingcircle.snapping import snap
@@ -329,3 +329,44 @@ def test_bad_input_is_refused(street):
         marginal(table, -PEOPLE, facilities=FACILITIES, limit_m=100)
     with pytest.raises(DataError, match="weights: 4 rows for 5 origins"):
         exclusive(network, homes, doors, weights=pd.DataFrame({"people": PEOPLE[:4]}))
+
+
+def test_the_nth_nearest_facility_by_hand(street):
+    network, homes, doors = street
+    told = doors.assign(facility=FACILITIES)
+    got = nth_nearest(network, homes, told, n=2, speed_kmh=6.0)
+    #  from home 0 the south is entered at B (700 m), from home 3 the north at A (900 m); the island reaches none
+    assert got["walk_m"].tolist() == pytest.approx([700, 400, 300, 900, np.inf])
+    assert got["walk_min"][0] == pytest.approx(7)
+    assert got["source"].tolist() == [1, 1, got["source"][2], 0, -1]
+    assert list(got["status"]) == ["reached"] * 4 + ["unreachable"]
+    assert np.isinf(nth_nearest(network, homes, told, n=3, speed_kmh=6.0)["walk_m"]).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(towns(), st.sampled_from(WAYS[::2]), st.integers(1, 3))
+def test_the_nth_nearest_is_that_of_all_pairs(drawn, way, n):
+    network = drawn
+    rng = np.random.default_rng(len(network.length_m))
+    low, high = network.streets.total_bounds[:2], network.streets.total_bounds[2:]
+    homes, doors = (snap(rng.uniform(low, high, (size, 2)), network, limit_m=1e9) for size in (9, 6))
+    told = doors.assign(facility=[0, 0, 1, 1, 2, 2])
+    got = nth_nearest(network, homes, told, n=n, speed_kmh=4.0, way=way)
+    reached = catchments(network, doors, homes, limit_m=np.inf, way=way)
+    by = "walk_m" if way.shortest else "flat_m"
+    best = reached.assign(facility=reached["door"].map({row: row // 2 for row in range(6)})).groupby(["origin", "facility"])[by].min()
+    for origin in range(9):
+        own = sorted(best.get(origin, pd.Series(dtype=float)).tolist()) if origin in best.index.get_level_values(0) else []
+        assert got[by][origin] == pytest.approx(own[n - 1] if len(own) >= n else np.inf)
+
+
+def test_straight_lines_to_the_nth_facility():
+    rng = np.random.default_rng(5)
+    points, doors, owner = rng.uniform(0, 100, (40, 2)), rng.uniform(0, 100, (30, 2)), rng.integers(0, 7, 30)
+    far = np.hypot(*(points[:, None] - doors[None]).transpose(2, 0, 1))
+    by_owner = np.sort(np.array([far[:, owner == one].min(axis=1) for one in np.unique(owner)]), axis=0)
+    for n in (1, 2, 5):
+        assert nth_straight(points, doors, owner, n=n) == pytest.approx(by_owner[n - 1])
+        within = nth_straight(points, doors, owner, n=n, within_m=20.0)
+        assert np.where(by_owner[n - 1] <= 20, by_owner[n - 1], np.inf) == pytest.approx(within)
+    assert np.isinf(nth_straight(points, doors, owner, n=8)).all()

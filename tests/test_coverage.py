@@ -114,3 +114,58 @@ def test_the_middle_walk_is_the_lower_median():
     owner = np.array([0, 1, 1, 1, 0, 1])
     walk = np.array([5.0, 9.0, 1.0, np.inf, 7.0, 3.0])
     assert walk[middle_rows(owner, walk)].tolist() == [5, 3]
+
+
+def test_shares_by_straight_line_stand_beside_those_on_foot(tiny):
+    #  banks 80 m apart, the only bridge 1,000 m east: A lies 80 m from the school in a straight line, 2,080 m on foot; B is beyond both
+    network = town([(0, 0), (1000, 0)], [(0, 80), (1000, 80)], [(1000, 0), (1000, 80)])
+    homes = residence_table(("A", 30, shapely.box(-5, -10, 5, 0)), ("B", 10, shapely.box(795, -10, 805, 0)))
+    row = whole(analyzed(tiny, network, facility_table(("S", "school", shapely.Point(0, 80))), homes))
+    assert (row["land_share"], row["people_share"]) == (0, 0)
+    assert (row["land_share_radius"], row["people_share_radius"]) == pytest.approx((0.5, 0.75))
+
+
+def test_the_straight_limit_is_included(tiny):
+    homes = residence_table(("A", 10, shapely.Point(500, 0)), ("B", 10, shapely.Point(500.1, 0)))
+    row = whole(analyzed(tiny, town([(0, 0), (1000, 0)]), facility_table(("S", "school", shapely.Point(0, 0))), homes))
+    assert (row["people_share"], row["people_share_radius"]) == (0.5, 0.5)
+
+
+def asking_for(tiny, number):
+    (asked,) = tiny.categories["school"].requirements
+    school = tiny.categories["school"].model_copy(update={"requirements": (asked.model_copy(update={"at_least": number}),)})
+    return tiny.model_copy(update={"categories": {**tiny.categories, "school": school}})
+
+
+def test_several_facilities_asked_for_within_the_limit(tiny):
+    #   S────A────T────────B────────C────────U      S with two doors is one school
+    #   0   300  600     1050     1500     1900     A: S 300, T 300 m;  B: T 450, U 850;  C: U 400, T 900
+    import pandas as pd
+
+    schools = facility_table(("S", "school", shapely.MultiPoint([(0, 0), (50, 0)])), ("T", "school", shapely.Point(600, 0)), ("U", "school", shapely.Point(1900, 0)))
+    homes = pd.concat([residence_table((name, 10, shapely.Point(x, 0))) for name, x in (("A", 300), ("B", 1050), ("C", 1500))], ignore_index=True)
+    network = town([(0, 0), (2000, 0)])
+    one = analyzed(asking_for(tiny, 1), network, schools, homes)
+    assert whole(one)["people_covered"] == 30
+    two = analyzed(asking_for(tiny, 2), network, schools, homes)
+    row = whole(two)
+    assert (row["people_covered"], row["people_share_radius"]) == (10, pytest.approx(1 / 3))
+    gaps = two.gaps[two.gaps["category"] == "school"].set_index("residence_id")
+    assert gaps["walk_m"].to_dict() == pytest.approx({"B": 850, "C": 900})
+    assert gaps["straight_m"].to_dict() == pytest.approx({"B": 850, "C": 900})
+    assert gaps["nearest_facility"].to_dict() == {"B": "U", "C": "T"}
+    assert set(gaps["cause"]) == {"far"}
+    lacking = two.lacking.set_index(["residence_id", "level"])["lacks"]
+    assert (lacking["A", "L15"], lacking["B", "L15"]) == ("", "school")
+    #  four are nowhere to be found
+    assert whole(analyzed(asking_for(tiny, 4), network, schools, homes))["people_covered"] == 0
+    plain = analyzed(asking_for(tiny, 2), network, schools, homes, engine="networkx")
+    assert plain.coverage.equals(two.coverage)
+
+
+def test_asking_for_more_never_covers_more(tiny):
+    schools = facility_table(*((f"S{x}", "school", shapely.Point(x, 0)) for x in (0, 200, 500, 900)))
+    homes = residence_table(*((f"A{x}", 10, shapely.box(x, 0, x + 50, 20)) for x in range(0, 1400, 150)))
+    shares = [whole(analyzed(asking_for(tiny, n), town([(0, 0), (1500, 0)]), schools, homes))["people_share"] for n in (1, 2, 3, 4, 5)]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > shares[-1] == 0

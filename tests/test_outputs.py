@@ -175,3 +175,26 @@ def test_a_file_in_the_way_is_told(tmp_path):
     (tmp_path / "a").write_text("x")
     with pytest.raises(StudyError, match="not a folder"), publishing.publish(tmp_path / "a"):
         pass
+
+
+def test_the_tables_beside_coverage(tiny, tmp_path):
+    from test_indicators import indicator, system
+
+    asked = system(indicator("land_within", name={"zh": "=覆盖率", "en": "=share"}, target=90.0), indicator("not_computable", id="I2", needs=("jobs",)))
+    table = facility_table(("S", "school", shapely.Point(0, 0)))
+    homes = residence_table(("A", 10, shapely.box(10, 0, 20, 10)), ("B", 10, shapely.box(800, 0, 810, 10)))
+    told = analyzed(tiny, town([(0, 0), (1000, 0)]), table, homes, systems=(asked,), language="zh")
+    tables.write_indicators(told, tmp_path / "indicators.csv")
+    got = pd.read_csv(tmp_path / "indicators.csv", encoding="utf-8-sig")
+    assert got["value"].iloc[0] == pytest.approx(50)
+    assert got["name"].tolist() == ["'=覆盖率", "名"]
+    assert got["meets"].tolist()[0] in (False, "False")
+    assert np.isnan(got["value"].iloc[1]) and got["missing"].iloc[1] == "jobs"
+    assert got["year"].isna().all()
+    tables.write_completeness(told, tmp_path / "completeness.csv")
+    assert pd.read_csv(tmp_path / "completeness.csv", encoding="utf-8-sig").set_index("level").loc["L15", "people_all"] == 10
+    tables.write_lacking(told, tmp_path / "lacking.csv")
+    lacking = pd.read_csv(tmp_path / "lacking.csv", encoding="utf-8-sig").set_index(["residence_id", "level"])["lacking"]
+    assert (lacking["A", "L15"], lacking["B", "L15"]) == (0, 1)
+    tables.write_quotas(told, tmp_path / "quotas.csv")
+    assert list(pd.read_csv(tmp_path / "quotas.csv", encoding="utf-8-sig").columns)[:3] == ["area", "area_kind", "category"]

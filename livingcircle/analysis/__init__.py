@@ -10,15 +10,20 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from livingcircle import completeness as circles
 from livingcircle import coverage as judging
 from livingcircle import gaps as gap_list
+from livingcircle import quotas as amounts
 from livingcircle import residences as homes
 from livingcircle.analysis import tables
 from livingcircle.analysis.areas import isochrones
 from livingcircle.analysis.inputs import Inputs, Result, Settings
 from livingcircle.analysis.reach import View, limit_streets, reaches, views, walked_as
+from livingcircle.analysis.served import Served
+from livingcircle.areas import Areas
 from livingcircle.coverage import WHOLE_AREA
 from livingcircle.facilities import is_open
+from livingcircle.indicators import indicators
 from livingcircle.layers import Facilities, Gaps, Samples, Units
 from livingcircle.standards import Standard
 
@@ -44,11 +49,13 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
     seen = views(inputs, samples, settings)
     progress("samples", 1, 1)
     names = _judged(standard, facilities, settings)
-    judged = _judge(names, (inputs, people, samples, facilities, seen), standard, settings, progress)
     view = seen[settings.groups[0].id]
+    served = Served.begin(inputs, people, samples, view, settings)
+    judged = _judge((names, served), (inputs, people, samples, facilities, seen), standard, settings, progress)
     areas = isochrones(names, (inputs, facilities, view), standard, settings, progress)
     progress("coverage", 0, 1)
     table = _with_walkers(_with_place(gap_list.ranked(judged.gaps), samples), settings)
+    beside = _beside(served, judged.elements, (people, samples, facilities), standard, settings)
     progress("coverage", 1, 1)
     return Result(
         settings=settings,
@@ -61,6 +68,7 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
         barriers=inputs.barriers,
         units=inputs.units,
         area=inputs.area,
+        **beside,
         walked_as=walked_as(seen),
         residence_walks=pd.concat(judged.walks, ignore_index=True),
         coverage=_with_walkers(pd.concat(judged.coverage, ignore_index=True), settings),
@@ -81,6 +89,24 @@ def _with_walkers(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     return table.assign(speed_kmh=[float(walker.speed_kmh) for walker in of], costs=[walker.costs for walker in of])
 
 
+def _beside(
+    served: Served, elements: circles.Elements, layers: tuple, standard: Standard, settings: Settings
+) -> dict[str, pd.DataFrame]:
+    """The tables beside coverage: indicators, completeness, what homes lack, quotas."""
+    people, samples, facilities = layers
+    areas = Areas.of(served.inputs.units)
+    town = served.town(standard, areas)
+    codes = areas.codes(samples["unit"].to_numpy())
+    elements = {(level, group.id): elements[level, group.id] for level in standard.levels for group in settings.groups if (level, group.id) in elements}
+    base = amounts.bases(amounts.with_dwellings(samples, people), codes, areas)
+    return {
+        "indicators": indicators(settings.systems, town, language=settings.language),
+        "completeness": circles.completeness(samples, elements, groups=settings.groups, areas=areas, codes=codes),
+        "lacking": circles.lacking(samples, people, elements, group=settings.groups[0].id),
+        "quotas": amounts.quotas(standard, facilities, base, areas=areas, codes=town.places),
+    }
+
+
 @dataclass
 class _Judged:
     """What is kept of every category; its walks are let go, as those of a large study would fill the memory."""
@@ -89,31 +115,65 @@ class _Judged:
     gaps: list = field(default_factory=list)
     walks: list = field(default_factory=list)
     unreachable: dict = field(default_factory=dict)
+    elements: dict = field(default_factory=dict)
 
 
-def _judge(names: Sequence[str], layers: tuple, standard: Standard, settings: Settings, progress: Progress) -> _Judged:
-    inputs, people, samples, facilities, seen = layers
+def _judge(asked: tuple, layers: tuple, standard: Standard, settings: Settings, progress: Progress) -> _Judged:
+    names, served = asked
+    inputs, _, samples, facilities, seen = layers
     counted = _facilities_in(facilities, names, inputs.units)
-    told = (settings.groups, settings.rule, settings.severed_detour)
     everybody = settings.groups[0].id
+    by_indicators = served.categories()
+    others = [category for category in by_indicators if category not in names]
     out = _Judged()
     for number, category in enumerate(names):
-        progress("walk_times", number, len(names))
-        reach = reaches(category, (inputs, samples, facilities), seen, settings)
-        walks = {key: known.walks for key, known in reach.items()}
-        out.coverage.append(
-            judging.coverage(
-                samples, walks, standard=standard, groups=settings.groups, rule=settings.rule, facilities_in=counted
-            )
-        )
-        found = gap_list.gaps(samples, people, reach, facilities=facilities, standard=standard, judged=told)
-        out.gaps.append(limit_streets(found, category, (inputs, facilities), seen, settings))
-        first = reach[category, everybody]
-        shown = {key: known for key, known in reach.items() if key[1] in walked_as(seen).values()}
+        progress("walk_times", number, len(names) + len(others))
+        within_m = max([served.farthest_m(category), *(asked.limit_m for asked in standard.categories[category].requirements)])
+        reach = {}
+        for n, part in _by_number(standard, category):
+            reach[n] = reaches(category, (inputs, samples, facilities), seen, settings, n=n, within_m=within_m)
+            _judge_part(out, reach[n], layers, part, (counted, settings))
+        first = reach[standard.categories[category].requirements[0].at_least]
+        shown = {key: known for key, known in first.items() if key[1] in walked_as(seen).values()}
         out.walks.append(tables.residence_walks(samples, shown, facilities, standard, settings))
-        out.unreachable |= tables.unreachable_people(samples, {category: first.walk})
-    progress("walk_times", len(names), len(names))
+        out.unreachable |= tables.unreachable_people(samples, {category: first[category, everybody].walk})
+        if category in by_indicators:
+            served.add(category, reach[1][category, everybody].walks if 1 in reach else None)
+    for number, category in enumerate(others, start=len(names)):
+        progress("walk_times", number, len(names) + len(others))
+        served.add(category)
+    progress("walk_times", len(names) + len(others), len(names) + len(others))
     return out
+
+
+def _by_number(standard: Standard, category: str) -> list[tuple[int, Standard]]:
+    """The standard cut down to one category, apart for each number of facilities that its requirements ask for."""
+    own = standard.categories[category]
+    parts = []
+    for n in sorted({asked.at_least for asked in own.requirements}):
+        asked = tuple(one for one in own.requirements if one.at_least == n)
+        part = own.model_copy(update={"requirements": asked})
+        parts.append((n, standard.model_copy(update={"categories": {category: part}})))
+    return parts
+
+
+def _judge_part(out: _Judged, reach: Mapping, layers: tuple, standard: Standard, told: tuple) -> None:
+    """Coverage, gaps and mandatory elements of the requirements of one category that ask for the same number of facilities."""
+    inputs, people, samples, facilities, seen = layers
+    counted, settings = told
+    walks = {key: known.walks for key, known in reach.items()}
+    judged = (settings.groups, settings.rule, settings.severed_detour)
+    out.coverage.append(
+        judging.coverage(samples, walks, standard=standard, groups=settings.groups, rule=settings.rule, facilities_in=counted)
+    )
+    found = gap_list.gaps(samples, people, reach, facilities=facilities, standard=standard, judged=judged)
+    (category,) = standard.categories
+    out.gaps.append(limit_streets(found, category, (inputs, facilities), seen, settings))
+    for _, requirement in standard.requirements():
+        for group in settings.groups if requirement.flag == "mandatory" else ():
+            measure = walks[category, group.id].measure(settings.rule)
+            inside = judging.covered(measure, requirement, rule=settings.rule, speed_kmh=group.speed_kmh)
+            out.elements.setdefault((requirement.level, group.id), {})[category] = inside
 
 
 def _counts(inputs: Inputs, layers: tuple, seen: Mapping[str, View], areas: gpd.GeoDataFrame) -> dict:

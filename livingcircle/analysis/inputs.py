@@ -21,7 +21,8 @@ class Settings:
     """What a study decides: names, year, how people walk, the deciding rule, limits of snapping in metres.
 
     `walker` is everybody, at `speed_kmh` unless it says otherwise; every group of `groups` may have a walker of its own.
-    Only `categories` are judged, or all that the standard asks something of.
+    Only `categories` are judged, or all that the standard asks something of. `systems` are the standards whose indicators are
+    worked out, for `year` and for `years` besides.
     """
 
     study_id: str
@@ -38,6 +39,8 @@ class Settings:
     severed_detour: float = 1.8
     walker: Walker | None = None
     categories: tuple[str, ...] = ()
+    systems: tuple[Standard, ...] = ()
+    years: tuple[int, ...] = ()
 
     def judges(self, category: Category) -> bool:
         """Whether the category is judged: the standard asks something of it, and the study does not leave it out."""
@@ -58,7 +61,8 @@ class Settings:
 class Inputs:
     """The layers of a study in one metric CRS, planned facilities included; see `livingcircle.layers`.
 
-    `ground` is what walking costs are worked out from; `extent` the polygons that the street data cover, if stated.
+    `ground` is what walking costs are worked out from; `extent` the polygons that the street data cover, if stated; `built_land` the
+    polygons of built land that some indicators are shares of. `units` may tell in a column `parent` which street each community is of.
     """
 
     network: StreetNetwork
@@ -71,13 +75,15 @@ class Inputs:
     merged: pd.DataFrame = field(default_factory=pd.DataFrame)
     ground: Ground = field(default_factory=Ground)
     extent: gpd.GeoDataFrame | None = None
+    built_land: gpd.GeoDataFrame | None = None
 
 
 @dataclass(frozen=True)
 class Result:
     """All that an analysis found; tables as in `livingcircle.layers`, geometry in the network's CRS.
 
-    `walked_as` names for every group the one whose `residence_walks` hold for it, at its own speed.
+    `walked_as` names for every group the one whose `residence_walks` hold for it, at its own speed. `indicators`, `completeness`,
+    `lacking` and `quotas` are as in the modules of these names.
     """
 
     settings: Settings
@@ -90,6 +96,10 @@ class Result:
     barriers: Barriers | None
     units: Units | None
     area: gpd.GeoDataFrame | None
+    indicators: pd.DataFrame
+    completeness: pd.DataFrame
+    lacking: pd.DataFrame
+    quotas: pd.DataFrame
     walked_as: Mapping[str, str]
     residence_walks: pd.DataFrame
     coverage: Coverage

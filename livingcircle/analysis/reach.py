@@ -13,15 +13,17 @@ import shapely
 
 from livingcircle.analysis.inputs import Inputs, Settings
 from livingcircle.barriers import COMPOUND, obstacles, on_frontage, without_walls
+from livingcircle.catchments import nth_nearest, nth_straight
 from livingcircle.costs import Walker, as_walked, closed
 from livingcircle.coverage import Walks
 from livingcircle.gaps import REMEDIES, Reach
-from livingcircle.layers import Entrances, Facilities, Gaps, Positions, Samples
+from livingcircle.layers import Entrances, Facilities, Gaps, Positions, Samples, WalkTimes
 from livingcircle.network import StreetNetwork
 from livingcircle.reasons import Tree, falls, tree
 from livingcircle.robustness import changes, data_edge, extent, resnapped
 from livingcircle.snapping import BEHIND, INSIDE, snap
-from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way, nearest, straight
+from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way, nearest
+
 
 @dataclass(frozen=True)
 class View:
@@ -106,28 +108,38 @@ def _placed(network: StreetNetwork, inputs: Inputs, samples: Samples, settings: 
     """Samples and doors on the streets, both again under other snapping limits, and where the street data end."""
     heeded = snapped(inputs, settings)
     homes, entrances = coordinates(samples), coordinates(inputs.entrances)
+    facility = pd.factorize(inputs.entrances["facility_id"])[0]
     origins = snap(homes, network, **heeded)
-    doors = door_positions(entrances, network, inputs, settings, limit_m=heeded["limit_m"])
+    doors = door_positions(entrances, network, inputs, settings, limit_m=heeded["limit_m"]).assign(facility=facility)
     varied = {}
     for change in changes():
         if change.snap_m:
             limit_m = max(settings.snap_limit_m + change.snap_m, 0)
             varied[change.id] = (
                 resnapped(homes, origins, network, limit_m=limit_m, barriers=heeded["barriers"]),
-                door_positions(entrances, network, inputs, settings, limit_m=limit_m),
+                door_positions(entrances, network, inputs, settings, limit_m=limit_m).assign(facility=facility),
             )
     return origins, doors, varied, data_edge(network, extent(inputs.network, inputs.extent))
 
 
-def _walks(view: View, doors: Positions, settings: Settings) -> Walks:
-    told = {"speed_kmh": view.speed_kmh}
-    quickest = nearest(view.network, view.origins, doors, **told, way=Way(engine=settings.engine))
+def _nearest(walked: tuple[StreetNetwork, float], origins: Positions, doors: Positions, way: Way, n: int) -> WalkTimes:
+    """The walk to the nearest facility, or to the nth nearest where several are asked for."""
+    network, speed_kmh = walked
+    if n == 1:
+        return nearest(network, origins, doors, speed_kmh=speed_kmh, way=way)
+    return nth_nearest(network, origins, doors, n=n, speed_kmh=speed_kmh, way=way)
+
+
+def walks_to(view: View, doors: Positions, settings: Settings, *, n: int, straight_m: np.ndarray) -> Walks:
+    """The walks of a view's origins to doors: to the nearest facility, or to the nth nearest."""
+    walked = view.network, view.speed_kmh
+    quickest = _nearest(walked, view.origins, doors, Way(engine=settings.engine), n)
     flat = quickest["flat_m"].to_numpy()
     if view.network.costs is None:
-        return Walks(quickest, flat, flat, view.edge_m)
-    shortest = nearest(view.network, view.origins, doors, **told, way=Way(shortest=True, engine=settings.engine))
+        return Walks(quickest, flat, flat, view.edge_m, straight_m)
+    shortest = _nearest(walked, view.origins, doors, Way(shortest=True, engine=settings.engine), n)
     deciding = shortest if settings.rule == "distance" else quickest
-    return Walks(deciding, shortest["walk_m"].to_numpy(), flat, view.edge_m)
+    return Walks(deciding, shortest["walk_m"].to_numpy(), flat, view.edge_m, straight_m)
 
 
 def of_category(entrances: Entrances, facilities: Facilities, category: str, chosen: np.ndarray) -> np.ndarray:
@@ -137,39 +149,45 @@ def of_category(entrances: Entrances, facilities: Facilities, category: str, cho
     return np.flatnonzero(entrances["facility_id"].isin(ids).to_numpy())
 
 
-def reaches(category: str, layers: tuple, seen: Mapping[str, View], settings: Settings) -> dict[tuple[str, str], Reach]:
+def reaches(
+    category: str, layers: tuple, seen: Mapping[str, View], settings: Settings, *, n: int = 1, within_m: float = np.inf
+) -> dict[tuple[str, str], Reach]:
     """All that is known of a category for every group: (category, group id) -> `gaps.Reach`.
 
-    `layers` are the study's `Inputs`, its samples, and its facilities with the column `open`.
+    `layers` are the study's `Inputs`, its samples, and its facilities with the column `open`. Where `n` facilities are asked for
+    within the limit, every walk and line is that to the nth nearest. Straight lines of the samples are told up to `within_m`.
     """
     inputs, samples, facilities = layers
     rows = of_category(inputs.entrances, facilities, category, facilities["open"].to_numpy())
     homes, entrances = coordinates(samples), coordinates(inputs.entrances)[rows]
+    owner = pd.factorize(inputs.entrances["facility_id"].to_numpy()[rows])[0]
 
     def straight_m(chosen: np.ndarray) -> np.ndarray:
         # Asked for the few points that a table shows, not for every sample.
-        return straight(homes[chosen], entrances)[0]
+        return nth_straight(homes[chosen], entrances, owner, n=n)
 
+    lines = nth_straight(homes, entrances, owner, n=n, within_m=within_m)
     shared: dict[int, Reach] = {}
     out = {}
     for group in settings.groups:
         view = seen[group.id]
         if id(view) not in shared:
-            shared[id(view)] = _reach(category, rows, straight_m, (inputs, facilities, view), settings)
+            shared[id(view)] = _reach(category, (rows, n), (straight_m, lines), (inputs, facilities, view), settings)
         out[category, group.id] = shared[id(view)]
     return out
 
 
-def _reach(category: str, rows: np.ndarray, straight_m: Callable, layers: tuple, settings: Settings) -> Reach:
+def _reach(category: str, asked: tuple[np.ndarray, int], lines: tuple, layers: tuple, settings: Settings) -> Reach:
+    (rows, n), (straight_m, within) = asked, lines
     inputs, facilities, view = layers
     entrances, opened = inputs.entrances, facilities["open"].to_numpy()
-    walks = _walks(view, view.doors.iloc[rows], settings)
+    walks = walks_to(view, view.doors.iloc[rows], settings, n=n, straight_m=within)
     years = facilities["open_year"].to_numpy()
     coming = np.array([category in c for c in facilities["categories"]], dtype=bool) & ~opened & ~np.isnan(years)
     later = {}
     for year in np.unique(years[coming]):
         then = of_category(entrances, facilities, category, opened | (coming & (years <= year)))
-        later[int(year)] = _measure((view.network, view.speed_kmh), view.origins, view.doors.iloc[then], settings)
+        later[int(year)] = _measure((view.network, view.speed_kmh), view.origins, view.doors.iloc[then], settings, n=n)
     row_of = pd.Series(np.arange(len(facilities)), index=facilities["facility_id"])
     return Reach(
         walks=walks,
@@ -177,7 +195,7 @@ def _reach(category: str, rows: np.ndarray, straight_m: Callable, layers: tuple,
         facility=row_of[entrances["facility_id"].iloc[rows]].to_numpy(dtype=int),
         source=entrances["entrance_source"].iloc[rows].to_numpy(),
         later=later,
-        varied=_varied(rows, walks, view, settings),
+        varied=_varied(asked, walks, view, settings),
         known=any(category in c for c in facilities["categories"]),
         joined=bool((view.doors["edge"].to_numpy()[rows] >= 0).any()),
     )
@@ -218,29 +236,31 @@ def limit_streets(
     return table.assign(from_leg_m=legs, limit_street=street, cause=cause, remedy=remedy)
 
 
-def _measure(walked: tuple[StreetNetwork, float], origins: Positions, doors: Positions, settings: Settings) -> np.ndarray:
+def _measure(
+    walked: tuple[StreetNetwork, float], origins: Positions, doors: Positions, settings: Settings, *, n: int = 1
+) -> np.ndarray:
     """What the rule judges: metres of the shortest walk, or flat metres of the quickest."""
-    network, speed_kmh = walked
     shortest = settings.rule == "distance"
-    way = Way(shortest=shortest, engine=settings.engine)
-    walk = nearest(network, origins, doors, speed_kmh=speed_kmh, way=way)
+    walk = _nearest(walked, origins, doors, Way(shortest=shortest, engine=settings.engine), n)
     return walk["walk_m" if shortest else "flat_m"].to_numpy()
 
 
-def _varied(rows: np.ndarray, walks: Walks, view: View, settings: Settings) -> dict[str, np.ndarray]:
+def _varied(asked: tuple[np.ndarray, int], walks: Walks, view: View, settings: Settings) -> dict[str, np.ndarray]:
     """The measure of every sample under other snapping limits and speeds; only what moved is asked again."""
+    rows, n = asked
     base = walks.measure(settings.rule)
     before = view.doors["edge"].to_numpy()[rows]
+    walked = view.network, view.speed_kmh
     out = {}
     for change, (origins, doors) in view.varied.items():
         chosen = doors.iloc[rows]
         if not np.array_equal(chosen["edge"].to_numpy(), before):
-            out[change] = _measure((view.network, view.speed_kmh), origins, chosen, settings)
+            out[change] = _measure(walked, origins, chosen, settings, n=n)
             continue
         moved = np.flatnonzero(origins["edge"].to_numpy() != view.origins["edge"].to_numpy())
         out[change] = base.copy()
         if len(moved):
-            out[change][moved] = _measure((view.network, view.speed_kmh), origins.iloc[moved], chosen, settings)
+            out[change][moved] = _measure(walked, origins.iloc[moved], chosen, settings, n=n)
     for change, network in view.paced.items():
-        out[change] = _measure((network, view.speed_kmh), view.origins, view.doors.iloc[rows], settings)
+        out[change] = _measure((network, view.speed_kmh), view.origins, view.doors.iloc[rows], settings, n=n)
     return out

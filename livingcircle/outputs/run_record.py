@@ -40,6 +40,8 @@ def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, sec
         },
         "parameters": {
             "year": settings.year,
+            "years": list(settings.years),
+            "systems": [system.id for system in settings.systems],
             "language": settings.language,
             "speed_kmh": settings.speed_kmh,
             "rule": settings.rule,

@@ -1,4 +1,4 @@
-"""`coverage.csv` and `gaps.csv`: tables for programs, UTF-8 with a byte-order mark, English column ids."""
+"""`coverage.csv`, `gaps.csv` and the tables beside them: tables for programs, UTF-8 with a byte-order mark, English column ids."""
 
 from __future__ import annotations
 
@@ -28,6 +28,26 @@ def write_gaps(result: Result, path: Path) -> None:
     table = result.gaps.copy()
     table["closes_in"] = table["closes_in"].astype("Int64")
     write_csv(table, path)
+
+
+def write_indicators(result: Result, path: Path) -> None:
+    """Write the indicator tables, a row per system x indicator x area x year; those that cannot be worked out included."""
+    write_csv(result.indicators, path)
+
+
+def write_completeness(result: Result, path: Path) -> None:
+    """Write how complete the living circles of every area are."""
+    write_csv(result.completeness, path)
+
+
+def write_lacking(result: Result, path: Path) -> None:
+    """Write which mandatory elements every residence lacks, worst first."""
+    write_csv(result.lacking, path)
+
+
+def write_quotas(result: Result, path: Path) -> None:
+    """Write demand and supply of every area and quota."""
+    write_csv(result.quotas, path)
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:

@@ -24,6 +24,10 @@ from livingcircle.study.reading import datums_of, read_inputs, settings_of
 # A border between lattice points is true within a cell; what lies farther off is told.
 CELLS_ASTRAY = 1.5
 
+WRITTEN = (
+    "index.html", "coverage.csv", "gaps.csv", "gaps.xlsx", "indicators.csv", "completeness.csv", "lacking.csv", "quotas.csv", "run.json",
+)  # fmt: skip
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -53,13 +57,17 @@ def run(
         result = replace(result, counts=counts, warnings=_warnings(result, standard, findings))
         files = schema.input_files(study, base)
         _write(result, folder, files=[schema.study_file(path), *files], base=base, clock=clock)
-    return result, [target / name for name in ("index.html", "coverage.csv", "gaps.csv", "gaps.xlsx", "run.json")]
+    return result, [target / name for name in WRITTEN]
 
 
 def _write(result: Result, folder: Path, *, files: list[Path], base: Path, clock: _Clock) -> None:
     clock("outputs", 0, 4)
     tables.write_coverage(result, folder / "coverage.csv")
     tables.write_gaps(result, folder / "gaps.csv")
+    tables.write_indicators(result, folder / "indicators.csv")
+    tables.write_completeness(result, folder / "completeness.csv")
+    tables.write_lacking(result, folder / "lacking.csv")
+    tables.write_quotas(result, folder / "quotas.csv")
     clock("outputs", 1, 4)
     gap_list.write(result, folder / "gaps.xlsx")
     clock("outputs", 2, 4)
