@@ -17,6 +17,7 @@ from livingcircle.analysis import tables
 from livingcircle.analysis.areas import isochrones
 from livingcircle.analysis.inputs import Inputs, Result, Settings
 from livingcircle.analysis.reach import View, limit_streets, reaches, views, walked_as
+from livingcircle.analysis.severing import parted
 from livingcircle.coverage import WHOLE_AREA
 from livingcircle.facilities import is_open
 from livingcircle.layers import Facilities, Gaps, Samples, Units
@@ -107,7 +108,8 @@ def _judge(names: Sequence[str], layers: tuple, standard: Standard, settings: Se
             )
         )
         found = gap_list.gaps(samples, people, reach, facilities=facilities, standard=standard, judged=told)
-        out.gaps.append(limit_streets(found, category, (inputs, facilities), seen, settings))
+        found = limit_streets(found, category, (inputs, facilities), seen, settings)
+        out.gaps.append(parted(found, category, (inputs, samples, facilities), seen, settings))
         first = reach[category, everybody]
         shown = {key: known for key, known in reach.items() if key[1] in walked_as(seen).values()}
         out.walks.append(tables.residence_walks(samples, shown, facilities, standard, settings))

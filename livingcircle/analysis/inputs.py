@@ -21,6 +21,7 @@ class Settings:
     """What a study decides: names, year, how people walk, the deciding rule, limits of snapping in metres.
 
     `walker` is everybody, at `speed_kmh` unless it says otherwise; every group of `groups` may have a walker of its own.
+    `gaps_by` is what a row of the gap list stands for: `residence` or `unit`.
     """
 
     study_id: str
@@ -36,6 +37,7 @@ class Settings:
     isochrone_minutes: tuple[float, ...] = (5.0, 10.0, 15.0)
     severed_detour: float = 1.8
     walker: Walker | None = None
+    gaps_by: str = "residence"
 
     def walker_of(self, group: Group) -> Walker:
         """How the group walks: as it says itself, else like everybody at its own speed."""
