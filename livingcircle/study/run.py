@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,8 +11,9 @@ from pathlib import Path
 from livingcircle.analysis import Inputs, Result, analyze
 from livingcircle.audit import datum_findings
 from livingcircle.isochrone import USUAL_M
+from livingcircle.layers import Gaps
 from livingcircle.messages import text
-from livingcircle.outputs import gap_list, page, publishing, run_record, tables
+from livingcircle.outputs import gap_list, page, publishing, run_record, tables, verification, workbook
 from livingcircle.outputs.walking_words import group_name
 from livingcircle.snapping import TOO_FAR
 from livingcircle.standards import Standard
@@ -22,6 +24,7 @@ from livingcircle.study.reading import datums_of, read_inputs, settings_of
 
 # A border between lattice points is true within a cell; what lies farther off is told.
 CELLS_ASTRAY = 1.5
+WORKBOOK = "gaps.xlsx"
 
 Progress = Callable[[str, int, int], None]
 
@@ -43,23 +46,40 @@ def run(
     target = out or Path("maps") / study.study.id
     # The place is taken before the work, so that a second run learns at once.
     with publishing.publish(target) as folder:
+        # The workbook of the last run goes when this one appears; what planners wrote into it is read before.
+        record = verification.read(target / WORKBOOK, language=settings.language)
         findings = Findings()
         inputs = read_inputs(study, base, standard=standard, findings=findings, progress=clock)
         result = analyze(inputs, standard=standard, settings=settings, progress=clock)
         findings.warnings += _shifted(inputs, study)
         counts = {**result.counts, **findings.counts}
         result = replace(result, counts=counts, warnings=_warnings(result, standard, findings))
-        files = schema.input_files(study, base)
-        _write(result, folder, files=[schema.study_file(path), *files], base=base, clock=clock)
+        files = [schema.study_file(path), *schema.input_files(study, base)]
+        listed = gap_list.listed(result, record)
+        result = _carried(result, listed, record, (folder, target))
+        _write((result, listed, record), folder, files=files, base=base, clock=clock)
+        if record.damaged:
+            # Written after the record of the run, so that it counts as a planner's own file and stays.
+            shutil.copyfile(target / WORKBOOK, verification.free_name(folder, target / WORKBOOK))
     return result, [target / name for name in ("index.html", "coverage.csv", "gaps.csv", "gaps.xlsx", "run.json")]
 
 
-def _write(result: Result, folder: Path, *, files: list[Path], base: Path, clock: _Clock) -> None:
+def _carried(result: Result, listed: Gaps, record: verification.Record, folders: tuple[Path, Path]) -> Result:
+    """The result with what a planner is told of the last workbook."""
+    fresh, target = folders
+    names = (WORKBOOK, verification.free_name(fresh, target / WORKBOOK).name)
+    told = verification.warnings(record, listed["gap_id"], language=result.settings.language, names=names)
+    counts = {**result.counts, verification.COUNTED: len(record.notes)}
+    return replace(result, warnings=(*result.warnings, *told), counts=counts)
+
+
+def _write(handed: tuple[Result, Gaps, verification.Record], folder: Path, *, files: list[Path], base: Path, clock: _Clock) -> None:
+    result, listed, record = handed
     clock("outputs", 0, 4)
     tables.write_coverage(result, folder / "coverage.csv")
-    tables.write_gaps(result, folder / "gaps.csv")
+    tables.write_gaps(result, folder / "gaps.csv", listed)
     clock("outputs", 1, 4)
-    gap_list.write(result, folder / "gaps.xlsx")
+    workbook.write(result, folder / WORKBOOK, table=listed, record=record)
     clock("outputs", 2, 4)
     page.write(result, folder / "index.html")
     clock("outputs", 3, 4)
