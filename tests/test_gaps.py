@@ -233,6 +233,7 @@ UNITS = gpd.GeoDataFrame({"unit": ["west", "east"]}, geometry=[shapely.box(0, -5
 
 def test_by_unit_by_hand(tiny):
     #  west: A 100 people at 700 (far), B 60 at 900 (far); east: C 30 at 2,000 (closed by a school there in 2030), D 20 at 2,900
+    #  (far, and closed by none): what no plan closes tells the cause of east
     rows = [("A", 100, 700, "west"), ("B", 60, 900, "west"), ("C", 30, 2000, "east"), ("D", 20, 2900, "east")]
     homes = residence_table(*[(own, people, shapely.Point(x, 0)) for own, people, x, _ in rows]).assign(unit=[row[3] for row in rows])
     plans = facility_table(("S", "school", shapely.Point(0, 0)), ("later", "school", shapely.Point(2000, 0), "planned", 2030))
@@ -241,10 +242,12 @@ def test_by_unit_by_hand(tiny):
     assert table["people"].to_dict() == {"west": 160, "east": 50}
     assert table["residences"].to_dict() == {"west": 2, "east": 2}
     assert table["walk_m"].to_dict() == {"west": 900, "east": 2900}
-    assert table["cause"].to_dict() == {"west": "far", "east": "not_yet_open"}
-    assert table["closing_facility"]["east"] == "later" and np.isnan(table["closes_in"]["east"])
+    assert table["cause"].to_dict() == {"west": "far", "east": "far"}
+    assert table["closing_facility"]["east"] == "" and np.isnan(table["closes_in"]["east"])
     assert set(table["residence_id"]) == {""}
     assert not set(table["gap_id"]) & set(single["gap_id"])
+    closed = by_unit(single[single["residence_id"] == "C"]).iloc[0]
+    assert (closed["cause"], closed["closes_in"], closed["closing_facility"], closed["walk_m"]) == ("not_yet_open", 2030, "later", 2000)
     again = by_unit(single.sample(frac=1, random_state=1)).set_index("unit")
     pd.testing.assert_frame_equal(again, table)
 

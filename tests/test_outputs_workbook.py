@@ -200,7 +200,7 @@ CASES = {
     "closed compound": ({"cause": "unreachable", "remedy": "link", "severed_by": "compound"}, "ask the compound to open its gates to the public; the streets connect only through it"),
     "beyond": ({"cause": "beyond", "remedy": "build_or_link"}, "build a school nearby, or open a short cut that saves 101 m (the walk is 601 m to S, the limit 500 m)"),
     "edge": ({"cause": "data_doubtful", "remedy": "verify", "uncertain_share": 0.75}, "check the data first: for 75% of the people of this gap the limit reaches beyond the street data; add streets and facilities outside"),
-    "confidence": ({"cause": "data_doubtful", "remedy": "verify"}, "check on site whether the nearest, S (its class or place is of low confidence), is a school"),
+    "confidence": ({"cause": "data_doubtful", "remedy": "verify", "confidence": "low"}, "check on site whether the nearest, S (its class or place is of low confidence), is a school"),
     "planned": ({"cause": "planned_only", "remedy": "build"}, "build at least 1 school for 40 people; none of those known is open, and none will cover this place"),
     "small": ({"cause": "too_small", "remedy": "enlarge", "short": 120.0, "measure": "places"}, "enlarge the existing school or add one, for 120 places more"),
     "off": ({"cause": "off_network", "remedy": "add_street"}, "add a walkway to the homes, or complete the street data (no walkable street within 150 m)"),

@@ -16,21 +16,20 @@ SUMMED = ("people", "land_ha", "people_low", "people_high", "people_elderly", "p
 def by_unit(table: Gaps) -> Gaps:
     """The gaps summed over the residences of a unit: a row per unit x category x level x group x clause, not yet ranked.
 
-    People, land and residences are summed. Walk, point and facility are those of the residence that lies farthest beyond the limit;
-    `cause` and `remedy` those of most people (of most land where nobody lives), and of two equal ones the one tested first. The
-    unit has `closes_in` only where every residence has one, then the last. `residence_id` and `name` are empty; `uncertain_share` and
-    `vulnerable_share` are means weighted by people, and it is robust where at least half of them are in robust gaps.
+    People, land and residences are summed. `cause` is that of most people (of most land where nobody lives), of two equal ones the
+    one tested first; `not_yet_open` only where every residence has a year in which it closes, then `closes_in` is the last. Walk,
+    point, facility and link are those of the residence of that cause that lies farthest beyond the limit. `residence_id` and `name`
+    are empty; `uncertain_share` and `vulnerable_share` are means weighted by people, and it is robust where at least half of
+    them are in robust gaps.
     """
     if not len(table):
         return table
     order = table.assign(_far=table["excess_m"].fillna(np.inf)).sort_values(["_far", "gap_id"], ascending=[False, True], kind="stable")
-    groups = order.groupby(KEYS, sort=True, dropna=False)
-    out = groups.head(1).sort_values(KEYS).reset_index(drop=True).drop(columns="_far")
+    groups = order.groupby(KEYS, sort=True)
+    told = order.merge(_dominating(table), on=[*KEYS, "cause"], how="inner").drop(columns="_far")
+    out = told.groupby(KEYS, sort=True).head(1).sort_values(KEYS).reset_index(drop=True)
     numbers = groups[[c for c in SUMMED if c in table]].sum(min_count=1).reset_index(drop=True)
     out[numbers.columns] = numbers
-    chosen = _dominating(table)
-    for column in ("cause", "remedy", "fragile_to", "severed_by", "link_m", "link_from", "link_to", "closing_facility"):
-        out[column] = chosen[column].to_numpy()
     all_close = groups["closes_in"].apply(lambda years: years.max() if years.notna().all() else np.nan)
     out["closes_in"] = all_close.to_numpy(dtype=float)
     for column in ("uncertain_share", "vulnerable_share"):
@@ -44,15 +43,15 @@ def by_unit(table: Gaps) -> Gaps:
 
 
 def _dominating(table: Gaps) -> pd.DataFrame:
-    """For every unit's row (in the order of its keys) the residence that tells its cause."""
+    """The cause of every unit's row, beside its keys."""
     rank = {cause: number for number, cause in enumerate(remedies())}
-    by = [*KEYS, "cause"]
-    weight = table.groupby(by, sort=True)[["people", "land_ha"]].sum().reset_index()
-    weight["_rank"] = weight["cause"].map(rank)
-    best = weight.sort_values([*KEYS, "people", "land_ha", "_rank"], ascending=[True] * len(KEYS) + [False, False, True])
-    best = best.groupby(KEYS, sort=True).head(1)[by]
-    largest = table.sort_values(["people", "land_ha", "gap_id"], ascending=[False, False, True]).groupby(by, sort=True).head(1)
-    return best.merge(largest, on=by, how="left").sort_values(KEYS)
+    weight = table.groupby([*KEYS, "cause"], sort=True)[["people", "land_ha"]].sum().reset_index()
+    # What no plan closes is what is left to do.
+    several = weight.groupby(KEYS)["cause"].transform("size") > 1
+    weight = weight[~(several & (weight["cause"] == "not_yet_open"))]
+    weight = weight.assign(_rank=weight["cause"].map(rank), _people=weight["people"].round(6), _land=weight["land_ha"].round(6))
+    best = weight.sort_values([*KEYS, "_people", "_land", "_rank"], ascending=[True] * len(KEYS) + [False, False, True])
+    return best.groupby(KEYS, sort=True).head(1)[[*KEYS, "cause"]]
 
 
 def _mean(table: Gaps, column: str) -> np.ndarray:

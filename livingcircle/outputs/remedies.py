@@ -80,7 +80,8 @@ def _key(row: Mapping[str, Any]) -> str:
         # Two pieces that a link joins are told with it, also where a compound's wall lies on that link.
         return "join_barrier" if kind == "compound" and np.isfinite(row["link_m"]) else f"join_{kind}"
     if cause == "data_doubtful":
-        return "verify_edge" if row["uncertain_share"] >= uncertain_from() else "verify_facility"
+        doubted = row["confidence"] == "low" and not row["uncertain_share"] >= uncertain_from()
+        return "verify_facility" if doubted else "verify_edge"
     return {"behind_barrier": "exit_barrier", "planned_only": "build_planned"}.get(cause, row["remedy"])
 
 
