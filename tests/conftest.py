@@ -151,12 +151,12 @@ def residence_table(*rows):
     )
 
 
-def analyzed(standard, network, facilities, residences, *, units=None, progress=None, **told):
-    """The result of a toy town."""
+def analyzed(standard, network, facilities, residences, *, units=None, progress=None, layers=None, **told):
+    """The result of a toy town; `layers` are further ones of its `Inputs`."""
     from livingcircle.analysis import Inputs, Settings, analyze
     from livingcircle.entrances import entrances
 
     kept, doors = entrances(facilities, network, gates=None, snap_limit_m=150)
     settings = Settings(study_id="toy", name={"zh": "玩具", "en": "Toy"}, **{"language": "en", **told})
-    inputs = Inputs(network=network, facilities=kept, entrances=doors, residences=residences, units=units)
+    inputs = Inputs(network=network, facilities=kept, entrances=doors, residences=residences, units=units, **(layers or {}))
     return analyze(inputs, standard=standard, settings=settings, **({"progress": progress} if progress else {}))

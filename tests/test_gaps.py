@@ -1,15 +1,28 @@
 """The gap list by hand: whom, how far, why."""
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from conftest import analyzed, facility_table, residence_table, town
+from conftest import CRS, facility_table, residence_table, town
+from conftest import analyzed as analyzed_toy
 
-from livingcircle.gaps import gap_id
+from livingcircle.gaps import by_unit, causes, gap_id, priority, ranked
+from livingcircle.gaps.capacity import too_small
 from livingcircle.layers import GAPS, check
 
 STREET = town([(0, 0), (3000, 0)])
+#  the data of a toy reach far beyond its streets, so that no gap is doubtful for lying at their end
+WIDE = gpd.GeoDataFrame(geometry=[shapely.box(-9000, -9000, 9000, 9000)], crs=CRS)
+
+
+def analyzed(*told, layers=None, **more):
+    return analyzed_toy(*told, layers={"extent": WIDE, **(layers or {})}, **more)
+
+
+def barrier_table(*rows):
+    return gpd.GeoDataFrame({"kind": [kind for kind, _ in rows], "source_id": ""}, geometry=[shape for _, shape in rows], crs=CRS)
 
 
 def gaps(result, category="school"):
@@ -70,6 +83,185 @@ def test_beyond_on_foot_within_in_a_straight_line(tiny):
     row = gaps(result).iloc[0]
     assert row["straight_m"] < 500 < row["walk_m"] == 600
     assert row["cause"] == "beyond"
+
+
+def river_town(tiny, *barriers, bridge=True):
+    """The gap of a home at (0,0), 80 m from the school at (0,80) in a straight line, and 2,080 m on foot.
+
+    ::
+
+        (0,80)───────────────(1000,80)
+        ≈≈≈≈≈≈≈≈≈ barrier ≈≈≈≈≈≈│
+        (0,0)────────────────(1000,0)
+    """
+    lines = [[(0, 0), (1000, 0)], [(0, 80), (1000, 80)], *([[(1000, 0), (1000, 80)]] if bridge else [])]
+    school, home = facility_table(("S", "school", shapely.Point(0, 80))), residence_table(("A", 9, shapely.Point(0, 0)))
+    layers = {"barriers": barrier_table(*barriers)} if barriers else {}
+    return gaps(analyzed(tiny, town(*lines), school, home, layers=layers)).iloc[0]
+
+
+@pytest.mark.parametrize("kind", ["water", "railway", "wall", "dike"])
+def test_what_severs_is_named(tiny, kind):
+    row = river_town(tiny, (kind, shapely.LineString([(-500, 40), (900, 40)])))
+    assert (row["cause"], row["severed_by"], row["link_m"]) == ("severed", kind, 80)
+
+
+def test_of_two_barriers_the_one_nearer_to_the_home_severs(tiny):
+    row = river_town(tiny, ("water", shapely.box(-500, 50, 900, 70)), ("railway", shapely.LineString([(-500, 20), (900, 20)])))
+    assert row["severed_by"] == "railway"
+
+
+def test_without_a_barrier_a_link_is_missing(tiny):
+    row = river_town(tiny)
+    assert (row["cause"], row["severed_by"], row["link_m"]) == ("severed", "missing_link", 80)
+
+
+def test_streets_not_joined_name_the_link_that_lacks(tiny):
+    row = river_town(tiny, bridge=False)
+    assert (row["cause"], row["severed_by"], row["link_m"]) == ("unreachable", "missing_link", 80)
+    row = river_town(tiny, ("water", shapely.box(-500, 30, 1500, 60)), bridge=False)
+    assert (row["cause"], row["severed_by"], row["link_m"]) == ("unreachable", "water", 80)
+
+
+def test_a_home_behind_a_wall_lacks_an_exit(tiny):
+    #  the only street within 150 m lies 60 m south, beyond a wall
+    wall = ("wall", shapely.LineString([(-900, 30), (3900, 30)]))
+    home, school = residence_table(("A", 9, shapely.Point(400, 60))), facility_table(("S", "school", shapely.Point(300, 0)))
+    row = gaps(analyzed(tiny, STREET, school, home, layers={"barriers": barrier_table(wall)})).iloc[0]
+    assert (row["cause"], row["severed_by"], row["link_m"]) == ("behind_barrier", "wall", 60)
+
+
+def test_what_is_far_is_severed_by_nothing(tiny):
+    river = ("water", shapely.box(400, -900, 500, 900))
+    school, home = facility_table(("S", "school", shapely.Point(0, 0))), residence_table(("A", 9, shapely.Point(900, 0)))
+    row = gaps(analyzed(tiny, STREET, school, home, layers={"barriers": barrier_table(river)})).iloc[0]
+    assert (row["cause"], row["severed_by"]) == ("far", "") and np.isnan(row["link_m"])
+
+
+def test_near_the_end_of_the_data_a_gap_is_doubtful(tiny):
+    #  the street ends with the data at 3,000: 400 m from the home, within the 500 m of the school; 600 m from the other home
+    school = facility_table(("S", "school", shapely.Point(0, 0)))
+    homes = residence_table(("near", 9, shapely.Point(2600, 0)), ("inner", 9, shapely.Point(2400, 0)))
+    ends = gpd.GeoDataFrame(geometry=[shapely.box(-9000, -9000, 3000, 9000)], crs=CRS)
+    got = gaps(analyzed(tiny, STREET, school, homes, layers={"extent": ends})).set_index("residence_id")
+    assert got["cause"].to_dict() == {"near": "data_doubtful", "inner": "far"}
+    assert got["remedy"]["near"] == "verify"
+
+
+def test_a_facility_of_low_confidence_is_doubtful_only_where_it_is_near(tiny):
+    #  (0,0)───(400,0)
+    #             │        school at (400,200): 447 m straight, 600 m on foot; the other home 1,077 m straight
+    #         (400,200)
+    network = town([(-600, 0), (400, 0)], [(400, 0), (400, 200)])
+    school = facility_table(("S", "school", shapely.Point(400, 200))).assign(confidence="low")
+    homes = residence_table(("near", 9, shapely.Point(0, 0)), ("far", 9, shapely.Point(-600, 0)))
+    got = gaps(analyzed(tiny, network, school, homes)).set_index("residence_id")
+    assert got["cause"].to_dict() == {"near": "data_doubtful", "far": "far"}
+
+
+def test_causes_are_tested_in_the_order_of_the_file():
+    assert list(causes.remedies()) == [
+        "not_yet_open", "not_found", "planned_only", "facility_off_network", "behind_barrier", "off_network", "data_doubtful",
+        "unreachable", "far", "severed", "beyond", "too_small",
+    ]
+    everywhere = np.array([True])
+    asked = [cause for cause in causes.remedies() if cause != "beyond"]
+    for number, cause in enumerate(asked):
+        assert causes.first({other: everywhere for other in asked[number:][::-1]}) == [cause]
+    assert causes.first({"far": ~everywhere}) == ["beyond"]
+
+
+def test_the_planned_facility_that_closes_a_gap_is_named(tiny):
+    plans = facility_table(
+        ("S", "school", shapely.Point(0, 0)), ("east", "school", shapely.Point(1900, 0), "planned", 2028),
+        ("west", "school", shapely.Point(1400, 0), "under_construction", 2027), ("late", "school", shapely.Point(1500, 0), "planned", 2040),
+    )
+    homes = residence_table(("A", 9, shapely.Point(1550, 0)), ("B", 8, shapely.Point(2300, 0)), ("C", 7, shapely.Point(700, 0)))
+    got = gaps(analyzed(tiny, STREET, plans, homes, year=2024)).set_index("residence_id")
+    assert got["closing_facility"].to_dict() == {"A": "west", "B": "east", "C": ""}
+    assert got["closes_in"][["A", "B"]].tolist() == [2027, 2028]
+
+
+def judged(**told):
+    row = {"people": 0.0, "flag": "on_demand", "excess_share": 0.0, "vulnerable_share": np.nan, **told}
+    return priority.judged(pd.DataFrame([row])).iloc[0]
+
+
+def test_priority_by_hand():
+    #  3 points each for 1,000 people (0.4), mandatory (0.3) and no walk at all (0.2); age groups not known: the mean of 0.9 weights
+    row = judged(people=1000, flag="mandatory", excess_share=np.inf)
+    assert (row["priority"], row["priority_points"]) == ("A", 3)
+    assert np.isnan(row["priority_vulnerable"])
+    #  100 people 1 x 0.4, on demand 1 x 0.3, half of the limit beyond 2 x 0.2, a third of them old or young 2 x 0.1
+    row = judged(people=100, excess_share=0.5, vulnerable_share=1 / 3)
+    assert row[[f"priority_{part}" for part in priority.PARTS]].tolist() == [1, 1, 2, 2]
+    assert (row["priority"], row["priority_points"]) == ("C", pytest.approx(0.4 + 0.3 + 0.4 + 0.2))
+    #  300 people 2 x 0.4, mandatory 3 x 0.3, a quarter beyond 1 x 0.2, of 0.9
+    row = judged(people=300, flag="mandatory", excess_share=0.25)
+    assert (row["priority"], row["priority_points"]) == ("B", pytest.approx(1.9 / 0.9, abs=1e-6))
+
+
+def test_more_people_never_lower_the_priority():
+    points = [judged(people=people, flag="mandatory", excess_share=0.3)["priority_points"] for people in (0, 99.9, 100, 299, 300, 1000, 9999)]
+    assert points == sorted(points) and len(set(points)) == 4
+
+
+def test_old_people_and_children_count_where_they_are_known(tiny):
+    homes = residence_table(("A", 100, shapely.Point(900, 0)), ("B", 100, shapely.Point(800, 0)))
+    school = facility_table(("S", "school", shapely.Point(0, 0)))
+    plain = gaps(analyzed(tiny, STREET, school, homes))
+    assert plain["people_elderly"].isna().all() and plain["priority_vulnerable"].isna().all()
+    homes = homes.assign(people_elderly=[40.0, 10.0], people_child=[5.0, 4.0])
+    got = gaps(analyzed(tiny, STREET, school, homes)).set_index("residence_id")
+    assert got["people_elderly"].to_dict() == {"A": 40, "B": 10}
+    assert got["people_children"].to_dict() == {"A": 5, "B": 4}
+    assert got["vulnerable_share"].to_dict() == pytest.approx({"A": 0.45, "B": 0.14})
+    assert got["priority_vulnerable"].to_dict() == {"A": 3, "B": 0}
+
+
+def test_rank_follows_priority_and_never_wavers(tiny):
+    homes = residence_table(*[(f"R{n}", 50 * n, shapely.Point(400 + 90 * n, 0)) for n in range(1, 25)])
+    table = analyzed(tiny, STREET, facility_table(("S", "school", shapely.Point(0, 0))), homes).gaps
+    assert table["priority"].is_monotonic_increasing and set(table["priority"]) == {"A", "B"}
+    for seed in range(3):
+        mixed = table.sample(frac=1, random_state=seed)
+        assert ranked([mixed.iloc[:9], mixed.iloc[9:]])["gap_id"].tolist() == table["gap_id"].tolist()
+
+
+UNITS = gpd.GeoDataFrame({"unit": ["west", "east"]}, geometry=[shapely.box(0, -50, 1500, 50), shapely.box(1500, -50, 3000, 50)], crs=CRS)
+
+
+def test_by_unit_by_hand(tiny):
+    #  west: A 100 people at 700 (far), B 60 at 900 (far); east: C 30 at 2,000 (closed by a school there in 2030), D 20 at 2,900
+    #  (far, and closed by none): what no plan closes tells the cause of east
+    rows = [("A", 100, 700, "west"), ("B", 60, 900, "west"), ("C", 30, 2000, "east"), ("D", 20, 2900, "east")]
+    homes = residence_table(*[(own, people, shapely.Point(x, 0)) for own, people, x, _ in rows]).assign(unit=[row[3] for row in rows])
+    plans = facility_table(("S", "school", shapely.Point(0, 0)), ("later", "school", shapely.Point(2000, 0), "planned", 2030))
+    single = gaps(analyzed(tiny, STREET, plans, homes, units=UNITS, year=2024))
+    table = by_unit(single).set_index("unit")
+    assert table["people"].to_dict() == {"west": 160, "east": 50}
+    assert table["residences"].to_dict() == {"west": 2, "east": 2}
+    assert table["walk_m"].to_dict() == {"west": 900, "east": 2900}
+    assert table["cause"].to_dict() == {"west": "far", "east": "far"}
+    assert table["closing_facility"]["east"] == "" and np.isnan(table["closes_in"]["east"])
+    assert set(table["residence_id"]) == {""}
+    assert not set(table["gap_id"]) & set(single["gap_id"])
+    closed = by_unit(single[single["residence_id"] == "C"]).iloc[0]
+    assert (closed["cause"], closed["closes_in"], closed["closing_facility"], closed["walk_m"]) == ("not_yet_open", 2030, "later", 2000)
+    again = by_unit(single.sample(frac=1, random_state=1)).set_index("unit")
+    pd.testing.assert_frame_equal(again, table)
+
+
+def test_by_unit_keeps_people_and_land(tiny):
+    homes = pd.concat([residence_table((f"R{x}", 90 + x, shapely.box(x, 0, x + 200, 40))) for x in range(0, 2600, 250)], ignore_index=True)
+    homes["unit"] = np.where(homes["people"] < 1500, "west", "east")
+    before = homes.copy()
+    single = analyzed(tiny, STREET, facility_table(("S", "school", shapely.Point(300, 0))), homes, units=UNITS).gaps
+    table = by_unit(single)
+    assert table[["people", "land_ha", "residences"]].sum().tolist() == pytest.approx(single[["people", "land_ha", "residences"]].sum().tolist())
+    check(table, GAPS, where="units")
+    pd.testing.assert_frame_equal(homes, before)
+    assert len(by_unit(single.iloc[:0])) == 0
 
 
 def test_unreachable_off_network_and_not_found_stay_apart(tiny):
@@ -136,3 +328,22 @@ def test_mandatory_gaps_come_first(tiny, tmp_path):
     table = analyzed(standards.load(file), STREET, places, homes).gaps
     assert table["flag"].tolist() == ["mandatory", "on_demand", "on_demand"]
     assert table["residence_id"].tolist() == ["A", "B", "A"]
+
+
+def test_too_small_only_where_homes_are_covered_and_every_capacity_is_known():
+    #  west lacks 120 places; of east one capacity is not known; south has no school; north is not covered; west's park has enough
+    quotas = pd.DataFrame(
+        [
+            ("west", "school", 2, 2, 120.0), ("east", "school", 2, 1, 300.0), ("south", "school", 0, 0, 500.0),
+            ("north", "school", 1, 1, 90.0), ("west", "park", 1, 1, 0.0),
+        ],
+        columns=["area", "category", "facilities", "supply_known", "short"],
+    ).assign(measure="places", clause="2")
+    rows = [(unit, "school", level, people) for unit, people in (("west", 80.0), ("east", 70.0), ("south", 60.0), ("north", 0.0)) for level in ("L15", "L5")]
+    coverage = pd.DataFrame(rows, columns=["unit", "category", "level", "people_covered"]).assign(group="all")
+    coverage.loc[coverage["level"] == "L5", "people_covered"] /= 2
+    got = too_small(quotas, coverage)
+    assert got[["unit", "category", "measure", "short", "people", "cause", "remedy"]].values.tolist() == [
+        ["west", "school", "places", 120, 80, "too_small", "enlarge"]
+    ]
+    assert len(too_small(quotas.iloc[:0], coverage)) == 0

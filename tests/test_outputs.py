@@ -12,7 +12,7 @@ import shapely
 from conftest import analyzed, facility_table, residence_table, town
 
 from livingcircle.errors import StudyError
-from livingcircle.outputs import gap_list, publishing, run_record, tables
+from livingcircle.outputs import publishing, run_record, tables, workbook
 
 
 @pytest.fixture
@@ -35,34 +35,14 @@ def test_csv_has_a_mark_keeps_infinity_and_runs_no_formula(result, tmp_path):
     assert table.loc["R2", "status"] == "unreachable"
 
 
-def test_the_workbook_speaks_the_language_and_types_text_as_text(result, tmp_path):
-    gap_list.write(result, tmp_path / "gaps.xlsx")
-    book = openpyxl.load_workbook(tmp_path / "gaps.xlsx")
-    assert book.sheetnames == ["缺口清单", "说明"]
-    sheet = book["缺口清单"]
-    head = [cell.value for cell in sheet[1]]
-    assert head[:5] == ["缺口编号", "排序", "社区（单元）", "居住用地", "名称"]
-    assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref is not None
-    for row in sheet.iter_rows():
-        assert all(cell.data_type != "f" for cell in row)
-    cells = [cell.value for row in sheet.iter_rows() for cell in row]
-    assert "=1+1" in cells and "=R1" in cells and "不可达" in cells
-    by_cause = {row[head.index("缺口原因")].value[:2]: row[head.index("步行距离（米）")].value for row in sheet.iter_rows(min_row=2)}
-    assert by_cause["步行"] == "不可达"
-    assert by_cause["数据"].startswith("未检出")
-    notes = {row[0].value: row[1].value for row in book["说明"].iter_rows()}
-    assert notes["步行方式"] == "全部人口 4 千米/小时，按平地计，台阶同一般道路"
-
-
 def test_no_gap_is_an_empty_list_with_headings(tiny, tmp_path):
     both = facility_table(("S", "school", shapely.Point(0, 0)), ("P", "park", shapely.Point(5, 0)))
     happy = analyzed(tiny, town([(0, 0), (100, 0)]), both, residence_table(("A", 1, shapely.Point(10, 0))))
     assert len(happy.gaps) == 0
     tables.write_gaps(happy, tmp_path / "gaps.csv")
-    gap_list.write(happy, tmp_path / "gaps.xlsx")
+    workbook.write(happy, tmp_path / "gaps.xlsx")
     assert len(pd.read_csv(tmp_path / "gaps.csv")) == 0
-    assert openpyxl.load_workbook(tmp_path / "gaps.xlsx").active.max_row == 1
+    assert openpyxl.load_workbook(tmp_path / "gaps.xlsx").worksheets[0].max_row == 1
 
 
 def test_the_record_is_strict_json_with_digests(result, tmp_path):

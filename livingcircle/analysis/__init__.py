@@ -20,6 +20,7 @@ from livingcircle.analysis.areas import isochrones
 from livingcircle.analysis.inputs import Inputs, Result, Settings
 from livingcircle.analysis.reach import View, limit_streets, reaches, views, walked_as
 from livingcircle.analysis.served import Served
+from livingcircle.analysis.severing import parted
 from livingcircle.areas import Areas
 from livingcircle.coverage import WHOLE_AREA
 from livingcircle.facilities import is_open
@@ -168,7 +169,8 @@ def _judge_part(out: _Judged, reach: Mapping, layers: tuple, standard: Standard,
     )
     found = gap_list.gaps(samples, people, reach, facilities=facilities, standard=standard, judged=judged)
     (category,) = standard.categories
-    out.gaps.append(limit_streets(found, category, (inputs, facilities), seen, settings))
+    found = limit_streets(found, category, (inputs, facilities), seen, settings)
+    out.gaps.append(parted(found, category, (inputs, samples, facilities), seen, settings))
     for _, requirement in standard.requirements():
         for group in settings.groups if requirement.flag == "mandatory" else ():
             measure = walks[category, group.id].measure(settings.rule)

@@ -23,6 +23,7 @@ class Settings:
     `walker` is everybody, at `speed_kmh` unless it says otherwise; every group of `groups` may have a walker of its own.
     Only `categories` are judged, or all that the standard asks something of. `systems` are the standards whose indicators are
     worked out, for `year` and for `years` besides.
+    `gaps_by` is what a row of the gap list stands for: `residence` or `unit`.
     """
 
     study_id: str
@@ -41,6 +42,7 @@ class Settings:
     categories: tuple[str, ...] = ()
     systems: tuple[Standard, ...] = ()
     years: tuple[int, ...] = ()
+    gaps_by: str = "residence"
 
     def judges(self, category: Category) -> bool:
         """Whether the category is judged: the standard asks something of it, and the study does not leave it out."""

@@ -16,7 +16,7 @@ from livingcircle.barriers import COMPOUND, obstacles, on_frontage, without_wall
 from livingcircle.catchments import nth_nearest, nth_straight
 from livingcircle.costs import Walker, as_walked, closed
 from livingcircle.coverage import Walks
-from livingcircle.gaps import REMEDIES, Reach
+from livingcircle.gaps import Reach, causes
 from livingcircle.layers import Entrances, Facilities, Gaps, Positions, Samples, WalkTimes
 from livingcircle.network import StreetNetwork
 from livingcircle.reasons import Tree, falls, tree
@@ -232,7 +232,7 @@ def limit_streets(
         homes = seen[group].origins.iloc[table["sample"].to_numpy(dtype=int)[own]]
         legs[own], shut[own] = homes["leg_m"].to_numpy(), homes["reason"].isin([BEHIND, INSIDE]).to_numpy()
     cause = np.where(shut & (table["cause"] == "off_network").to_numpy(), "behind_barrier", table["cause"])
-    remedy = [REMEDIES[word] for word in cause]
+    remedy = [causes.remedies()[word] for word in cause]
     return table.assign(from_leg_m=legs, limit_street=street, cause=cause, remedy=remedy)
 
 

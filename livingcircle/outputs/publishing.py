@@ -67,25 +67,31 @@ def _recover(target: Path, old: Path) -> None:
 
 
 def _require_ours(fresh: Path, target: Path) -> None:
-    foreign = sorted({p.name for p in fresh.iterdir()} & (_files(target) - _written(target)))
+    names = {file.relative_to(fresh).as_posix() for file in fresh.rglob("*") if file.is_file()}
+    foreign = sorted(name for name in names - _written(target) if (target / name).exists())
     if foreign:
         problem = f"holds {', '.join(foreign)} that no run of livingcircle wrote"
         raise StudyError(Fault(str(target), problem, "move them away, or give another --out"))
 
 
 def _carry_over(old: Path, target: Path) -> None:
-    """Folders of scenarios and a planner's own files move on; what the last run wrote goes."""
+    """Folders of scenarios and a planner's own files move on, those in folders of a run's, too; what the last run wrote goes."""
     if not old.exists():
         return
     written = _written(old)
-    for entry in old.iterdir():
-        if not (target / entry.name).exists() and (entry.is_dir() or entry.name not in written):
+    for entry in [*old.iterdir()]:
+        if not (target / entry.name).exists() and (entry.is_dir() and not _holds(written, entry.name) or entry.is_file() and entry.name not in written):
             entry.rename(target / entry.name)
+        elif entry.is_dir():
+            for own in [file for file in entry.rglob("*") if file.is_file() and file.relative_to(old).as_posix() not in written]:
+                place = target / own.relative_to(old)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                own.rename(place)
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _files(folder: Path) -> set[str]:
-    return {p.name for p in folder.iterdir() if p.is_file()} if folder.is_dir() else set()
+def _holds(written: set[str], folder: str) -> bool:
+    return any(name.startswith(f"{folder}/") for name in written)
 
 
 def _written(folder: Path) -> set[str]:

@@ -18,7 +18,7 @@ from livingcircle.costs import Walker, sources
 from livingcircle.robustness import changes
 from livingcircle.sources import content
 
-LIBRARIES = ("geopandas", "shapely", "pyproj", "pyogrio", "numpy", "pandas", "scipy", "numba", "networkx", "osmium", "folium")
+LIBRARIES = ("geopandas", "shapely", "pyproj", "pyogrio", "numpy", "pandas", "scipy", "numba", "networkx", "osmium", "folium", "matplotlib", "python-docx", "xlsxwriter")
 
 
 def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, seconds: dict[str, float]) -> None:
@@ -71,7 +71,7 @@ def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, sec
         "warnings": list(result.warnings),
         "seconds": seconds,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
-        "outputs": [_digest(file, path.parent) for file in sorted(path.parent.iterdir()) if file != path],
+        "outputs": [_digest(file, path.parent) for file in sorted(path.parent.rglob("*")) if file != path and file.is_file()],
     }
     path.write_text(json.dumps(_finite(record), ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from livingcircle.analysis import Result
+from livingcircle.layers import Gaps
 
 DECIMALS = {
     "land_ha": 4, "land_covered_ha": 4, "people": 2, "people_covered": 2, "walk_m": 1, "walk_min": 2, "excess_m": 1,
     "straight_m": 1, "detour": 2, "limit_m": 1, "limit_min": 2, "from_leg_m": 1, "to_leg_m": 2, "people_low": 2,
-    "people_high": 2, "uncertain_share": 4,
+    "people_high": 2, "uncertain_share": 4, "link_m": 1, "people_elderly": 2, "people_children": 2, "vulnerable_share": 4,
+    "excess_share": 4, "priority_points": 4,
 }
 # A walk beyond its limit must not read as equal to it.
 UP = ("walk_m", "excess_m")
@@ -23,9 +25,9 @@ def write_coverage(result: Result, path: Path) -> None:
     write_csv(result.coverage, path)
 
 
-def write_gaps(result: Result, path: Path) -> None:
-    """Write the gap list in the order of its ranks."""
-    table = result.gaps.copy()
+def write_gaps(result: Result, path: Path, table: Gaps | None = None) -> None:
+    """Write the gap list in the order of its ranks; `table` is the one handed out (`gap_list.listed`), else that of the result."""
+    table = (result.gaps if table is None else table).copy()
     table["closes_in"] = table["closes_in"].astype("Int64")
     write_csv(table, path)
 

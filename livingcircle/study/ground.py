@@ -36,7 +36,7 @@ def walkers(study: Study) -> tuple[Walker, tuple[Group, ...]]:
         seconds=dict(told.crossing_seconds),
     )
     groups = [Group("all", told.speed_kmh, "people", base)]
-    counted = study.residences.groups if study.residences else ()
+    counted = study.residences.counted if study.residences else ()
     for group in told.groups:
         shipped = presets().get(group.id, {})
         speed = group.speed_kmh or shipped["speed_m_s"] * 3.6

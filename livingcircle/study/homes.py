@@ -54,7 +54,7 @@ def _people(study: Study, raw: gpd.GeoDataFrame, base: Path, crs: CRS) -> Reside
     columns = {key: column for key, column in told.columns.items() if key not in NOT_FOR_HOMES}
     where = {"columns": columns, "where": told.path}
     if told.population is not None:
-        groups = {g.id: g.people for g in study.walking.groups if g.people and g.id != "all"}
+        groups = told.groups | {g.id: g.people for g in study.walking.groups if g.people and g.id != "all"}
         return homes.from_places(raw, columns=columns, people=told.population, groups=groups, where=told.path)
     if told.dwellings is not None:
         return population.from_dwellings(raw, dwellings=told.dwellings, people_per_dwelling=told.people_per_dwelling, **where)

@@ -98,6 +98,7 @@ class ResidenceFile(_LayerFile):
     buildings: BuildingFile | None = None
     totals: UnitTotals | None = None
     shares: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    groups: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], str] = {}
     columns: dict[Literal["id", "name", "open_year", "land_code", "lon", "lat", "x", "y"], str] = {}
     vocabulary: Vocabulary | None = None
     homesteads: bool | None = None
@@ -120,10 +121,16 @@ class ResidenceFile(_LayerFile):
             raise ValueError("dwellings and people_per_dwelling belong together")
         return self
 
+    @model_validator(mode="after")
+    def _groups_of_people(self) -> ResidenceFile:
+        if self.groups and self.population is None:
+            raise ValueError("groups are columns beside population: give population, or use shares or totals")
+        return self
+
     @property
-    def groups(self) -> tuple[str, ...]:
-        """The groups whose people the totals or shares tell."""
-        return (*(self.totals.groups if self.totals else ()), *self.shares)
+    def counted(self) -> tuple[str, ...]:
+        """The groups whose people the file, the totals or shares tell."""
+        return (*self.groups, *(self.totals.groups if self.totals else ()), *self.shares)
 
 
 class BarrierFile(_LayerFile):
@@ -146,3 +153,7 @@ class GateFile(_LayerFile):
 
 class ParkFile(_LayerFile):
     """`[[parks]]`: polygons whose ways close at night."""
+
+
+class BuiltLand(_LayerFile):
+    """`[built_land]`: polygons of urban built land, the denominator of bus and rail coverage."""

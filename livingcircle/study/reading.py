@@ -35,8 +35,10 @@ OPEN_YEAR = "open_year"
 RESERVED_UNITS = (WHOLE_AREA, OUTSIDE)
 
 
-def settings_of(study: Study, *, year: int | None = None, language: str | None = None) -> Settings:
-    """The settings a study states; `year` and `language` override it. The first group is everybody."""
+def settings_of(
+    study: Study, *, year: int | None = None, language: str | None = None, systems: tuple[Standard, ...] = ()
+) -> Settings:
+    """The settings a study states; `year` and `language` override it. The first group is everybody. `systems` give indicators."""
     walking, about = study.walking, study.study
     walker, groups = walkers(study)
     return Settings(
@@ -54,6 +56,9 @@ def settings_of(study: Study, *, year: int | None = None, language: str | None =
         isochrone_minutes=walking.isochrone_minutes,
         severed_detour=walking.severed_detour,
         categories=about.categories,
+        systems=systems,
+        years=about.years,
+        gaps_by=study.gaps.by,
     )
 
 
@@ -250,6 +255,7 @@ def read_inputs(
     extent = gathered(_polygons, study.streets, "extent", ground)
     costs = gathered(read_ground, study, base, crs, network)
     units = gathered(_units, study, ground)
+    built = gathered(_built_land, study, ground)
     residences = gathered(read_residences, study, ground, units, findings)
     walls = gathered(read_barriers, study, base, crs)
     read = read_facilities(study, ground, standard, findings, (gathered, progress))
@@ -277,6 +283,7 @@ def read_inputs(
         merged=merged,
         ground=costs,
         extent=extent,
+        built_land=built,
     )
 
 
@@ -341,7 +348,29 @@ def _units(study: Study, ground: tuple[Path, CRS, np.ndarray]) -> gpd.GeoDataFra
         for bad, problem in ((blank, f"no name in '{column}'"), (wrong, f"{' and '.join(RESERVED_UNITS)} are taken"))
         if bad.any()
     )
-    return units.assign(unit=names.astype(str).str.strip())
+    out = units.assign(unit=names.astype(str).str.strip())
+    return out if study.study.units_parent is None else out.assign(parent=_parents(out, study.study))
+
+
+def _parents(units: gpd.GeoDataFrame, told: About) -> pd.Series:
+    """The street (街道) of every unit, empty where none is told."""
+    column = told.units_parent
+    if column not in units.columns:
+        known = ", ".join(c for c in units.columns if c not in ("geometry", "unit"))
+        raise DataError(Fault(str(told.units), f"no column '{column}'", f"set units_parent to one of: {known}"))
+    return units[column].astype(object).where(units[column].notna(), "").astype(str).str.strip()
+
+
+def _built_land(study: Study, ground: tuple[Path, CRS, np.ndarray]) -> gpd.GeoDataFrame | None:
+    told, (base, crs, bounds) = study.built_land, ground
+    if told is None:
+        return None
+    raw = coordinates.to_crs(file_of(base / told.path, told), declared=told.crs, target=crs, where=told.path)
+    raw = keep(raw, told.where, told.path)
+    coordinates.check_overlap(raw, bounds, where=told.path)
+    if set(raw.geom_type) - {"Polygon", "MultiPolygon"}:
+        raise DataError(Fault(told.path, "holds more than polygons", "give polygons only"))
+    return raw[["geometry"]]
 
 
 def _inside(residences: gpd.GeoDataFrame, area: gpd.GeoDataFrame, findings: Findings) -> gpd.GeoDataFrame:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
-from livingcircle.analysis import Inputs, Result, analyze
+from livingcircle.analysis import Inputs, Result, Settings, analyze
 from livingcircle.audit import datum_findings
 from livingcircle.isochrone import USUAL_M
+from livingcircle.layers import Gaps
 from livingcircle.messages import text
-from livingcircle.outputs import gap_list, page, publishing, run_record, tables
+from livingcircle.outputs import figures, gap_list, layers_gpkg, page, publishing, report, run_record, tables, verification, workbook
 from livingcircle.outputs.walking_words import group_name
 from livingcircle.snapping import TOO_FAR
 from livingcircle.standards import Standard
@@ -23,10 +26,10 @@ from livingcircle.study.reading import datums_of, read_inputs, settings_of
 
 # A border between lattice points is true within a cell; what lies farther off is told.
 CELLS_ASTRAY = 1.5
+WORKBOOK = "gaps.xlsx"
 
-WRITTEN = (
-    "index.html", "coverage.csv", "gaps.csv", "gaps.xlsx", "indicators.csv", "completeness.csv", "lacking.csv", "quotas.csv", "run.json",
-)  # fmt: skip
+# A planner opens these first; the others follow by name.
+FIRST = ("index.html", "report.docx", "gaps.xlsx", "layers.gpkg", "gaps.csv", "coverage.csv", "indicators.csv")
 
 Progress = Callable[[str, int, int], None]
 
@@ -43,38 +46,71 @@ def run(
     if year is not None:
         # Streets of a later year are not there either.
         study = study.model_copy(update={"study": study.study.model_copy(update={"year": year})})
-    standard, _ = standards_of(study, base=base)
-    settings = settings_of(study, year=year, language=language)
+    standard, systems = standards_of(study, base=base)
+    settings = settings_of(study, year=year, language=language, systems=systems)
     target = out or Path("maps") / study.study.id
     # The place is taken before the work, so that a second run learns at once.
     with publishing.publish(target) as folder:
+        # The workbook of the last run goes when this one appears; what planners wrote into it is read before.
+        record = verification.read(target / WORKBOOK, language=settings.language)
         findings = Findings()
         study = placed(study, base, findings)
         inputs = read_inputs(study, base, standard=standard, findings=findings, progress=clock)
+        settings = replace(settings, years=settings.years or _coming(inputs, settings))
         result = analyze(inputs, standard=standard, settings=settings, progress=clock)
         findings.warnings += _shifted(inputs, study)
         counts = {**result.counts, **findings.counts}
         result = replace(result, counts=counts, warnings=_warnings(result, standard, findings))
-        files = schema.input_files(study, base)
-        _write(result, folder, files=[schema.study_file(path), *files], base=base, clock=clock)
-    return result, [target / name for name in WRITTEN]
+        files = [schema.study_file(path), *schema.input_files(study, base)]
+        listed = gap_list.listed(result, record)
+        result = _carried(result, listed, record, (folder, target))
+        _write((result, listed, record), folder, study=study, files=files, clock=clock)
+        written = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+        if record.damaged:
+            # Written after the record of the run, so that it counts as a planner's own file and stays.
+            shutil.copyfile(target / WORKBOOK, verification.free_name(folder, target / WORKBOOK))
+    return result, [target / name for name in (*(n for n in FIRST if n in written), *(n for n in written if n not in FIRST))]
 
 
-def _write(result: Result, folder: Path, *, files: list[Path], base: Path, clock: _Clock) -> None:
-    clock("outputs", 0, 4)
+def _coming(inputs: Inputs, settings: Settings) -> tuple[int, ...]:
+    """The years in which facilities will open, from the year judged on; without that year all of those stated."""
+    years = inputs.facilities.loc[inputs.facilities["status"] != "existing", "open_year"].dropna().astype(int)
+    return tuple(sorted({year for year in years if settings.year is None or year > settings.year}))
+
+
+def _carried(result: Result, listed: Gaps, record: verification.Record, folders: tuple[Path, Path]) -> Result:
+    """The result with what a planner is told of the last workbook."""
+    fresh, target = folders
+    names = (WORKBOOK, verification.free_name(fresh, target / WORKBOOK).name)
+    told = verification.warnings(record, listed["gap_id"], language=result.settings.language, names=names)
+    counts = {**result.counts, verification.COUNTED: len(record.notes)}
+    return replace(result, warnings=(*result.warnings, *told), counts=counts)
+
+
+def _write(handed: tuple[Result, Gaps, verification.Record], folder: Path, *, study: schema.Study, files: list[Path], clock: _Clock) -> None:
+    """Every file of a run; `files` are what it read, the study file first."""
+    result, listed, record = handed
+    clock("outputs", 0, 6)
     tables.write_coverage(result, folder / "coverage.csv")
-    tables.write_gaps(result, folder / "gaps.csv")
+    tables.write_gaps(result, folder / "gaps.csv", listed)
     tables.write_indicators(result, folder / "indicators.csv")
     tables.write_completeness(result, folder / "completeness.csv")
     tables.write_lacking(result, folder / "lacking.csv")
     tables.write_quotas(result, folder / "quotas.csv")
-    clock("outputs", 1, 4)
-    gap_list.write(result, folder / "gaps.xlsx")
-    clock("outputs", 2, 4)
+    clock("outputs", 1, 6)
+    workbook.write(result, folder / WORKBOOK, table=listed, record=record)
+    layers_gpkg.write(result, folder / "layers.gpkg")
+    clock("outputs", 2, 6)
     page.write(result, folder / "index.html")
-    clock("outputs", 3, 4)
-    run_record.write(result, folder / "run.json", inputs=files, base=base, seconds=clock.seconds())
-    clock("outputs", 4, 4)
+    clock("outputs", 3, 6)
+    told, today = study.outputs, date.today()
+    drawn = figures.write(result, folder / "figures", drawn_on=today, paper=told.paper) if told.figures else []
+    clock("outputs", 4, 6)
+    if told.report:
+        report.write(result, folder / "report.docx", figures=drawn, written_on=today)
+    clock("outputs", 5, 6)
+    run_record.write(result, folder / "run.json", inputs=files, base=files[0].parent, seconds=clock.seconds())
+    clock("outputs", 6, 6)
 
 
 class _Clock:

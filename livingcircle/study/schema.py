@@ -16,12 +16,12 @@ from livingcircle.standards import own_files
 from livingcircle.study.key_faults import key_faults
 from livingcircle.study.layer_crs import LOCAL, crs_of_layers, says_local
 from livingcircle.study.layer_files import (
-    PLACE_COLUMNS, BarrierFile, BuildingFile, CompoundFile, FacilityFile, GateFile, ParkFile, Part, PeopleRaster,
+    PLACE_COLUMNS, BarrierFile, BuildingFile, BuiltLand, CompoundFile, FacilityFile, GateFile, ParkFile, Part, PeopleRaster,
     ResidenceFile, Rows, UnitTotals,
 )  # fmt: skip
 
 __all__ = [
-    "PLACE_COLUMNS", "About", "BarrierFile", "BuildingFile", "CompoundFile", "FacilityFile", "GateFile", "LocalSystem", "ParkFile", "PeopleRaster",
+    "PLACE_COLUMNS", "About", "BarrierFile", "BuildingFile", "BuiltLand", "CompoundFile", "FacilityFile", "GapList", "GateFile", "LocalSystem", "Outputs", "ParkFile", "PeopleRaster",
     "ResidenceFile", "Rows", "Streets", "Study", "UnitTotals", "Walking", "WalkingGroup", "input_files", "language_of", "load", "study_file",
 ]  # fmt: skip
 
@@ -194,6 +194,20 @@ class Walking(Part):
         return self
 
 
+class GapList(Part):
+    """`[gaps]`: what a row of the gap list stands for."""
+
+    by: Literal["residence", "unit"] = "residence"
+
+
+class Outputs(Part):
+    """`[outputs]`: whether figures and report are made, and the paper of the figures."""
+
+    figures: bool = True
+    report: bool = True
+    paper: Literal["A4", "A3"] = "A4"
+
+
 class Study(Part):
     """A whole `study.toml`; only `[study] id` and `[streets]` are needed for `times` and `area`."""
 
@@ -206,6 +220,9 @@ class Study(Part):
     compounds: tuple[CompoundFile, ...] = ()
     gates: tuple[GateFile, ...] = ()
     parks: tuple[ParkFile, ...] = ()
+    built_land: BuiltLand | None = None
+    gaps: GapList = GapList()
+    outputs: Outputs = Outputs()
 
 
 def study_file(path: Path) -> Path:
@@ -289,6 +306,7 @@ def _named_files(study: Study) -> dict[str, str]:
         "walking.elevation": study.walking.elevation,
         **{f"facilities.{i}.path": part.path for i, part in enumerate(study.facilities)},
         "residences.path": homes.path if homes else None,
+        "built_land.path": study.built_land.path if study.built_land else None,
         **{f"{key}.path": part.path for key, part in parts.items() if part is not None},
         **{f"{key}.{i}.path": part.path for key in ("barriers", "compounds", "gates", "parks") for i, part in enumerate(getattr(study, key))},
     }

@@ -1,8 +1,7 @@
-"""The ranked gap list: where, whom, how far beyond which limit, and the first cause."""
+"""The ranked gap list: where, whom, how far beyond which limit, the first cause, and the priority."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,23 +10,20 @@ import pandas as pd
 
 from livingcircle import robustness
 from livingcircle.coverage import Group, Walks, covered, middle_rows
+from livingcircle.gaps import causes, priority
+from livingcircle.gaps.identity import gap_id
+from livingcircle.gaps.units import by_unit
 from livingcircle.layers import GAPS, OFF_NETWORK, UNREACHABLE, Facilities, Gaps, Residences, Samples, WalkTimes
 from livingcircle.standards import Requirement, Standard
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
 
-REMEDIES = {
-    "not_found": "verify_or_build",
-    "planned_only": "build",
-    "facility_off_network": "check_place",
-    "off_network": "add_street",
-    "behind_barrier": "link",
-    "unreachable": "link",
-    "not_yet_open": "wait",
-    "severed": "link",
-    "far": "build",
-    "beyond": "build_or_link",
-}
+__all__ = ["Reach", "by_unit", "causes", "gap_id", "gaps", "priority", "ranked"]
 
+ARRIVING = {  # what a later step tells of a gap, empty until then
+    "from_leg_m": np.nan, "speed_kmh": np.nan, "costs": "", "limit_street": "", "rank": 0, "priority": "", "priority_points": np.nan,
+    **{f"priority_{part}": np.nan for part in priority.PARTS}, "residences": 1,
+    "severed_by": "", "link_m": np.nan, "link_from": "", "link_to": "", "closing_facility": "",
+}  # fmt: skip
 
 @dataclass(frozen=True)
 class Reach:
@@ -93,37 +89,27 @@ def gaps(
     table = table.assign(
         unit=of["unit"].reindex(table["residence_id"]).to_numpy(),
         name=of["name"].reindex(table["residence_id"]).to_numpy(),
-        from_leg_m=np.nan,
-        speed_kmh=np.nan,
-        costs="",
-        limit_street="",
         gap_id=[gap_id(*row) for row in zip(*(table[c] for c in keys), strict=True)],
-        rank=0,
+        **ARRIVING,
     )
     return table[columns]
 
 
 def ranked(parts: Sequence[Gaps]) -> Gaps:
-    """All gaps as one list, worst first, with `rank` from 1.
+    """All gaps as one list, most urgent first, with their `priority` (`gaps.priority.judged`) and `rank` from 1.
 
-    Mandatory before on demand, then people, then metres beyond the limit, then the id, so that the order never wavers.
+    Priority A before B before C, then mandatory before on demand, then people, then metres beyond the limit, then the id, so that
+    the order never wavers.
     """
     held = [part for part in parts if len(part)]
     if not held:
         return parts[0] if len(parts) else pd.DataFrame(columns=[*GAPS.columns])
-    table = pd.concat(held, ignore_index=True)
-    order = ["flag", "people", "excess_m", "gap_id"]
-    table = table.sort_values(order, ascending=[True, False, False, True], ignore_index=True)
-    return table.assign(rank=np.arange(1, len(table) + 1))
-
-
-def gap_id(*parts: str) -> str:
-    """The id of a gap, the same in every run and on every machine for the same place, category, level, group and clause.
-
-    >>> gap_id("R1", "edu_primary", "L10", "all", "5.0.3") == gap_id("R1", "edu_primary", "L10", "all", "5.0.3")
-    True
-    """
-    return "G" + hashlib.blake2b("\x1f".join(parts).encode(), digest_size=5).hexdigest()
+    table = priority.judged(pd.concat(held, ignore_index=True))
+    # Figures that a file shows as equal rank as equal, however the last bits of a sum fell.
+    table["_people"], table["_excess"] = table["people"].round(6), table["excess_m"].round(6)
+    order = ["priority", "flag", "_people", "_excess", "gap_id"]
+    table = table.sort_values(order, ascending=[True, True, False, False, True], ignore_index=True)
+    return table.drop(columns=["_people", "_excess"]).assign(rank=np.arange(1, len(table) + 1))
 
 
 def _of_requirement(
@@ -152,7 +138,24 @@ def _of_requirement(
     kept = ((sums["people"] > 0) | (sums["land_ha"] > 0)).to_numpy()
     sums = sums.join(_robustness(sums, reach, judged, (owner, people, land), held))
     sums["uncertain_share"] = _uncertain(reach, judged, (out, beyond, people, land), held)
+    sums = sums.join(_ages(samples, (out, beyond), held))
     return sums[kept].reset_index(drop=True)
+
+
+def _ages(samples: Samples, beyond: tuple, held: np.ndarray) -> pd.DataFrame:
+    """Old people and children beyond the limit, NaN where the study does not tell them, and their share of everybody there."""
+    out, owner = beyond
+    told = {}
+    for kind in ("elderly", "children"):
+        column = priority.columns_of(kind, samples.columns)
+        ages = np.full(len(held), np.nan)
+        if column is not None:
+            ages = np.bincount(owner, weights=samples[column].to_numpy()[out])[held]
+        told[f"people_{kind}"] = ages
+    table = pd.DataFrame(told)
+    everybody = np.bincount(owner, weights=samples["people"].to_numpy()[out])[held]
+    weak = table.sum(axis=1, min_count=1).to_numpy()
+    return table.assign(vulnerable_share=np.divide(weak, everybody, out=np.full(len(held), np.nan), where=everybody > 0))
 
 
 def _robustness(sums: pd.DataFrame, reach: Reach, judged: tuple, weights: tuple, held: np.ndarray) -> pd.DataFrame:
@@ -204,22 +207,24 @@ def _explained(
         detour = np.where(straight_m > 0, walk_m / straight_m, np.where(np.isinf(walk_m), np.inf, 1.0))
     detour = np.where(np.isinf(straight_m), np.inf, detour)
     status = walk["status"].to_numpy()
-    cause = np.select(
-        [
-            ~np.isnan(closes),
-            np.full(len(row), not reach.known),
-            np.isinf(straight_m),
-            np.full(len(row), not reach.joined),
-            status == OFF_NETWORK,
-            status == UNREACHABLE,
-            straight_m > limit_m,
-            detour >= severed,
-        ],
-        ["not_yet_open", "not_found", "planned_only", "facility_off_network", "off_network", "unreachable", "far", "severed"],
-        "beyond",
-    )
     source = walk["source"].to_numpy()
     facility = np.where(source >= 0, np.append(reach.facility, -1)[source], -1)
+    near = straight_m <= limit_m
+    doubtful = near & (np.append(facilities["confidence"].to_numpy(), "")[facility] == "low")
+    cause = causes.first(
+        {
+            "not_yet_open": ~np.isnan(closes),
+            "not_found": np.full(len(row), not reach.known),
+            "planned_only": np.isinf(straight_m),
+            "facility_off_network": np.full(len(row), not reach.joined),
+            "off_network": status == OFF_NETWORK,
+            "data_doubtful": doubtful | (part["uncertain_share"].to_numpy() >= causes.uncertain_from()),
+            "unreachable": status == UNREACHABLE,
+            "far": ~near,
+            "severed": detour >= severed,
+        }
+    )
+    remedy = causes.remedies()
     return part.assign(
         category=category,
         level=requirement.level,
@@ -229,11 +234,12 @@ def _explained(
         limit_m=float(requirement.limit_m),
         limit_min=float(requirement.limit_min),
         excess_m=reach.walks.measure(rule)[row] - limit_m,
+        excess_share=(reach.walks.measure(rule)[row] - limit_m) / limit_m,
         straight_m=straight_m,
         detour=detour,
         nearest_facility=np.append(facilities["name"].to_numpy(), "")[facility],
         cause=cause,
-        remedy=[REMEDIES[c] for c in cause],
+        remedy=[remedy[c] for c in cause],
         confidence=_confidence(facility, source, reach, facilities),
         clause=requirement.clause,
         status=status,

@@ -1,0 +1,139 @@
+"""What lies between homes and facilities: barriers, missing links, and the planned facility that closes a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from livingcircle.analysis.inputs import Inputs, Settings
+from livingcircle.analysis.reach import View, coordinates, of_category
+from livingcircle.barriers import COMPOUND
+from livingcircle.layers import Facilities, Gaps, Positions
+from livingcircle.network import StreetNetwork
+from livingcircle.reasons import barriers_met, missing_link
+from livingcircle.reasons.causes import door_components
+from livingcircle.snapping import coordinates_of, snap
+from livingcircle.walk_time import Way, nearest, straight
+
+MISSING_LINK, CLOSED_COMPOUND = "missing_link", COMPOUND
+PARTED = ("severed", "unreachable", "behind_barrier")
+
+
+def parted(table: Gaps, category: str, layers: tuple, seen: Mapping[str, View], settings: Settings) -> Gaps:
+    """The gaps of a category with what severs them, the link that would join them, and the planned facility that closes them.
+
+    `severed_by` is the kind of the first barrier on the straight line from the point shown to the nearest entrance,
+    `missing_link` where no barrier lies on it; where the streets are not joined, the barrier on the missing link itself. `link_m` is
+    what a link would span: between the pieces of the network that are not joined, between home and street for a home behind a
+    barrier, else between the places where home and entrance stand on their streets. All that only for the causes of `PARTED`.
+    `closing_facility` only for `not_yet_open`. `layers`: the study's `Inputs`, the samples, the facilities with `open`.
+    """
+    inputs, samples, facilities = layers
+    rows = of_category(inputs.entrances, facilities, category, facilities["open"].to_numpy())
+    out = table.assign(severed_by=table["severed_by"].astype(object), link_from=table["link_from"].astype(object))
+    out = out.assign(link_to=out["link_to"].astype(object), closing_facility=out["closing_facility"].astype(object))
+    for group, own in table.groupby("group", sort=False).indices.items():
+        view = seen[group]
+        cause = table["cause"].to_numpy()[own]
+        told = (inputs, samples, view)
+        for names, links in ((("severed",), _between), (("unreachable",), _pieces), (("behind_barrier",), _home)):
+            chosen = own[np.isin(cause, names)]
+            if len(chosen):
+                found = links(told, table["sample"].to_numpy(dtype=int)[chosen], rows)
+                out.iloc[chosen, out.columns.get_indexer(found.columns)] = found.to_numpy(dtype=object)
+        chosen = own[cause == "not_yet_open"]
+        if len(chosen):
+            closing = _closing(table.iloc[chosen], category, (inputs, facilities, view), settings)
+            out.iloc[chosen, out.columns.get_loc("closing_facility")] = closing
+    return out.assign(link_m=out["link_m"].astype(float))
+
+
+def _between(told: tuple, sample: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
+    """Links between the street positions of homes and of the entrances nearest in a straight line."""
+    inputs, samples, view = told
+    homes, doors = coordinates(samples)[sample], coordinates(inputs.entrances)[rows]
+    door = straight(homes, doors)[1]
+    origins, ends = view.origins.iloc[sample], view.doors.iloc[rows[door]]
+    network = view.network
+    joint = np.stack([_places(origins, network, homes), _places(ends, network, doors[door])], axis=1)
+    return pd.DataFrame(
+        {
+            "severed_by": _kinds(np.stack([homes, doors[door]], axis=1), inputs, network),
+            "link_m": np.hypot(*(joint[:, 0] - joint[:, 1]).T),
+            "link_from": _names(network, origins["edge"].to_numpy()),
+            "link_to": _names(network, ends["edge"].to_numpy()),
+        }
+    )
+
+
+def _pieces(told: tuple, sample: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
+    """Links between the piece of the network that each home stands on and the nearest piece with an entrance."""
+    inputs, _, view = told
+    network, toward = view.network, door_components(view.doors.iloc[rows])
+    known: dict[int, tuple] = {}
+    for component in np.unique(view.origins["component"].to_numpy()[sample]).tolist():
+        if component in toward:
+            # Joined by streets, but only through a compound that is not open to them.
+            known[component] = (CLOSED_COMPOUND, np.nan, "", "")
+            continue
+        link = missing_link(network, component, toward)
+        names = _names(network, np.array([link.from_edge, link.to_edge]))
+        known[component] = (_kinds(link.ends[None], inputs, network)[0], link.gap_m, *names)
+    found = [known[component] for component in view.origins["component"].to_numpy()[sample].tolist()]
+    return pd.DataFrame(found, columns=["severed_by", "link_m", "link_from", "link_to"])
+
+
+def _home(told: tuple, sample: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
+    """Links between homes behind a barrier and the nearest street beyond it."""
+    inputs, samples, view = told
+    homes = coordinates(samples)[sample]
+    near = snap(homes, view.network, limit_m=np.inf, isolated_m=0)
+    legs = np.stack([homes, _places(near, view.network, homes)], axis=1)
+    return pd.DataFrame(
+        {
+            "severed_by": _kinds(legs, inputs, view.network),
+            "link_m": near["leg_m"].to_numpy(),
+            "link_from": "",
+            "link_to": _names(view.network, near["edge"].to_numpy()),
+        }
+    )
+
+
+def _places(positions: Positions, network: StreetNetwork, points: np.ndarray) -> np.ndarray:
+    """Where positions lie on their streets; the point itself off the network."""
+    on = (positions["edge"].to_numpy() >= 0)[:, None]
+    return np.where(on, coordinates_of(positions, network), points)
+
+
+def _kinds(legs: np.ndarray, inputs: Inputs, network: StreetNetwork) -> np.ndarray:
+    out = np.full(len(legs), MISSING_LINK, dtype=object)
+    if inputs.barriers is not None and len(inputs.barriers):
+        met = barriers_met(legs, inputs.barriers)
+        out[met >= 0] = inputs.barriers["kind"].to_numpy()[met[met >= 0]]
+    return out
+
+
+def _names(network: StreetNetwork, edge: np.ndarray) -> np.ndarray:
+    """The name of every street edge, empty where it has none."""
+    return np.append(network.streets["name"].fillna("").astype(str).to_numpy(dtype=object), "")[edge]
+
+
+def _closing(table: Gaps, category: str, layers: tuple, settings: Settings) -> list[str]:
+    """For every gap the planned facility, open by the year that closes it, that is nearest on foot to the point shown."""
+    inputs, facilities, view = layers
+    years = facilities["open_year"].to_numpy(dtype=float)
+    way = Way(shortest=settings.rule == "distance", engine=settings.engine)
+    name_of = facilities.set_index("facility_id")["name"]
+    out = pd.Series("", index=range(len(table)), dtype=object)
+    for year, own in table.reset_index(drop=True).groupby("closes_in").indices.items():
+        coming = ~facilities["open"].to_numpy() & (years <= year)
+        rows = of_category(inputs.entrances, facilities, category, coming)
+        homes = view.origins.iloc[table["sample"].to_numpy(dtype=int)[own]]
+        walks = nearest(view.network, homes, view.doors.iloc[rows], speed_kmh=view.speed_kmh, way=way)
+        source = walks["source"].to_numpy()
+        names = name_of[inputs.entrances["facility_id"].iloc[rows]].to_numpy()
+        out.iloc[own] = np.append(names, "")[source]
+    return out.tolist()
