@@ -31,6 +31,7 @@ STATES = (FITS, SHIFTED, UNDECIDED, TOO_FEW)
 PLAIN, GCJ, BD = "", "GCJ-02", "BD-09"
 DATUMS = (PLAIN, GCJ, BD)
 PRESENT, CHANCE = "present", "chance"
+TINY = 1e-12
 GOLDEN = np.pi * (3.0 - np.sqrt(5.0))
 
 Turn = Callable[..., tuple[np.ndarray, np.ndarray]]
@@ -229,9 +230,18 @@ def _share(counts: np.ndarray) -> np.ndarray:
 
 
 def _explained(counts: np.ndarray, habits: np.ndarray, by_chance: np.ndarray) -> np.ndarray:
-    each = counts @ np.log(habits / by_chance).T
-    best = each.max(axis=1)
-    return best + np.log(np.exp(each - best[:, None]).mean(axis=1))
+    """For every placing, the log of how much better the best mixture of habits explains the counts than chance does.
+
+    A layer mixes habits (bus stops on the line, schools behind it); the parts of each are found by expectation and maximization.
+    """
+    told = _told()["mixture"]
+    known = np.vstack([habits, by_chance])
+    parts = np.full((len(counts), len(known)), 1.0 / len(known))
+    for _ in range(told["rounds"]):
+        parts *= (counts / np.maximum(parts @ known, TINY)) @ known.T
+        parts += told["prior"] / len(known)
+        parts /= parts.sum(axis=1, keepdims=True)
+    return (counts * np.log(np.maximum(parts @ known, TINY) / by_chance)).sum(axis=1)
 
 
 def _habits(by_chance: np.ndarray) -> np.ndarray:
@@ -244,12 +254,15 @@ def _habits(by_chance: np.ndarray) -> np.ndarray:
 
 
 def _inside_gain(inside: np.ndarray, asked: int) -> np.ndarray:
+    """For every placing, the log of how much better its own share of points inside explains the counts than that of chance.
+
+    Places may keep to the polygons (doors to buildings) or out of them (a school has its own parcel): both are habits.
+    """
     if not inside[:, 0].any():
         return np.zeros(len(inside))
     by_chance = _share(inside[asked:])
-    gains = np.array(_told()["inside"]["gains"])
-    held = by_chance[0] + gains * by_chance[1]
-    return _explained(inside, np.column_stack([held, 1.0 - held]), by_chance)
+    own = np.clip(inside / np.maximum(inside.sum(axis=1, keepdims=True), 1.0), TINY, 1.0)
+    return (inside * np.log(own / by_chance)).sum(axis=1)
 
 
 def _measures(placed: np.ndarray, seen: _Seen, ground: _Ground) -> dict[str, np.ndarray]:

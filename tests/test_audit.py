@@ -540,3 +540,18 @@ def test_no_kind_of_finding_leaves_its_effect_unsaid():
 def test_files_outside_the_study_are_shown_by_name(tmp_path):
     assert Finding("islands", DOUBT, (tmp_path / "town.osm").as_posix(), 1).where == "town.osm"
     assert Finding("islands", DOUBT, "in/town.osm", 1).where == "in/town.osm"
+
+
+def test_a_lost_gate_would_let_a_compound_out(study):
+    #  the lane through the compound has a closed gate in the north; the open one in the south was drawn 30 m off the wall
+    toy_study.write_layer(study / "walls.geojson", [shapely.box(440, 1, 560, 70)], name=["围合小区"])
+    toy_study.write_layer(study / "gates.geojson", [shapely.Point(500, 70), shapely.Point(500, -29)], kind=["closed", "open"])
+    with (study / "study.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[compounds]]\npath = "walls.geojson"\nname = "name"\n\n[[gates]]\npath = "gates.geojson"\nkind = "kind"\n')
+    with (study / "schools.csv").open("a", encoding="utf-8") as file:
+        file.write("中小学,现状,,{:.8f},{:.8f}\n".format(*place(400, 10)))
+    report, _ = checked(study)
+    #  shut in, none of B's 200 people comes to the school 100 to 200 m away; by the gate all do
+    assert effect_of(report, "gates_unused").people == pytest.approx(200)
+    toy_study.write_layer(study / "gates.geojson", [shapely.Point(500, 70), shapely.Point(500, 1)], kind=["closed", "open"])
+    assert not {"gates_unused", "compounds_without_gate"} & set(kinds(checked(study)[0]))
