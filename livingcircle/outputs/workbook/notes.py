@@ -9,6 +9,7 @@ from livingcircle.analysis import Result
 from livingcircle.gaps import priority
 from livingcircle.gaps.causes import remedies
 from livingcircle.messages import text, words
+from livingcircle.outputs.correction_words import correction_lines
 from livingcircle.outputs.walking_words import walking_words
 
 Notes = list[tuple[str, object]]
@@ -24,6 +25,7 @@ def notes(result: Result) -> Notes:
         (own["note.verify_head"], None),
         ("", own["note.verify"].format(closed=own["sheet.closed"])),
         *_sources(result, own),
+        *_corrections(result, own),
         *([(own["note.warnings_head"], None)] if result.warnings else []),
         *(("", warning) for warning in result.warnings),
     ]
@@ -103,6 +105,11 @@ def _sources(result: Result, own: Mapping[str, str]) -> Notes:
         *(("", own["note.source_line"].format(source=source, count=count)) for source, count in counts.items()),
         ("", own["note.digests"]),
     ]
+
+
+def _corrections(result: Result, own: Mapping[str, str]) -> Notes:
+    lines = correction_lines(result) or [own["correction.none"]]
+    return [(own["correction.head"], None), *(("", line) for line in lines)]
 
 
 def _areas_checked(result: Result) -> str:
