@@ -55,7 +55,7 @@ def test_the_sheets_and_headings_speak_chinese(tiny, tmp_path):
     assert places == sorted(places)
     for name in ("缺口清单", "覆盖率", "设施一览"):
         assert book[name].freeze_panes == "C2" and book[name].auto_filter.ref.startswith("A1:")
-    assert opened(toy(tiny, language="en"), tmp_path / "en.xlsx").sheetnames == ["Gaps", "Coverage", "Indicators", "Facilities", "Notes"]
+    assert opened(toy(tiny, language="en"), tmp_path / "en.xlsx").sheetnames == ["Gap list", "Coverage", "Indicators", "Facilities", "Notes"]
 
 
 def test_text_is_text_and_numbers_are_numbers(tiny, tmp_path):
