@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pandas as pd
+import pytest
 import typer
 
 from livingcircle import cli, standards
@@ -107,21 +108,84 @@ sys.exit(done.returncode)
 """
 
 
-def test_the_main_job_on_the_sample_district(tmp_path):
-    out = tmp_path / "out"
+@pytest.fixture(scope="module")
+def main_job(tmp_path_factory):
+    """What the main job of the README told, and the folder that it wrote."""
+    out = tmp_path_factory.mktemp("main") / "out"
     told = subprocess.run(
         [sys.executable, "-c", MEASURE, "analyze", "data/beilun", "--out", str(out)], cwd=ROOT, capture_output=True, text=True
     )
     assert told.returncode == 0, told.stderr
-    assert "示意数据" in told.stdout
-    assert int(re.search(r"PEAK (\d+)", told.stdout)[1]) < 1500
+    return told.stdout, out
+
+
+@pytest.fixture(scope="module")
+def gaps(main_job):
+    return pd.read_csv(main_job[1] / "gaps.csv", encoding="utf-8-sig")
+
+
+@pytest.fixture(scope="module")
+def indicator_rows(main_job):
+    return pd.read_csv(main_job[1] / "indicators.csv", encoding="utf-8-sig")
+
+
+@pytest.fixture
+def land(indicator_rows):
+    """Hectares within reach in the whole area by year, of one indicator of the examination of cities."""
+    whole = indicator_rows[(indicator_rows["system"] == "tdt1063-2021") & (indicator_rows["area"] == "ALL")]
+    return lambda own: whole[whole["id"] == own].set_index("year")["numerator"]
+
+
+def test_the_main_job_on_the_sample_district(main_job, gaps):
+    told, out = main_job
+    assert "示意数据" in told
+    assert int(re.search(r"PEAK (\d+)", told)[1]) < 1500
     coverage = pd.read_csv(out / "coverage.csv", encoding="utf-8-sig")
     assert coverage["category"].nunique() >= 20
     assert coverage["people_share"].dropna().between(0, 1).all()
     page = (out / "index.html").read_text(encoding="utf-8")
     assert "示意数据" in page
-    gaps = pd.read_csv(out / "gaps.csv", encoding="utf-8-sig")
     assert {"far", "severed", "not_yet_open", "beyond"} <= set(gaps["cause"])
-    #  what the planned projects are for: a nine-year school closes gaps of both schools
-    closed = gaps[gaps["closes_in"].notna()]
-    assert {"edu_primary", "edu_junior"} <= set(closed["category"])
+
+
+def test_the_sample_lacks_one_mandatory_category_and_says_that_it_was_not_found(main_job, gaps):
+    told, out = main_job
+    coverage = pd.read_csv(out / "coverage.csv", encoding="utf-8-sig")
+    mandatory = coverage[(coverage["flag"] == "mandatory") & (coverage["unit"] == "ALL")]
+    assert set(mandatory.loc[mandatory["facilities"] == 0, "category"]) == {"env_waste"}
+    assert set(gaps.loc[gaps["cause"] == "not_found", "category"]) == {"env_waste"}
+    assert re.search("未检出.*：生活垃圾收集站$", told, re.M)
+
+
+def test_only_inputs_that_no_map_file_holds_are_missing_for_the_indicators_of_the_sample(indicator_rows):
+    lacking = indicator_rows[indicator_rows["status"] == "missing_input"]
+    beyond_maps = {"dwellings", "local_ratio", "footway_survey", "driving_network", "jobs", "road_centerlines", "classes", "villages"}
+    assert {word for words in lacking["missing"] for word in words.split(";")} == beyond_maps
+    assert lacking["id"].nunique() == 10 and indicator_rows["id"].nunique() > 50
+
+
+def test_a_boarding_senior_school_closes_no_gap_of_the_schools_nearby(gaps, land):
+    assert "镇海中学甬江校区" not in set(gaps["closing_facility"])
+    assert not (gaps["category"].isin(["edu_primary", "edu_junior"]) & (gaps["closes_in"] == 2024)).any()
+    # It opens in 2024.
+    assert all(land(own)[2024] == land(own)[2023] for own in ("I03", "I04"))
+
+
+def test_a_planned_hospital_is_no_community_health_facility_and_counts_within_2_km(gaps, land):
+    closed = gaps[gaps["closing_facility"] == "浙大一院宁波国际医院"]
+    assert set(closed["category"]) == {"med_hospital"} and set(closed["closes_in"]) == {2028}
+    health = gaps[gaps["category"].isin(["med_centre", "med_station"]) & gaps["closes_in"].notna()]
+    assert len(health) and set(health["closing_facility"]) == {"滨江社区卫生服务中心"}
+    assert land("I02")[2028] == land("I02")[2027]
+    # A circle of 2 km over the new town.
+    assert land("I13")[2028] > land("I13")[2027] + 250.0
+
+
+def test_a_nine_year_school_closes_gaps_of_both_its_schools_the_year_it_opens(gaps, land):
+    closed = gaps[gaps["closing_facility"] == "滨江新城第一学校"]
+    assert set(closed["category"]) == {"edu_primary", "edu_junior"} and set(closed["closes_in"]) == {2025}
+    assert set(closed["cause"]) == {"not_yet_open"}
+    junior, primary = (closed[(closed["category"] == kind) & (closed["group"] == "all")] for kind in ("edu_junior", "edu_primary"))
+    # 1,000 m to the junior school take in what 500 m to the primary school do.
+    assert set(primary["residence_id"]) < set(junior["residence_id"])
+    assert all(land(own)[2025] > land(own)[2024] + 30.0 for own in ("I03", "I04"))

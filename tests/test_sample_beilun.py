@@ -172,6 +172,56 @@ def test_the_planted_estate_opens_away_from_the_school(graph, walked, land, fact
     assert straight < 300.0 and walk > 2.0 * straight
 
 
+def reached(graph, starts, metres):
+    """The nodes within `metres` of any of the nodes `starts`."""
+    return set(nx.multi_source_dijkstra_path_length(graph, set(starts), cutoff=metres, weight="length"))
+
+
+def homes_by_node(graph, land):
+    """People of today by the node nearest to the middle of their parcel."""
+    today = land[land["人口"].notna() & ~(land["建成年份"] > 2023)]
+    return [(nearest_node(graph, shape.representative_point()), people) for shape, people in zip(today.geometry, today["人口"], strict=True)]
+
+
+def test_an_east_gate_of_the_planted_estate_would_bring_it_to_the_school(graph, land, facts):
+    estate = land[land["名称"] == facts["planted"]["one_gate"]["name"]].iloc[0]
+    school = nearest_node(graph, land.loc[land["名称"] == "翠柏小学", "geometry"].iloc[0].representative_point())
+    inside = [node for node in graph if estate.geometry.contains(graph.nodes[node]["at"])]
+    east = max(inside, key=lambda node: graph.nodes[node]["at"].x)
+    outside = nearest_node(graph, graph.nodes[east]["at"], [node for node in graph if node not in inside])
+    length = graph.nodes[east]["at"].distance(graph.nodes[outside]["at"])
+    assert length < 40.0
+    opened = graph.copy()
+    opened.add_edge(east, outside, length=length)
+    home = nearest_node(graph, estate.geometry.representative_point())
+    assert home not in reached(graph, [school], 500.0) and home in reached(opened, [school], 500.0)
+    assert estate["人口"] > 900
+
+
+def test_a_footbridge_at_the_planted_gap_would_serve_thousands(sample_beilun, graph, walked, land, facts):
+    spot = shapely.Point(sample_beilun.district.placed(*facts["planted"]["no_bridge"]))
+    streets = walked.streets
+    ends = []
+    for road in (facts["river"]["west_road"], facts["river"]["east_road"]):
+        own = streets[streets["name"] == road]
+        ends.append(nearest_node(graph, spot, {*own["from_node"], *own["to_node"]}))
+    length = graph.nodes[ends[0]]["at"].distance(graph.nodes[ends[1]]["at"])
+    assert length < 200.0
+    bridged = graph.copy()
+    bridged.add_edge(*ends, length=length)
+    rows = coordinates.to_crs(service_rows(), declared="GCJ-02", target="EPSG:4550", where="高德POI.csv")
+    standard = load("gb50180-2018")
+    telecom = [
+        nearest_node(graph, row.geometry)
+        for _, row in rows.iterrows()
+        if any(category == "com_telecom" for category, *_ in classify(standard, amap_code=row["typecode"], name=row["name"]))
+    ]
+    before, after = (reached(net, telecom, 1000.0) for net in (graph, bridged))
+    newly = sum(people for node, people in homes_by_node(graph, land) if node in after - before)
+    # Whole parcels by their middle; the run, by points of a lattice, has 2,527 people.
+    assert len(telecom) == 6 and newly > 2000
+
+
 def test_the_planted_gap_between_bridges(sample_beilun, graph, drawn, land, facts):
     spot = shapely.Point(sample_beilun.district.placed(*facts["planted"]["no_bridge"]))
     river = geofile.read(SAMPLE / "地物.gpkg", layer="水系").geometry.iloc[0]
@@ -197,6 +247,19 @@ def test_people_are_as_many_as_the_readme_says(land):
     assert homes["小区名称"].is_unique and homes["建成年份"].isna().any()
 
 
+def test_children_by_age_bands_add_up_to_the_numbers_beside_them(land):
+    homes = land[land["人口"].notna()].astype({"儿童0_6": int, "少年7_15": int})
+    bands = homes[["年龄0_2", "年龄3_5", "年龄6_11", "年龄12_14"]].astype(int)
+    assert (bands.sum(axis=1) == homes["年龄0_14"]).all()
+    six = homes["儿童0_6"] - bands["年龄0_2"] - bands["年龄3_5"]
+    fifteen = homes["儿童0_6"] + homes["少年7_15"] - homes["年龄0_14"]
+    assert (six >= 0).all() and (fifteen >= 0).all() and (bands["年龄6_11"] >= six).all()
+    # A year of age is about a seventh of the one and a ninth of the other.
+    assert six.sum() / homes["儿童0_6"].sum() == pytest.approx(1 / 7, abs=0.04)
+    assert fifteen.sum() / homes["少年7_15"].sum() == pytest.approx(1 / 9, abs=0.02)
+    assert land.loc[land["人口"].isna(), bands.columns].isna().all(axis=None)
+
+
 def test_communities_fill_the_study_area_without_overlap():
     units = geofile.read(SAMPLE / "社区.geojson").to_crs("EPSG:4550")
     area = geofile.read(SAMPLE / "研究范围.geojson").to_crs("EPSG:4550").geometry.iloc[0]
@@ -218,10 +281,24 @@ def test_the_service_list_is_shifted_and_lies_inside_the_area():
 def test_traps_serve_nothing_and_one_row_is_there_twice(facts):
     standard, rows = load("gb50180-2018"), service_rows()
     served = {row["name"]: classify(standard, amap_code=row["typecode"], name=row["name"]) for _, row in rows.iterrows()}
-    assert {told["name"]: served[told["name"]] for told in facts["traps"]} == {told["name"]: () for told in facts["traps"]}
+    traps = [told["name"] for told in [*facts["traps"], *facts["later"]["traps"]]]
+    assert len(traps) == 17 and {name: served[name] for name in traps} == dict.fromkeys(traps, ())
     assert rows.drop(columns=["geometry", "entrance", "row"]).duplicated().sum() == 1
     kinds = {category for classes in served.values() for category, *_ in classes}
     assert len(kinds) >= 20
+
+
+def test_what_was_added_to_the_service_list_is_named_as_its_categories_are(facts):
+    standard, rows = load("gb50180-2018"), service_rows()
+    kinds = rows.apply(lambda row: {c for c, *_ in classify(standard, amap_code=row["typecode"], name=row["name"])}, axis=1)
+    counts = {category: int(kinds.map(lambda held, own=category: own in held).sum()) for category in standard.categories}
+    # A courtyard for sanitation is what map services leave out.
+    assert counts["env_waste"] == 0 and not rows["name"].str.contains("垃圾收集站").any()
+    told = facts["later"]["points"]
+    assert counts["com_food"] == 2 + sum(kind["count"] for kind in told if kind["code"].startswith("05"))
+    assert counts["com_telecom"] == 2 + sum(kind["count"] for kind in told if kind["code"] == "070600")
+    assert counts["env_recycle"] == 2 + sum(kind["count"] for kind in told if kind["code"] == "070000")
+    assert counts["adm_justice"] == counts["adm_office"] == 2
 
 
 def test_schools_are_gbk_without_a_label_and_senior_schools_serve_nothing():

@@ -14,11 +14,10 @@ import shapely
 from conftest import CRS, EXTRACTS, ROOT, town
 
 from livingcircle import shift
-from livingcircle import standards as planning
 from livingcircle.errors import DataError
 from livingcircle.network import from_edges, from_ways
 from livingcircle.sources import osm
-from livingcircle.study import reading, schema
+from livingcircle.study import judging, reading, schema
 
 CORNER = np.array([386_000.0, 3_309_000.0])
 SIZE = 4_000.0
@@ -262,7 +261,7 @@ def inner(frame):
 def sample():
     """The schematic district that is shipped."""
     study, base = schema.load(ROOT / "data" / "beilun")
-    standard = planning.load(study.study.standard, base=base)
+    standard, _ = judging.standards_of(study, base=base)
     return reading.read_inputs(study, base, standard=standard, findings=reading.Findings(), progress=lambda *_: None)
 
 

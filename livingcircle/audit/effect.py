@@ -79,7 +79,7 @@ def effect(finding: Finding, base: Judged, settings: Settings, *, standard: Stan
     reading = None if finding.otherwise is None else finding.otherwise(base.inputs, settings)
     if reading is None:
         return Effect()
-    found = {category for category, _ in base.rules} | set(judged_categories(reading[0], standard))
+    found = {category for category, _ in base.rules} | set(judged_categories(reading[0], standard, settings=reading[1]))
     other = judge(reading, standard=standard, categories=[own for own in standard.categories if own in found], base=base)
     if not other.rules:
         return Effect(0.0, 0.0)

@@ -21,6 +21,7 @@ from livingcircle.standards import Place, matcher
 from livingcircle.standards.matching import tag_keys
 from livingcircle.study import schema
 from livingcircle.study.findings import Findings
+from livingcircle.study.judging import standards_of
 from livingcircle.study.reading import read_inputs
 
 TOLD = tomllib.loads((Path(__file__).parent / "shift.toml").read_text(encoding="utf-8"))
@@ -58,7 +59,7 @@ class Rate(NamedTuple):
 def sample_town(study: Path) -> Town:
     """The town of a study, as its analysis reads it."""
     told, base = schema.load(study)
-    standard = standards.load(told.study.standard, base=base)
+    standard, _ = standards_of(told, base=base)
     inputs = read_inputs(told, base, standard=standard, findings=Findings(), progress=lambda *_: None)
     return Town(told.study.id, inputs.network, inputs.facilities, inputs.residences)
 

@@ -54,6 +54,7 @@ def draw() -> District:
     streets = junctions.merged(junctions.connected(pieces, FACTS["grid"]["least_group_m"]))
     found_units = units.communities(frame, crossings, under)
     people.settle_people(found, found_units, dice)
+    people.split_ages(found, Random(FACTS["seed"] + 3))
     whole = streets + junctions.joined(others, streets) + _unwalked(under)
     return District(under, outline, whole, found, found_units)
 
@@ -75,7 +76,9 @@ def generate(folder: Path) -> list[Path]:
     town = town_of(district, dice)
     heading, care = tables.care(town)
     projects = tables.projects(town)
-    services = tables.service_list(points.service_points(town, dice))
+    # What was added later has a stream of its own, so that the rows before it stay as they were.
+    places = points.service_points(town, dice) + points.later_points(town, Random(FACTS["seed"] + 2))
+    services = tables.service_list(places)
     return [
         writing.geopackage(folder / "路网.gpkg", {"路网": tables.streets(district.streets)}),
         writing.geopackage(folder / "地物.gpkg", tables.natural(district.under, district.outline)),

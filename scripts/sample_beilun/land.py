@@ -105,7 +105,7 @@ def settle(found: list[Block], *, hill: Block, old_town: Block, dice: Random) ->
     _schools(found, dice)
     _talent(found, dice)
     wood = FACTS["hill"]["code"]
-    take(hill, hill.free, {"code": wood, "use": _use(wood), "facts": {"kind": "other"}})
+    take(hill, hill.free, {"code": wood, "use": _use(wood), "name": FACTS["hill"]["name"], "facts": {"kind": "other"}})
     share: dict[str, float] = {}
     turns: dict[str, int] = {}
     lived = [nearest(found, near) for near in FACTS["planted"]["homes"]]

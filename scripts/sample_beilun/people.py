@@ -66,3 +66,21 @@ def _balance(today: list[Lot]) -> None:
     scale = wanted / sum(lot.facts["old"] for lot in today)
     for lot in today:
         lot.facts["old"] = round(lot.facts["old"] * scale)
+
+
+def split_ages(found: list[Block], dice: Random) -> None:
+    """Children by the age bands of the facts, as facts of every residential lot.
+
+    They split the numbers of young and school age, so that each band and its neighbors still add up to these.
+    """
+    told = FACTS["people"]["cohorts"]
+    for _, lot in homes(found):
+        years = [number for age in ("young", "school") for number in _by_year(lot.facts[age], told[age], dice)]
+        lot.facts["bands"] = {band: sum(years[first : last + 1]) for band, (first, last) in told["bands"].items()}
+
+
+def _by_year(whole: int, shares: list[float], dice: Random) -> list[int]:
+    """`whole` people over single years of age, about in the given shares; the years add up to it."""
+    weights = [share * dice.uniform(0.85, 1.15) for share in shares]
+    bounds = [round(whole * sum(weights[:number]) / sum(weights)) for number in range(len(weights) + 1)]
+    return [high - low for low, high in zip(bounds, bounds[1:], strict=False)]

@@ -132,9 +132,21 @@ def _place(name: str, told: dict, front: Front, entrance: bool) -> Place:
 
 
 def service_points(town: Town, dice: Random) -> list[Place]:
-    """Every row of the map service's list, traps and one exact repeat included."""
+    """The first rows of the map service's list, traps and one exact repeat included."""
+    out = _listed(town, FACTS, dice)
+    # The service cuts its answers into boxes, so that a place on the edge is listed twice.
+    return [*out, next(place for place in out if place.code == "060200")]
+
+
+def later_points(town: Town, dice: Random) -> list[Place]:
+    """The rows that follow, drawn when all other places of the town are taken."""
+    return _listed(town, FACTS["later"], dice)
+
+
+def _listed(town: Town, told_of: dict, dice: Random) -> list[Place]:
+    """The places of `fixed`, `points` and `traps`, in that order."""
     out = []
-    for told in FACTS["fixed"]:
+    for told in told_of["fixed"]:
         if "lot" in told:
             point = town.lots[told["lot"]].shape.representative_point()
             spot = Point(round(point.x, 2), round(point.y, 2))
@@ -142,16 +154,15 @@ def service_points(town: Town, dice: Random) -> list[Place]:
         else:
             out.append(_place(told["name"], told, nearest_front(town, told["near"]), False))
         town.names.add(told["name"])
-    for told in FACTS["points"]:
+    for told in told_of["points"]:
         for number, front in enumerate(_chosen(town, told, dice)):
             entrance = told.get("entrance", False) and pick(dice, (True, False))
             out.append(_place(_named(town, told, front, number), told, front, entrance))
-    for told in FACTS["traps"]:
+    for told in told_of["traps"]:
         place = _place(told["name"], told, nearest_front(town, told["near"]), False)
         place.parent = told.get("parent", "")
         out.append(place)
-    # The service cuts its answers into boxes, so that a place on the edge is listed twice.
-    return [*out, next(place for place in out if place.code == "060200")]
+    return out
 
 
 def people_weight(homes: list[Lot], reach_m: float) -> Callable[[Point], float]:

@@ -55,6 +55,7 @@ def _rounded(shape):
 
 def land(found: list[Block]) -> gpd.GeoDataFrame:
     """The land-use layer; residents stand on residential land only."""
+    bands = {f"年龄{band}": band for band in FACTS["people"]["cohorts"]["bands"]}
     rows, shapes = [], []
     for lot in (lot for block in found for lot in block.lots):
         facts, home = lot.facts, lot.facts["kind"] == "home"
@@ -63,11 +64,12 @@ def land(found: list[Block]) -> gpd.GeoDataFrame:
             "小区名称": lot.name if home else None, "人口": facts.get("people"), "儿童0_6": facts.get("young"),
             "少年7_15": facts.get("school"), "老人60以上": facts.get("old"),
             "建成年份": facts.get("open_year") if home else None, "社区": facts.get("community"),
+            **{column: facts["bands"][band] if home else None for column, band in bands.items()},
         }  # fmt: skip
         rows.append(row)
         shapes.append(lot.shape)
     frame = _frame(rows, shapes)
-    whole = ["人口", "儿童0_6", "少年7_15", "老人60以上", "建成年份"]
+    whole = ["人口", "儿童0_6", "少年7_15", "老人60以上", "建成年份", *bands]
     return frame.astype({column: "Int64" for column in whole})
 
 
