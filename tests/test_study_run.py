@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import openpyxl
 import pandas as pd
 import pytest
@@ -188,6 +190,7 @@ def test_shortages_stand_in_the_list_by_residence_and_by_unit(folder, tmp_path, 
     #  of the east no open school is known, so that its homes lack one by distance
     assert short[told].values.tolist() == [["西社区", "school", "L15", "all", "mandatory", 120, "places", 30, 20, 10, "enlarge", 7, "◐", 1, "high"]]
     assert short["residence_id"].isna().all()
+    assert json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["counts"]["shortages"] == 1
     assert short["remedy_text"].tolist() == ["扩建或新建学校：缺学位 10 个（需求 30，现有 20）"]
     far = table[(table["category"] == "school") & (table["cause"] != "too_small")]
     assert far["residence_id"].isna().all() == (by == "unit")
