@@ -330,20 +330,49 @@ def test_mandatory_gaps_come_first(tiny, tmp_path):
     assert table["residence_id"].tolist() == ["A", "B", "A"]
 
 
+def quota_rows(*rows):
+    told = pd.DataFrame(rows, columns=["area", "category", "facilities", "supply_known", "demand", "short"])
+    return told.assign(area_kind="community", measure="places", of="people", clause="7", evidence="◐", supply=told["demand"] - told["short"])
+
+
+def covered_rows(*rows):
+    told = pd.DataFrame(rows, columns=["unit", "category", "level", "people", "people_covered"])
+    return told.assign(group="all", flag="mandatory", limit_m=500.0, limit_min=15.0)
+
+
 def test_too_small_only_where_homes_are_covered_and_every_capacity_is_known():
-    #  west lacks 120 places; of east one capacity is not known; south has no school; north is not covered; west's park has enough
-    quotas = pd.DataFrame(
-        [
-            ("west", "school", 2, 2, 120.0), ("east", "school", 2, 1, 300.0), ("south", "school", 0, 0, 500.0),
-            ("north", "school", 1, 1, 90.0), ("west", "park", 1, 1, 0.0),
-        ],
-        columns=["area", "category", "facilities", "supply_known", "short"],
-    ).assign(measure="places", clause="2")
-    rows = [(unit, "school", level, people) for unit, people in (("west", 80.0), ("east", 70.0), ("south", 60.0), ("north", 0.0)) for level in ("L15", "L5")]
-    coverage = pd.DataFrame(rows, columns=["unit", "category", "level", "people_covered"]).assign(group="all")
-    coverage.loc[coverage["level"] == "L5", "people_covered"] /= 2
-    got = too_small(quotas, coverage)
-    assert got[["unit", "category", "measure", "short", "people", "cause", "remedy"]].values.tolist() == [
-        ["west", "school", "places", 120, 80, "too_small", "enlarge"]
-    ]
-    assert len(too_small(quotas.iloc[:0], coverage)) == 0
+    #  west lacks 120 of 480 places; of east one capacity is not known; south has no school; north is not covered; west's park has enough
+    quotas = quota_rows(
+        ("west", "school", 2, 2, 480.0, 120.0), ("east", "school", 2, 1, 900.0, 300.0), ("south", "school", 0, 0, 500.0, 500.0),
+        ("north", "school", 1, 1, 100.0, 90.0), ("west", "park", 1, 1, 9.0, 0.0),
+    )  # fmt: skip
+    people = {"west": 80.0, "east": 70.0, "south": 60.0, "north": 0.0}
+    coverage = covered_rows(*((unit, "school", level, 100.0, count / part) for unit, count in people.items() for level, part in (("L5", 2), ("L15", 1))))
+    before = quotas.copy(), coverage.copy()
+    got = too_small(quotas, coverage, group="all")
+    told = ["unit", "category", "level", "group", "measure", "demand", "supply", "short", "people", "cause", "remedy", "clause", "evidence", "confidence"]
+    assert got[told].values.tolist() == [["west", "school", "L15", "all", "places", 480, 360, 120, 100, "too_small", "enlarge", "7", "◐", "high"]]
+    assert got[["residence_id", "name", "nearest_facility"]].values.tolist() == [["", "", ""]]
+    assert got[["walk_m", "land_ha", "straight_m", "closes_in"]].isna().all(axis=None)
+    check(got, GAPS, where="test")
+    assert got["gap_id"].tolist() == [gap_id("too_small", "west", "school", "places", "people", "7")]
+    assert len(too_small(quotas.iloc[:0], coverage, group="all")) == len(too_small(quotas, coverage, group="old")) == 0
+    for table, own in zip((quotas, coverage), before, strict=True):
+        pd.testing.assert_frame_equal(table, own)
+
+
+def test_without_communities_the_whole_area_is_short():
+    quotas = quota_rows(("ALL", "school", 1, 1, 40.0, 10.0)).assign(area_kind="whole", measure="facilities")
+    got = too_small(quotas, covered_rows(("ALL", "school", "L15", 90.0, 30.0)), group="all")
+    assert got[["unit", "people", "short", "confidence"]].values.tolist() == [["", 90, 10, "medium"]]
+
+
+def test_a_shortage_ranks_by_the_people_who_go_without(tiny):
+    #  of the west's 2,000 people a tenth goes without: 200, fewer than the 250 beyond the limit, more than the other 150
+    homes = residence_table(("A", 250, shapely.Point(900, 0)), ("B", 150, shapely.Point(800, 0)))
+    single = gaps(analyzed(tiny, STREET, facility_table(("S", "school", shapely.Point(0, 0))), homes))
+    short = too_small(quota_rows(("west", "school", 1, 1, 200.0, 20.0)), covered_rows(("west", "school", "L15", 2000.0, 900.0)), group="all")
+    table = ranked([single, short])
+    #  all are B: 200 people give 1 point, mandatory 3, a tenth of the need 0: (0.4 x 1 + 0.3 x 3) / 0.9
+    assert table.set_index("cause").loc["too_small", ["priority_people", "priority_points", "priority"]].tolist() == [1, pytest.approx((0.4 + 0.9) / 0.9), "B"]
+    assert table["people"].tolist() == [250, 2000, 150] and set(table["priority"]) == {"B"}

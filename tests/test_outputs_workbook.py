@@ -202,7 +202,14 @@ CASES = {
     "edge": ({"cause": "data_doubtful", "remedy": "verify", "uncertain_share": 0.75}, "check the data first: for 75% of the people of this gap the limit reaches beyond the street data; add streets and facilities outside"),
     "confidence": ({"cause": "data_doubtful", "remedy": "verify", "confidence": "low"}, "check on site whether the nearest, S (its class or place is of low confidence), is a school"),
     "planned": ({"cause": "planned_only", "remedy": "build"}, "build at least 1 school for 40 people; none of those known is open, and none will cover this place"),
-    "small": ({"cause": "too_small", "remedy": "enlarge", "short": 120.0, "measure": "places"}, "enlarge the existing school or add one, for 120 places more"),
+    "small": (
+        {"cause": "too_small", "remedy": "enlarge", "measure": "places", "demand": 480.0, "supply": 360.4, "short": 119.6},
+        "enlarge the existing school or build one: 120 places short (480 needed, 360 there)",
+    ),
+    "few": (
+        {"cause": "too_small", "remedy": "enlarge", "measure": "facilities", "demand": 4.47, "supply": 4.0, "short": 0.47},
+        "build more of the category school: 1 short (5 needed, 4 there)",
+    ),
     "off": ({"cause": "off_network", "remedy": "add_street"}, "add a walkway to the homes, or complete the street data (no walkable street within 150 m)"),
 }
 

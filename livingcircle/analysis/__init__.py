@@ -100,11 +100,12 @@ def _beside(
     codes = areas.codes(samples["unit"].to_numpy())
     elements = {(level, group.id): elements[level, group.id] for level in standard.levels for group in settings.groups if (level, group.id) in elements}
     base = amounts.bases(amounts.with_dwellings(samples, people), codes, areas)
+    asked = amounts.quotas(standard, facilities, base, areas=areas, codes=town.places)
     return {
         "indicators": indicators(settings.systems, town, language=settings.language),
         "completeness": circles.completeness(samples, elements, groups=settings.groups, areas=areas, codes=codes),
         "lacking": circles.lacking(samples, people, elements, group=settings.groups[0].id),
-        "quotas": amounts.quotas(standard, facilities, base, areas=areas, codes=town.places),
+        "quotas": asked[asked["category"].isin(settings.categories or list(standard.categories))].reset_index(drop=True),
     }
 
 

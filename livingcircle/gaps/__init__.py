@@ -98,7 +98,7 @@ def gaps(
 def ranked(parts: Sequence[Gaps]) -> Gaps:
     """All gaps as one list, most urgent first, with their `priority` (`gaps.priority.judged`) and `rank` from 1.
 
-    Priority A before B before C, then mandatory before on demand, then people, then metres beyond the limit, then the id, so that
+    Priority A before B before C, then mandatory before on demand, then people (`priority.people_without`), then metres beyond the limit, then the id, so that
     the order never wavers.
     """
     held = [part for part in parts if len(part)]
@@ -106,7 +106,7 @@ def ranked(parts: Sequence[Gaps]) -> Gaps:
         return parts[0] if len(parts) else pd.DataFrame(columns=[*GAPS.columns])
     table = priority.judged(pd.concat(held, ignore_index=True))
     # Figures that a file shows as equal rank as equal, however the last bits of a sum fell.
-    table["_people"], table["_excess"] = table["people"].round(6), table["excess_m"].round(6)
+    table["_people"], table["_excess"] = priority.people_without(table).round(6), table["excess_m"].round(6)
     order = ["priority", "flag", "_people", "_excess", "gap_id"]
     table = table.sort_values(order, ascending=[True, True, False, False, True], ignore_index=True)
     return table.drop(columns=["_people", "_excess"]).assign(rank=np.arange(1, len(table) + 1))

@@ -2,31 +2,55 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from livingcircle.areas import KINDS
+from livingcircle.coverage import WHOLE_AREA
 from livingcircle.gaps.causes import remedies
 from livingcircle.gaps.identity import gap_id
-from livingcircle.layers import Coverage
+from livingcircle.layers import GAPS, Coverage, Gaps
 
 TOO_SMALL = "too_small"
+# What is known of these rows alone.
+AMOUNTS = ("measure", "demand", "supply", "short")
+NUMBER = "facilities"
+WORDS = (
+    "residence_id", "nearest_facility", "robustness", "fragile_to", "limit_street", "costs", "priority", "severed_by", "link_from", "link_to",
+    "closing_facility", "name",
+)  # fmt: skip
 
 
-def too_small(quotas: pd.DataFrame, coverage: Coverage, *, group: str = "all") -> pd.DataFrame:
-    """A row per unit x category x quota whose covered people have facilities that are short of the quota; worst first.
+def too_small(quotas: pd.DataFrame, coverage: Coverage, *, group: str) -> Gaps:
+    """A row per unit x category x quota whose facilities are short of the quota although some of its people are near enough; not yet ranked.
 
-    `quotas` has `area`, `category`, `measure`, `clause`, `facilities`, `supply_known` (facilities whose capacity is known), `short`
-    (in `measure`, 0 where nothing lacks). A unit counts only where it has facilities and the capacity of all of them is known:
-    without one its homes lack it by distance, and what is not known is no shortage. `people` are those of `group` covered by
-    distance (`layers.COVERAGE`), at the level that covers most. Columns: `gap_id`, `unit`, `category`, `measure`, `short`, `people`,
-    `cause`, `remedy`, `clause`. These rows are no part of `gaps.gaps`, whose people lie beyond the limit.
+    `quotas` and `coverage` are those of a result. A unit counts only where it has facilities and the capacity of all of them is known:
+    without one its homes lack it by distance, and what is not known is no shortage. Without communities the whole area is the unit,
+    and `unit` is empty. `people` are all people of the unit in `group`, so these rows are not to be added to those of residences, whose
+    people lie beyond a limit. `level`, `flag` and the limits are those at which most of them are covered; `excess_share` is
+    what is short over the demand, `short`, `demand` and `supply` are in `measure`; `clause` and `evidence` are the quota's. What only a
+    walk tells is NaN or empty. Nothing found may be missed, so a mere number short is of medium confidence.
     """
+    kind = KINDS[-1] if (quotas["area_kind"] == KINDS[-1]).any() else KINDS[0]
     known = (quotas["facilities"] > 0) & (quotas["supply_known"] == quotas["facilities"]) & (quotas["short"] > 0)
-    short = quotas[known.to_numpy(dtype=bool)]
-    own = coverage[coverage["group"] == group]
-    covered = own.groupby(["unit", "category"])["people_covered"].max()
-    people = covered.reindex(pd.MultiIndex.from_frame(short[["area", "category"]])).fillna(0.0).to_numpy()
-    ids = [gap_id(TOO_SMALL, *row) for row in zip(*(short[c] for c in ("area", "category", "measure", "clause")), strict=True)]
-    table = short[["area", "category", "measure", "short", "clause"]].rename(columns={"area": "unit"})
-    table = table.assign(gap_id=ids, people=people, cause=TOO_SMALL, remedy=remedies()[TOO_SMALL])
-    table = table[table["people"] > 0].sort_values(["people", "short", "gap_id"], ascending=[False, False, True], ignore_index=True)
-    return table[["gap_id", "unit", "category", "measure", "short", "people", "cause", "remedy", "clause"]]
+    short = quotas[((quotas["area_kind"] == kind) & known).to_numpy(dtype=bool)]
+    near = coverage[(coverage["group"] == group) & (coverage["people_covered"] > 0)]
+    near = near.sort_values("people_covered", ascending=False, kind="stable").drop_duplicates(["unit", "category"])
+    near = near[["unit", "category", "level", "flag", "limit_m", "limit_min", "people"]]
+    table = short.merge(near, left_on=["area", "category"], right_on=["unit", "category"], validate="many_to_one")
+    keys = ("area", "category", "measure", "of", "clause")
+    columns = [*GAPS.columns, "name", "status", "flag", "evidence", "lon", "lat", *AMOUNTS]
+    told = {
+        **{column: "" if column in WORDS else np.nan for column in columns if column not in table.columns},
+        "residences": 0,
+        "rank": 0,
+        "gap_id": [gap_id(TOO_SMALL, *row) for row in zip(*(table[key] for key in keys), strict=True)],
+        "unit": table["unit"].where(table["unit"] != WHOLE_AREA, ""),
+        "group": group,
+        "excess_share": table["short"] / table["demand"],
+        "cause": TOO_SMALL,
+        "remedy": remedies()[TOO_SMALL],
+        "confidence": np.where(table["measure"] == NUMBER, "medium", "high"),
+        "status": "reached",
+    }
+    return table.assign(**told)[columns]

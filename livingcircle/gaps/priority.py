@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from livingcircle.gaps.capacity import TOO_SMALL
 from livingcircle.layers import Gaps
 
 PARTS = ("people", "flag", "excess", "vulnerable")
@@ -33,15 +34,26 @@ def columns_of(kind: str, columns: Iterable[str]) -> str | None:
     return next((column for column in named if column in held), None)
 
 
+def people_without(table: Gaps) -> pd.Series:
+    """The people of every gap who go without: those beyond the limit; of a shortage, as large a part of its unit's people as is short.
+
+    >>> people_without(pd.DataFrame({"people": [80.0, 500.0], "excess_share": [2.0, 0.1], "cause": ["far", "too_small"]})).tolist()
+    [80.0, 50.0]
+    """
+    if "cause" not in table:
+        return table["people"]
+    return table["people"].where(table["cause"] != TOO_SMALL, table["people"] * table["excess_share"])
+
+
 def judged(table: Gaps) -> Gaps:
     """The gaps with `priority` (A, B or C), its weighted mean `priority_points` and the points 0-3 of its four parts.
 
-    Needs `people`, `flag`, `excess_share` (what is beyond the limit, in parts of it) and `vulnerable_share` (NaN where age groups
+    Needs `people` (see `people_without`), `flag`, `excess_share` (what is beyond the limit, in parts of it) and `vulnerable_share` (NaN where age groups
     are not known; then that part is NaN, and the mean is over the others). Source: conventions stated in `gaps/priority.toml`.
     """
     told = rules()["parts"]
     points = {
-        "people": _points(table["people"].to_numpy(dtype=float), told["people"]["bounds"]),
+        "people": _points(people_without(table).to_numpy(dtype=float), told["people"]["bounds"]),
         "flag": np.array([float(told["flag"]["points"].get(flag, 0)) for flag in table["flag"]]),
         "excess": _points(table["excess_share"].to_numpy(dtype=float), told["excess"]["bounds"]),
         "vulnerable": _points(table["vulnerable_share"].to_numpy(dtype=float), told["vulnerable"]["bounds"]),

@@ -7,6 +7,7 @@ import pandas as pd
 
 from livingcircle.analysis import Result
 from livingcircle.gaps import by_unit, ranked
+from livingcircle.gaps.capacity import TOO_SMALL, too_small
 from livingcircle.layers import Gaps
 from livingcircle.messages import words
 from livingcircle.outputs.remedies import remedy_texts
@@ -18,14 +19,13 @@ BY_UNIT = "unit"
 
 
 def listed(result: Result, record: Record | None = None) -> Gaps:
-    """The gap list in the order of its ranks, a row per residence or per unit (`Settings.gaps_by`).
+    """The gap list in the order of its ranks: a row per residence or per unit (`Settings.gaps_by`), and one for every unit's shortage.
 
-    Beyond `layers.GAPS`: `remedy_text` in the study's language, `parent` (the street that the unit belongs to, empty where the units
-    do not tell), and `verified` (a code) and `verified_note` from `record`, by `gap_id`.
+    The latter are those of `gaps.capacity.too_small`, whose people are all of a unit: they do not add up with the others. Beyond
+    `layers.GAPS`: `measure`, `demand`, `supply` and `short` of these rows, `remedy_text` in the study's language, `parent` (the street
+    that the unit belongs to, empty where the units do not tell), and `verified` (a code) and `verified_note` from `record`, by `gap_id`.
     """
-    table = result.gaps
-    if result.settings.gaps_by == BY_UNIT and len(table):
-        table = ranked([by_unit(table)])
+    table = _with_shortages(by_unit(result.gaps) if result.settings.gaps_by == BY_UNIT else result.gaps, result)
     noted = record.notes if record is not None else {}
     own = [noted.get(gap, (UNVERIFIED, "")) for gap in table["gap_id"]]
     return table.assign(
@@ -34,6 +34,17 @@ def listed(result: Result, record: Record | None = None) -> Gaps:
         verified=pd.Series([state for state, _ in own], index=table.index, dtype=object),
         verified_note=pd.Series([note for _, note in own], index=table.index, dtype=object),
     )
+
+
+def _with_shortages(table: Gaps, result: Result) -> Gaps:
+    """The gaps ranked together with what units are short of."""
+    short = too_small(result.quotas, result.coverage, group=result.settings.groups[0].id)
+    homes = result.residences["unit"].value_counts()
+    short["residences"] = [int(homes.get(unit, 0)) if unit else len(result.residences) for unit in short["unit"]]
+    told = table.assign(measure="", demand=np.nan, supply=np.nan, short=np.nan)
+    if not len(short):
+        return ranked([told])
+    return ranked([told, short[[*told.columns, *(c for c in short if c not in told)]]])
 
 
 def _parents(table: Gaps, result: Result) -> list[str]:
@@ -64,6 +75,7 @@ def in_words(table: Gaps, result: Result) -> pd.DataFrame:
     out["fragile_to"] = [apart.join(known.get(f"change.{change}", change) for change in told.split(";") if change) for told in table["fragile_to"]]
     out["unit"] = [unit or own["word.outside"] for unit in table["unit"]]
     out["home"] = [name or id for name, id in zip(table["name"], table["residence_id"], strict=True)]
+    out.loc[(table["cause"] == TOO_SMALL).to_numpy(), "home"] = own["word.whole_unit"]
     lost = [
         known["status.not_found" if cause == "not_found" else f"status.{status}"]
         for cause, status in zip(table["cause"], table["status"], strict=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from livingcircle.analysis import Result
 from livingcircle.analysis.severing import CLOSED_COMPOUND, MISSING_LINK
+from livingcircle.gaps.capacity import NUMBER, TOO_SMALL
 from livingcircle.gaps.causes import uncertain_from
 from livingcircle.layers import Gaps
 from livingcircle.messages import words
@@ -82,6 +83,8 @@ def _key(row: Mapping[str, Any]) -> str:
     if cause == "data_doubtful":
         doubted = row["confidence"] == "low" and not row["uncertain_share"] >= uncertain_from()
         return "verify_facility" if doubted else "verify_edge"
+    if cause == TOO_SMALL and row["measure"] == NUMBER:
+        return "add"
     return {"behind_barrier": "exit_barrier", "planned_only": "build_planned"}.get(cause, row["remedy"])
 
 
@@ -105,9 +108,26 @@ def _figures(row: Mapping[str, Any], known: Mapping[str, str], rule: str) -> dic
         "barrier": known.get(f"severed.{severed}", severed),
         "year": f"{row['closes_in']:.0f}",
         "share": f"{row['uncertain_share']:.0%}",
-        "short": f"{row.get('short', np.nan):,.0f}",
-        "measure": known.get(f"measure.{row.get('measure', '')}", ""),
+        **_amounts(row, known),
     }
+
+
+def _amounts(row: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
+    """What a unit is short of with its measure, what it needs and has; nothing for a gap by distance."""
+    if row["cause"] != TOO_SMALL:
+        return {}
+    demand = np.ceil(row["demand"] - 1e-6)
+    return {"short": short_text(row["measure"], row["short"], known), "demand": f"{demand:,.0f}", "supply": f"{row['supply']:,.0f}"}
+
+
+def short_text(measure: str, amount: float, known: Mapping[str, str]) -> str:
+    """An amount that is short, in its measure and rounded up.
+
+    >>> from livingcircle.messages import words
+    >>> short_text("places", 319.2, words("zh", "gaps"))
+    '学位 320 个'
+    """
+    return known[f"short.{measure}"].format(amount=f"{np.ceil(amount - 1e-6):,.0f}")
 
 
 def _metres(value: float) -> str:

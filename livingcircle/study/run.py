@@ -11,6 +11,7 @@ from pathlib import Path
 
 from livingcircle.analysis import Inputs, Result, Settings, analyze
 from livingcircle.audit import datum_findings
+from livingcircle.gaps.capacity import TOO_SMALL
 from livingcircle.isochrone import USUAL_M
 from livingcircle.layers import Gaps
 from livingcircle.messages import text
@@ -83,7 +84,7 @@ def _carried(result: Result, listed: Gaps, record: verification.Record, folders:
     fresh, target = folders
     names = (WORKBOOK, verification.free_name(fresh, target / WORKBOOK).name)
     told = verification.warnings(record, listed["gap_id"], language=result.settings.language, names=names)
-    counts = {**result.counts, verification.COUNTED: len(record.notes)}
+    counts = {**result.counts, verification.COUNTED: len(record.notes), "shortages": int((listed["cause"] == TOO_SMALL).sum())}
     return replace(result, warnings=(*result.warnings, *told), counts=counts)
 
 

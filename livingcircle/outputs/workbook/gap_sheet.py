@@ -7,10 +7,11 @@ import pandas as pd
 
 from livingcircle.analysis import Result
 from livingcircle.coverage import OUTSIDE, WHOLE_AREA
+from livingcircle.gaps.capacity import NUMBER
 from livingcircle.layers import Gaps
 from livingcircle.messages import words
 from livingcircle.outputs.gap_list import BY_UNIT, in_words
-from livingcircle.outputs.remedies import siting_text
+from livingcircle.outputs.remedies import short_text, siting_text
 from livingcircle.outputs.verification import CONTEXT, KEYS, STATES, Record
 from livingcircle.outputs.workbook.table import Column
 
@@ -21,7 +22,7 @@ PRINTED = {
     "residences": (8, "0"), "theme": (13, None), "category": (17, None), "level": (12, None), "group": (9, None), "flag": (11, None),
     "clause": (17, None), "evidence": (7, None), "limit_m": (8, COUNT), "limit_min": (8, "0.#"), "facilities": (8, "0"),
     "unit_land_share": (9, SHARE), "unit_people_share": (9, SHARE), "people": (9, COUNT), "people_elderly": (8, COUNT),
-    "people_children": (8, COUNT), "land_ha": (9, "0.00"), "cause": (11, None), "nearest_facility": (18, None), "walk_m": (11, METRES),
+    "people_children": (8, COUNT), "number_short": (8, COUNT), "amount_short": (15, None), "land_ha": (9, "0.00"), "cause": (11, None), "nearest_facility": (18, None), "walk_m": (11, METRES),
     "remedy_text": (46, None), "siting": (12, None), "department": (14, None), "closes_in": (9, "0"), "confidence": (8, None),
     "verified": (10, None), "verified_note": (22, None),
 }  # fmt: skip
@@ -33,7 +34,7 @@ DETAIL = {
     "priority_vulnerable": (8, "0"),
 }  # fmt: skip
 # Left out where the study does not tell them.
-IF_KNOWN = ("parent", "people_elderly", "people_children", "siting", "department", "priority_vulnerable")
+IF_KNOWN = ("parent", "number_short", "amount_short", "people_elderly", "people_children", "siting", "department", "priority_vulnerable")
 
 
 def gap_columns(listed: Gaps, result: Result) -> list[Column]:
@@ -66,10 +67,15 @@ def _with_surroundings(table: pd.DataFrame, listed: Gaps, result: Result) -> pd.
     own = listed[keys].assign(unit=listed["unit"].where(listed["unit"] != "", whole))
     found = inside.reindex(pd.MultiIndex.from_frame(own))
     of = [standard.categories[category] for category in listed["category"]]
+    counted = listed["measure"] == NUMBER
+    told = zip(listed["measure"], listed["short"], strict=True)
+    amounts = [short_text(measure, short, known) if measure not in ("", NUMBER) else "" for measure, short in told]
     return table.assign(
         facilities=found["facilities"].to_numpy(dtype=float),
         unit_land_share=found["land_share"].to_numpy(dtype=float),
         unit_people_share=found["people_share"].to_numpy(dtype=float),
+        number_short=np.ceil(listed["short"].where(counted).astype(float) - 1e-6),
+        amount_short=pd.Series(amounts, index=table.index, dtype=object),
         siting=pd.Series([siting_text(category, known) for category in of], index=table.index, dtype=object),
         department=pd.Series([c.department.get(language) if c.department else "" for c in of], index=table.index, dtype=object),
         closes_in=listed["closes_in"].astype(float),

@@ -64,6 +64,7 @@ def _list(result: Result, known: Mapping[str, str], own: Mapping[str, str]) -> N
     return [
         (own["note.list_head"], None),
         ("", own[f"note.row_{result.settings.gaps_by}"]),
+        ("", own["note.row_too_small"]),
         ("", known["sheet.note_unreachable"]),
         ("", known["sheet.note_robust"]),
         ("", known["sheet.note_marks"]),
