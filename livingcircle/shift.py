@@ -20,7 +20,7 @@ import pandas as pd
 import pyproj
 import shapely
 from scipy.spatial import cKDTree
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from livingcircle import coordinates
 from livingcircle.errors import DataError, Fault
@@ -248,7 +248,7 @@ def _habits(by_chance: np.ndarray) -> np.ndarray:
     """Shares of the classes of distance under every habit."""
     told = _told()["distance"]
     edges = np.log(np.array(told["classes_m"][1:], dtype=float))
-    below = [norm.cdf((edges - np.log(median)) / spread) for median in told["medians_m"] for spread in told["spreads"]]
+    below = [ndtr((edges - np.log(median)) / spread) for median in told["medians_m"] for spread in told["spreads"]]
     own = np.diff(np.pad(below, ((0, 0), (1, 1)), constant_values=((0, 0), (0, 1))), axis=1)
     return (1.0 - told["astray"]) * own + told["astray"] * by_chance
 

@@ -228,6 +228,19 @@ def test_shapes_come_back():
     assert packing.shape(shapely.Polygon(), origin=origin) == packing.shape(None, origin=origin) == ""
 
 
+def test_coarse_shapes_are_told_in_steps():
+    #  from the origin's step (121.50000, 29.90000): 3 steps east and 2 north, then 4 east, then 5 north
+    origin, ring = (121_500_004, 29_900_009), [(121.50003, 29.90002), (121.50007, 29.90002), (121.50007, 29.90007)]
+    assert unpacked(packing.shape(shapely.Polygon(ring), origin=origin, step=10)) == [1, 1, 3, 3, 2, 4, 0, 0, 5]
+    assert packing.shape(shapely.Polygon([(121.5, 29.9), (121.500001, 29.9), (121.5, 29.900001)]), origin=origin, step=10) == ""
+
+
+def test_long_runs_read_like_short_ones():
+    numbers = [(-1) ** n * n**5 for n in range(200)]
+    assert packing.packed(numbers) == "".join(packing.packed([number]) for number in numbers)
+    assert unpacked(packing.packed(np.array(numbers))) == numbers
+
+
 def test_unreachable_has_its_own_code(result):
     got = values(page.html(result))
     walk = got["walks"]["columns"][1]["0"]

@@ -46,7 +46,7 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
     facilities = inputs.facilities.assign(open=is_open(inputs.facilities, year=settings.year))
     people = homes.in_year(inputs.residences, year=settings.year)
     progress("samples", 0, 1)
-    samples = homes.sample(people, inputs.units)
+    samples = _with_shared_names(homes.sample(people, inputs.units))
     seen = views(inputs, samples, settings)
     progress("samples", 1, 1)
     names = _judged(standard, facilities, settings)
@@ -81,6 +81,15 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
         counts=_counts(inputs, (people, samples, facilities), seen, areas) | {"unreachable_people": judged.unreachable},
         warnings=(),
     )
+
+
+def _with_shared_names(samples: Samples) -> Samples:
+    """The samples with one text object for each residence and unit, as they are asked for with every category."""
+    told = {}
+    for column in ("residence_id", "unit"):
+        code, known = pd.factorize(samples[column])
+        told[column] = pd.Series(np.asarray(known, dtype=object)[code], index=samples.index, dtype=object)
+    return samples.assign(**told)
 
 
 def _with_walkers(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:

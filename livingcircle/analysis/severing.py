@@ -54,7 +54,7 @@ def parted(table: Gaps, category: str, layers: tuple, seen: Mapping[str, View], 
 def _between(told: tuple, sample: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
     """Links between the street positions of homes and of the entrances nearest in a straight line."""
     inputs, samples, view = told
-    homes, doors = coordinates(samples)[sample], coordinates(inputs.entrances)[rows]
+    homes, doors = coordinates(samples.iloc[sample]), coordinates(inputs.entrances)[rows]
     door = straight(homes, doors)[1]
     origins, ends = view.origins.iloc[sample], view.doors.iloc[rows[door]]
     network = view.network
@@ -89,7 +89,7 @@ def _pieces(told: tuple, sample: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
 def _home(told: tuple, sample: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
     """Links between homes behind a barrier and the nearest street beyond it."""
     inputs, samples, view = told
-    homes = coordinates(samples)[sample]
+    homes = coordinates(samples.iloc[sample])
     near = snap(homes, view.network, limit_m=np.inf, isolated_m=0)
     legs = np.stack([homes, _places(near, view.network, homes)], axis=1)
     return pd.DataFrame(

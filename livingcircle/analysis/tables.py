@@ -23,12 +23,14 @@ def residence_walks(
 ) -> pd.DataFrame:
     """The middle walk of every residence to every category, for every (category, group id) of `reach`."""
     frames = []
+    # Residences come in the order of these numbers from `median_walks`, too.
+    owner = judging.numbered(samples["residence_id"].to_numpy())[0]
     for (category, group), known in reach.items():
         middle = judging.median_walks(samples, known.walk)
         first = standard.categories[category].requirements[0]
         measure = known.walks.measure(settings.rule)
         inside = judging.covered(measure, first, rule=settings.rule, speed_kmh=settings.speed_kmh)
-        share = pd.Series(inside, dtype=float).groupby(samples["residence_id"].to_numpy()).mean()
+        share = np.bincount(owner, weights=inside) / np.bincount(owner)
         source = middle["source"].to_numpy()
         facility = np.where(source >= 0, np.append(known.facility, -1)[source], -1)
         frames.append(
@@ -37,7 +39,7 @@ def residence_walks(
                 group=group,
                 straight_m=known.straight_m(middle["sample"].to_numpy()),
                 nearest_facility=np.append(facilities["name"].to_numpy(), "")[facility],
-                land_share=share.reindex(middle["residence_id"]).to_numpy(),
+                land_share=share,
             )
         )
     return pd.concat(frames, ignore_index=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from livingcircle import robustness
-from livingcircle.coverage import Group, Walks, covered, middle_rows
+from livingcircle.coverage import Group, Walks, covered, middle_rows, numbered
 from livingcircle.gaps import causes, priority
 from livingcircle.gaps.identity import gap_id
 from livingcircle.gaps.units import by_unit
@@ -70,7 +70,7 @@ def gaps(
     A gap is identified by residence, category, level, group and clause.
     """
     groups, rule, detour = judged
-    homes = pd.factorize(samples["residence_id"].to_numpy())
+    homes = numbered(samples["residence_id"].to_numpy())
     parts = []
     for category, requirement in standard.requirements():
         for group in groups:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -29,28 +29,38 @@ def indicators(systems: Sequence[Standard], town: Town, *, language: str) -> pd.
     is `computed` or `missing_input`; `missing` names the inputs (joined by `;`), `unknown` counts facilities whose size or capacity is
     not told. `year` is missing where the study states none. `meets` compares with `target`, where there are both.
     """
-    parts = [
-        _rows(indicator, system, town, year, language)
-        for system in systems
-        for indicator in system.indicators.values()
-        for year in town.opened
-    ]
+    parts = [part for system in systems for indicator in system.indicators.values() for part in _years(indicator, system, town, language)]
     if not parts:
         return pd.DataFrame(columns=list(COLUMNS))
-    return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
+    # Joined as plain columns: a table of its own for every indicator and year would take longer than working them out.
+    told = {column: [value for part in parts for value in part[column]] for column in COLUMNS}
+    told["year"] = pd.array(told["year"], dtype="Int64")
+    return pd.DataFrame(told)
+
+
+def _years(indicator: Indicator, system: Standard, town: Town, language: str) -> Iterator[Mapping[str, Sequence]]:
+    """The columns of an indicator for every year; years in which the same of it is open and the same homes are lived in share the work."""
+    counted = {c for target in targets_of(indicator).values() for c in target.categories} | set(indicator.categories)
+    own = serving(town.facilities, tuple(counted))
+    known: dict[tuple[bytes, bytes], Mapping[str, Sequence]] = {}
+    for year in town.opened:
+        key = (town.opened[year] & own).tobytes(), town.lived[year].tobytes()
+        if key not in known:
+            known[key] = _columns(indicator, system, town, year, language)
+        yield {**known[key], "year": [pd.NA if year is None else year] * len(town.areas.name)}
 
 
 def unmet(indicator: Indicator, town: Town) -> tuple[str, ...]:
     """Inputs that an indicator needs beyond homes, people and facilities, and that the town does not have."""
     held = {
-        "units": bool(town.areas.units),
-        "area": town.shapes()[0] is not None if "area" in indicator.needs else False,
-        "built_land": town.built_land is not None and len(town.built_land) > 0,
-        "capacity": _capacities(indicator, town),
-        "streets": town.streets is not None,
-        **{column: True for column in town.samples.columns if column == "dwellings" or column.startswith("people")},
+        "units": lambda: bool(town.areas.units),
+        "area": lambda: town.shapes()[0] is not None,
+        "built_land": lambda: town.built_land is not None and len(town.built_land) > 0,
+        "capacity": lambda: _capacities(indicator, town),
+        "streets": lambda: town.streets is not None,
     }
-    return tuple(word for word in indicator.needs if not held.get(word))
+    columns = {column for column in town.samples.columns if column == "dwellings" or column.startswith("people")}
+    return tuple(word for word in indicator.needs if word not in columns and not (word in held and held[word]()))
 
 
 def _capacities(indicator: Indicator, town: Town) -> bool:
@@ -59,33 +69,37 @@ def _capacities(indicator: Indicator, town: Town) -> bool:
     return bool(town.facilities["capacity"].to_numpy()[own].size and town.facilities["capacity"][own].notna().any())
 
 
-def _rows(indicator: Indicator, system: Standard, town: Town, year: int | None, language: str) -> pd.DataFrame:
+def _columns(indicator: Indicator, system: Standard, town: Town, year: int | None, language: str) -> dict[str, Sequence]:
     wanting = unmet(indicator, town)
     worked = lacking(town, *wanting) if wanting else FORMULAS[indicator.formula](indicator, town, year)
     stands = np.array([not missing for missing in worked.missing], dtype=bool)
     value = np.where(stands, worked.value, np.nan)
     target = np.nan if indicator.target is None else indicator.target
-    return town.areas.table().assign(
-        system=system.id,
-        id=indicator.id,
-        name=indicator.name.get(language),
-        value=value,
-        unit=indicator.unit.get(language),
-        numerator=worked.numerator,
-        denominator=worked.denominator,
-        definition=_definition(indicator, language),
-        clause=indicator.clause,
-        evidence=indicator.evidence,
-        year=pd.array([pd.NA if year is None else year] * len(value), dtype="Int64"),
-        value_radius=np.where(stands, worked.radius, np.nan),
-        value_time=np.where(stands, worked.time, np.nan),
-        status=np.where(stands, COMPUTED, MISSING),
-        missing=[";".join(dict.fromkeys([*missing, *worked.noted])) for missing in worked.missing],
-        unknown=worked.unknown,
-        target=target,
-        meets=[_meets(one, target, indicator.better) for one in value],
-        measure=indicator.measure,
-    )
+    same = {
+        "system": system.id,
+        "id": indicator.id,
+        "name": indicator.name.get(language),
+        "unit": indicator.unit.get(language),
+        "definition": _definition(indicator, language),
+        "clause": indicator.clause,
+        "evidence": indicator.evidence,
+        "target": target,
+        "measure": indicator.measure,
+    }
+    return {
+        **{column: [told] * len(value) for column, told in same.items()},
+        "area": town.areas.name,
+        "area_kind": town.areas.kind,
+        "value": value.tolist(),
+        "numerator": np.asarray(worked.numerator).tolist(),
+        "denominator": np.asarray(worked.denominator).tolist(),
+        "value_radius": np.where(stands, worked.radius, np.nan).tolist(),
+        "value_time": np.where(stands, worked.time, np.nan).tolist(),
+        "status": np.where(stands, COMPUTED, MISSING).tolist(),
+        "missing": [";".join(dict.fromkeys([*missing, *worked.noted])) for missing in worked.missing],
+        "unknown": np.asarray(worked.unknown).tolist(),
+        "meets": [_meets(one, target, indicator.better) for one in value],
+    }
 
 
 def _definition(indicator: Indicator, language: str) -> str:

@@ -9,9 +9,9 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PatchCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, PathPatch
+from matplotlib.patches import Patch
 from matplotlib.path import Path as Outline
 
 from livingcircle.analysis import Result
@@ -34,24 +34,34 @@ class Map(NamedTuple):
 def drawn(axes: Axes, shapes: Sequence[shapely.Geometry], **told) -> None:
     """Draw polygons, points or lines into `axes`; points as small circles."""
     kinds = shapely.get_type_id(np.asarray(shapes, dtype=object)) if len(shapes) else np.array([])
-    polygons = [shape for shape, kind in zip(shapes, kinds, strict=True) if kind in (3, 6) and not shape.is_empty]
-    if polygons:
-        axes.add_collection(PatchCollection([PathPatch(_outline(shape)) for shape in polygons], **told))
+    polygons = np.asarray(shapes, dtype=object)[np.isin(kinds, (3, 6))] if len(shapes) else kinds
+    paths = _outlines(polygons[~shapely.is_empty(polygons)]) if len(polygons) else []
+    if paths:
+        # Maps show a ground told beforehand, so what is drawn need not be measured.
+        axes.add_collection(PathCollection(paths, **told), autolim=False)
     points = shapely.get_coordinates([s for s, kind in zip(shapes, kinds, strict=True) if kind in (0, 4)])
     if len(points):
         axes.plot(*points.T, "o", ms=2.2, color=told.get("facecolor", "black"), mec="none", zorder=told.get("zorder", 1))
 
 
-def _outline(shape: shapely.Geometry) -> Outline:
-    rings = [ring for part in shapely.get_parts(shape) for ring in (part.exterior, *part.interiors)]
-    return Outline.make_compound_path(*(Outline(np.asarray(ring.coords)[:, :2], closed=True) for ring in rings))
+def _outlines(polygons: np.ndarray) -> list[Outline]:
+    """The path of every polygon, holes included."""
+    parts, of_part = shapely.get_parts(polygons, return_index=True)
+    rings, of_ring = shapely.get_rings(parts, return_index=True)
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    codes = np.full(len(points), Outline.LINETO, dtype=Outline.code_type)
+    begins = np.diff(ring, prepend=-1) > 0
+    codes[begins] = Outline.MOVETO
+    codes[np.append(begins[1:], True)] = Outline.CLOSEPOLY
+    cuts = np.searchsorted(of_part[of_ring[ring]], np.arange(len(polygons) + 1))
+    return [Outline(points[low:high], codes[low:high]) for low, high in zip(cuts[:-1], cuts[1:], strict=True)]
 
 
 def lines_of(axes: Axes, shapes: Sequence[shapely.Geometry], **told) -> None:
     """Draw lines and the borders of polygons into `axes`."""
     parts = shapely.get_parts([s.boundary if shapely.get_type_id(s) in (3, 6) else s for s in shapes])
     parts = shapely.get_parts(parts)
-    axes.add_collection(LineCollection([shapely.get_coordinates(part) for part in parts], **told))
+    axes.add_collection(LineCollection([shapely.get_coordinates(part) for part in parts], **told), autolim=False)
 
 
 class Ground:

@@ -81,6 +81,8 @@ def write(path: Path, *, title: str, panels: Sequence[Panel], keys: Sequence[Key
     _footer(figure, frame, width, height)
     canvas.draw()
     below.alpha_composite(Image.fromarray(np.asarray(canvas.buffer_rgba())))
+    # Figures and their parts hold on to each other: without this the pixels of many sheets stay in memory.
+    canvas.renderer = None
     # Maps have few colors: a palette makes the file a third as large.
     shown = below.convert("RGB").quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     palette = np.array(shown.getpalette()).reshape(-1, 3)
@@ -210,4 +212,6 @@ def image_of(draw: Callable[[Axes], None], axes: Axes) -> Image.Image:
     own.axis("off")
     draw(own)
     canvas.draw()
-    return Image.fromarray(np.asarray(canvas.buffer_rgba()).copy())
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba()).copy())
+    canvas.renderer = None
+    return image

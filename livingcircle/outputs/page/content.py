@@ -192,8 +192,8 @@ def _drawn(shapes: gpd.GeoSeries, tolerance_m: float) -> np.ndarray:
     return simple.to_crs(DEGREES).to_numpy()
 
 
-def _shapes(shapes: gpd.GeoSeries, origin: tuple[int, int], tolerance_m: float) -> list[str]:
-    return [packing.shape(g, origin=origin) for g in _drawn(shapes, tolerance_m)]
+def _shapes(shapes: gpd.GeoSeries, origin: tuple[int, int], tolerance_m: float, *, step: int = 1) -> list[str]:
+    return [packing.shape(g, origin=origin, step=step) for g in _drawn(shapes, tolerance_m)]
 
 
 def _areas(layer: gpd.GeoDataFrame | None, origin: tuple[int, int], names: str = "") -> list[Content]:
@@ -339,8 +339,8 @@ def _gaps(result: Result, order: _Order, homes: np.ndarray, *, origin: tuple[int
         "walk_m": packing.packed_or_none(gaps["walk_m"]),
         "walk_min": packing.minutes(gaps["walk_min"]),
         "straight_m": packing.packed_or_none(gaps["straight_m"]),
-        "low": packing.packed_or_none(gaps["people_low"], scale=10),
-        "high": packing.packed_or_none(gaps["people_high"], scale=10),
+        "low": _from_people(gaps, "people_low"),
+        "high": _from_people(gaps, "people_high"),
         "uncertain": packing.packed_or_none(gaps["uncertain_share"], scale=100),
         "leg_m": packing.packed_or_none(gaps["from_leg_m"]),
         "streets": streets,
@@ -349,6 +349,12 @@ def _gaps(result: Result, order: _Order, homes: np.ndarray, *, origin: tuple[int
         "nearest": packing.packed(_positions(gaps["nearest_facility"].map(text), nearest)),
         "at": _from_homes(gaps, residence, homes, origin),
     }
+
+
+def _from_people(gaps: pd.DataFrame, column: str) -> str:
+    """Text of tenths of people more or less than `people` of each gap, mostly none; what is missing says the same as `people`."""
+    tenths = [(gaps[one] * 10).round().fillna(0).to_numpy(dtype=np.int64) for one in (column, "people")]
+    return packing.packed(np.where(gaps[column].isna(), 0, tenths[0] - tenths[1]))
 
 
 def _from_homes(gaps: pd.DataFrame, residence: list[int], homes: np.ndarray, origin: tuple[int, int]) -> str:
@@ -371,7 +377,7 @@ def _gap_areas(result: Result, order: _Order, origin: tuple[int, int], tolerance
     residence = _positions(areas["residence_id"], list(homes["residence_id"]))
     land = homes.geometry.area.to_numpy()
     whole = [r >= 0 and land[r] > 0 and a >= SAME_LAND * land[r] for r, a in zip(residence, areas.area, strict=True)]
-    shapes = _shapes(areas.geometry.where(~np.array(whole, dtype=bool), None), origin, tolerance_m)
+    shapes = _shapes(areas.geometry.where(~np.array(whole, dtype=bool), None), origin, tolerance_m, step=packing.COARSE)
     return {
         "category": packing.packed(order.category(areas["category"])),
         "level": packing.packed(order.level(areas["level"])),
@@ -383,15 +389,9 @@ def _gap_areas(result: Result, order: _Order, origin: tuple[int, int], tolerance
 
 def _isochrones(result: Result, order: _Order, origin: tuple[int, int], tolerance_m: float) -> list[Content]:
     areas = result.isochrones[result.isochrones["category"].isin(order.categories)]
-    shapes = _shapes(areas.geometry, origin, tolerance_m)
+    shapes = _shapes(areas.geometry, origin, tolerance_m, step=packing.COARSE)
     return [
-        {
-            "category": category,
-            "minutes": number(row.minutes),
-            "limit_m": number(row.limit_m),
-            "level": level,
-            "shape": drawn,
-        }
+        {"category": category, "minutes": number(row.minutes), "limit_m": number(row.limit_m), "level": level, "shape": drawn}
         for row, category, level, drawn in zip(
             areas.itertuples(), order.category(areas["category"]), order.level(areas["level"]), shapes, strict=True
         )

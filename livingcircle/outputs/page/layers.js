@@ -173,7 +173,7 @@
       this.groups.limit.clearLayers();
       this.rings.forEach((ring) => ring.group.clearLayers());
       lc.data.isochrones.filter((row) => row.category === lc.state.category).forEach((row) => {
-        const shape = lc.shape(row.shape);
+        const shape = lc.coarse(row.shape);
         if (!shape || !shape.polygons) return;
         if (row.level === lc.state.level) {
           L.polygon(shape.polygons, { renderer: this.renderers.frame, interactive: false, fill: false, color: limit, weight: 2, dashArray: "2 4" }).addTo(this.groups.limit);
@@ -192,7 +192,7 @@
       const land = new Map(), sameForAll = lc.data.study.rule === "distance";
       areas.gap.forEach((gap, i) => {
         if (areas.category[i] !== lc.state.category || areas.level[i] !== lc.state.level) return;
-        land.set(sameForAll ? `home ${areas.residence[i]}` : `gap ${gap}`, lc.shape(areas.shape[i]) || residences.shape[areas.residence[i]]);
+        land.set(sameForAll ? `home ${areas.residence[i]}` : `gap ${gap}`, lc.coarse(areas.shape[i]) || residences.shape[areas.residence[i]]);
       });
       this.groups.gaps.clearLayers();
       this.ringed = false;

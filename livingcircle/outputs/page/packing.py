@@ -14,7 +14,12 @@ import numpy as np
 import shapely
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+LETTERS = np.frombuffer(ALPHABET.encode("ascii"), dtype=np.uint8)
+# Short runs, as most outlines are, take longer laid out as an array.
+FEW = 48
 PER_DEGREE = 1_000_000
+# Areas that are simplified by metres anyway are told in steps of about one metre; the page's script knows this number.
+COARSE = 10
 
 
 def packed(numbers: Iterable[int]) -> str:
@@ -23,15 +28,31 @@ def packed(numbers: Iterable[int]) -> str:
     >>> packed([0, -1, 1, 16])
     'ABCgB'
     """
-    text: list[str] = []
-    for number in numbers:
-        number = int(number)
-        left = number << 1 if number >= 0 else (-number << 1) - 1
-        while left > 31:
-            text.append(ALPHABET[(left & 31) | 32])
-            left >>= 5
-        text.append(ALPHABET[left])
-    return "".join(text)
+    given = numbers if isinstance(numbers, np.ndarray) else list(numbers)
+    if len(given) < FEW:
+        return "".join(map(_letters, given))
+    values = np.asarray(given, dtype=np.int64)
+    left = np.where(values >= 0, values << 1, (-values << 1) - 1)
+    # A column a character: the first five bits of all numbers, the next five, as far as the longest number goes.
+    columns = []
+    while True:
+        more = left > 31
+        columns.append(np.where(left < 0, -1, (left & 31) | (more << 5)))
+        if not more.any():
+            break
+        left = np.where(more, left >> 5, -1)
+    codes = np.stack(columns, axis=1).ravel()
+    return LETTERS[codes[codes >= 0]].tobytes().decode("ascii")
+
+
+def _letters(number: int) -> str:
+    number = int(number)
+    left = number << 1 if number >= 0 else (-number << 1) - 1
+    text = ""
+    while left > 31:
+        text += ALPHABET[(left & 31) | 32]
+        left >>= 5
+    return text + ALPHABET[left]
 
 
 def packed_or_none(numbers: Iterable[float], *, scale: int = 1) -> str:
@@ -66,23 +87,24 @@ def lines(geometries: Iterable[shapely.Geometry], *, origin: tuple[int, int]) ->
     return packed(numbers)
 
 
-def shape(geometry: shapely.Geometry | None, *, origin: tuple[int, int]) -> str:
+def shape(geometry: shapely.Geometry | None, *, origin: tuple[int, int], step: int = 1) -> str:
     """The text of one polygon, point or line: the number of polygons, of rings, of points; 0 polygons announce points.
 
-    Lines and points come as `0, number of points, differences`. What is missing or empty is empty text.
+    Coordinates are told in `step` millionths of a degree. Lines and points come as `0, number of points, differences`. What is missing or empty is empty text.
     """
     if geometry is None or geometry.is_empty:
         return ""
     parts = [p for p in shapely.get_parts(geometry) if not p.is_empty]
     areas = [p for p in parts if p.geom_type == "Polygon"]
-    x, y = origin
+    x, y = origin[0] // step, origin[1] // step
     if not areas:
-        points = np.vstack([_millionths(p) for p in parts])
+        points = np.vstack([_millionths(p, step) for p in parts])
         numbers: list[int] = [0, len(points)]
         _differences(points, x, y, numbers)
         return packed(numbers)
     # A ring smaller than the rounding is no ring any more; without its outline a polygon is nothing.
-    outlines = [[r for r in map(_ring, [area.exterior, *area.interiors]) if len(r) > 2] for area in areas if len(_ring(area.exterior)) > 2]
+    every = [[_millionths(ring, step)[:-1] for ring in (area.exterior, *area.interiors)] for area in areas]
+    outlines = [[ring for ring in rings if len(ring) > 2] for rings in every if len(rings[0]) > 2]
     if not outlines:
         return ""
     numbers = [len(outlines)]
@@ -94,10 +116,6 @@ def shape(geometry: shapely.Geometry | None, *, origin: tuple[int, int]) -> str:
     return packed(numbers)
 
 
-def _ring(ring: shapely.LinearRing) -> np.ndarray:
-    return _millionths(ring)[:-1]
-
-
 def millionths(degrees: float) -> int:
     """Whole millionths of a degree.
 
@@ -107,8 +125,8 @@ def millionths(degrees: float) -> int:
     return round(degrees * PER_DEGREE)
 
 
-def _millionths(geometry: shapely.Geometry) -> np.ndarray:
-    points = np.rint(shapely.get_coordinates(geometry) * PER_DEGREE).astype(np.int64)
+def _millionths(geometry: shapely.Geometry, step: int = 1) -> np.ndarray:
+    points = np.rint(shapely.get_coordinates(geometry) * PER_DEGREE / step).astype(np.int64)
     moved = np.ones(len(points), dtype=bool)
     moved[1:] = (points[1:] != points[:-1]).any(axis=1)
     return points[moved]

@@ -59,16 +59,16 @@ const livingcircle = {};
     return all;
   }
 
-  // {polygons} or {points} of one packed shape, null for none.
-  function shape(text) {
+  // {polygons} or {points} of one packed shape, null for none; its coordinates are told in `step` millionths of a degree.
+  function shape(text, step) {
     if (!text) return null;
-    const numbers = new Numbers(text);
-    let [x, y] = lc.data.origin;
+    const numbers = new Numbers(text), degree = 1e6 / step;
+    let [x, y] = lc.data.origin.map((start) => Math.floor(start / step));
     const run = (count) => {
       const run_ = [];
       for (; count > 0; count--) {
         x += numbers.next(); y += numbers.next();
-        run_.push([y / 1e6, x / 1e6]);
+        run_.push([y / degree, x / degree]);
       }
       return run_;
     };
@@ -86,7 +86,8 @@ const livingcircle = {};
   function readGaps(raw, homes, coverage) {
     const gaps = { residence: integers(raw.residence), walk_m: optional(raw.walk_m), walk_min: optional(raw.walk_min, 100) };
     Object.assign(gaps, { straight_m: optional(raw.straight_m), people: optional(raw.people, 10), land_ha: optional(raw.land_ha, 100) });
-    Object.assign(gaps, { low: optional(raw.low, 10), high: optional(raw.high, 10), uncertain: optional(raw.uncertain, 100) });
+    ["low", "high"].forEach((key) => { gaps[key] = integers(raw[key]).map((more, i) => (Math.round(gaps.people[i] * 10) + more) / 10); });
+    gaps.uncertain = optional(raw.uncertain, 100);
     gaps.gap_id = raw.gap_id ? raw.gap_id.split(" ") : [];
     gaps.nearest = integers(raw.nearest).map((i) => raw.names[i]);
     gaps.leg_m = optional(raw.leg_m);
@@ -119,7 +120,7 @@ const livingcircle = {};
     const places = { name: raw.name, categories: raw.categories, year: raw.year, capacity: raw.capacity };
     places.open = Array.from(raw.open, (flag) => flag === "1");
     places.at = points(raw.at);
-    places.shape = raw.shape.map(shape);
+    places.shape = raw.shape.map((text) => shape(text, 1));
     ["status", "entrance_source", "source", "confidence"].forEach((key) => { places[key] = named(raw[key]); });
     places.doors = { facility: integers(raw.doors.facility), at: points(raw.doors.at) };
     return places;
@@ -150,7 +151,7 @@ const livingcircle = {};
     data.facilities = readFacilities(data.facilities);
     data.residences.unit = named(data.residences.unit);
     data.residences.people = data.residences.people.map((text) => optional(text, 10));
-    data.residences.shape = data.residences.shape.map(shape);
+    data.residences.shape = data.residences.shape.map((text) => shape(text, 1));
     ["category", "level", "gap", "residence"].forEach((key) => { data.gap_areas[key] = integers(data.gap_areas[key]); });
     data.coverage.rows = data.coverage.rows.map((row) => {
       const named_ = {};
@@ -214,5 +215,8 @@ const livingcircle = {};
     return holder;
   };
 
-  Object.assign(lc, { shape, lines, walks });
+  // Shapes of areas that are simplified by metres.
+  lc.coarse = (text) => shape(text, 10);
+
+  Object.assign(lc, { shape: (text) => shape(text, 1), lines, walks });
 })(livingcircle);

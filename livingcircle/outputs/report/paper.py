@@ -16,6 +16,7 @@ from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
+from docx.oxml.text.paragraph import CT_P
 from docx.shared import Mm, Pt, RGBColor
 from docx.styles.style import ParagraphStyle
 from docx.table import Table
@@ -86,13 +87,14 @@ class Paper:
         table.alignment = WD_TABLE_ALIGNMENT.CENTER
         table.autofit = False
         across = self._width() / sum(widths)
-        for line in (head, *rows):
-            cells = table.add_row().cells
-            for cell, text, part in zip(cells, line, widths, strict=True):
-                cell.width = Mm(part * across)
-                self._fill(cell.paragraphs[0], text, is_head=line is head)
+        # Widths are copied with each new row, and a name is looked up among all styles: both once a table.
         for column, part in zip(table.columns, widths, strict=True):
             column.width = Mm(part * across)
+        told = [self._document.styles[name].style_id for name in ("Table Head", "Table Cell")]
+        for line in (head, *rows):
+            cells = table.add_row()._tr.tc_lst
+            for cell, text in zip(cells, line, strict=True):
+                _fill(cell.p_lst[0], text, style_id=told[line is not head], is_head=line is head)
         _three_lines(table)
         for row in table.rows:
             _flag(row, "w:cantSplit")
@@ -128,12 +130,6 @@ class Paper:
 
     def _add(self, text: str, name: str) -> Paragraph:
         return self._document.add_paragraph(_clean(text), style=name)
-
-    def _fill(self, paragraph: Paragraph, text: str, *, is_head: bool) -> None:
-        paragraph.style = self._document.styles["Table Head" if is_head else "Table Cell"]
-        paragraph.add_run(_clean(text))
-        if not is_head and _is_number(text):
-            paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
     def _set_page(self) -> None:
         page, section = style()["page"], self._document.sections[0]
@@ -190,6 +186,13 @@ class Paper:
         shape.alignment = WD_ALIGN_PARAGRAPH.CENTER if more.get("center") else None
         for border in own.element.findall(f".//{qn('w:pBdr')}"):
             border.getparent().remove(border)
+
+
+def _fill(paragraph: CT_P, text: str, *, style_id: str, is_head: bool) -> None:
+    paragraph.style = style_id
+    paragraph.add_r().text = _clean(text)
+    if not is_head and _is_number(text):
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
 
 def _three_lines(table: Table) -> None:

@@ -52,3 +52,6 @@ def write(result: Result, path: Path, *, table: Gaps | None = None, record: Reco
         if gone:
             add_table(book, known["sheet.closed"], closed_columns(record, gone, language=language), page=page)
         add_notes(book, known["sheet.notes"], notes(result), page=page)
+    for sheet in file.worksheets():
+        # Sheets and their workbook hold on to each other: without this half a million cells stay in memory.
+        getattr(sheet, "table", {}).clear()
