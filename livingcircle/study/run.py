@@ -107,7 +107,7 @@ def _write(handed: tuple[Result, Gaps, verification.Record], folder: Path, *, st
     drawn = figures.write(result, folder / "figures", drawn_on=today, paper=told.paper) if told.figures else []
     clock("outputs", 4, 6)
     if told.report:
-        report.write(result, folder / "report.docx", figures=drawn, written_on=today)
+        report.write(result, folder / "report.docx", listed, figures=drawn, written_on=today)
     clock("outputs", 5, 6)
     run_record.write(result, folder / "run.json", inputs=files, base=files[0].parent, seconds=clock.seconds())
     clock("outputs", 6, 6)

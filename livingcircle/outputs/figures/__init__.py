@@ -8,16 +8,17 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+import matplotlib
 import numpy as np
 
 from livingcircle import __version__
 from livingcircle.analysis import Result
 from livingcircle.messages import words
 from livingcircle.outputs.figures import sheet
-from livingcircle.outputs.figures.fonts import family
+from livingcircle.outputs.figures.fonts import family, measure, one_line
 from livingcircle.outputs.figures.maps import Drawing, Ground, maps
 
-__all__ = ["Drawn", "fonts_wanted", "write"]
+__all__ = ["Drawn", "fonts_of", "write"]
 
 SHOWN_SOURCES = 5
 
@@ -29,9 +30,14 @@ class Drawn(NamedTuple):
     title: str
 
 
-def fonts_wanted(language: str) -> list[str]:
-    """The font families, best first, that figures in a language are lettered in."""
-    return list(sheet.style()["fonts"][language])
+def fonts_of(language: str) -> list[str]:
+    """The fonts that figures in a language are lettered in, the first before the others; none where the machine has none for it.
+
+    A font that holds Chinese stands behind those of other languages, for names.
+    """
+    wanted = sheet.style()["fonts"]
+    first, names = family(wanted[language]), family(wanted["zh"])
+    return [] if first is None else list(dict.fromkeys(font for font in (first, names, *wanted["en"]) if font))
 
 
 def write(result: Result, folder: Path, *, drawn_on: date, paper: str = "A4") -> list[Drawn]:
@@ -40,18 +46,19 @@ def write(result: Result, folder: Path, *, drawn_on: date, paper: str = "A4") ->
     `drawn_on` is the date that figures bear, `paper` is `A4` or `A3`.
     """
     language = result.settings.language
-    font = family(fonts_wanted(language))
-    if font is None:
+    fonts = fonts_of(language)
+    if not fonts:
         return []
     known = dict(words(language, "figures"))
     ground = Ground(result, known)
-    frame = sheet.Frame(_bounds(result), font, known, _footer(result, known, drawn_on), ground)
+    frame = sheet.Frame(_bounds(result), fonts, measure(fonts), known, _footer(result, known, drawn_on), ground)
     year = words(language)["summary.year"].format(year=result.settings.year) if result.settings.year else words(language)["summary.no_year"]
-    name = result.settings.name.get(language) or result.settings.study_id
+    name = one_line(result.settings.name.get(language) or result.settings.study_id)
     told = Drawing(result, known, ground, name, year, _statuses(language))
     folder.mkdir(exist_ok=True)
     out = []
-    with warnings.catch_warnings():
+    # A dollar sign in a name is no formula.
+    with warnings.catch_warnings(), matplotlib.rc_context({"text.parse_math": False, "text.usetex": False}):
         # A rare character that the font lacks is drawn as a box; the figure is still of use.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         for number, each in enumerate(maps(told), start=1):
@@ -80,7 +87,7 @@ def _footer(result: Result, known: Mapping[str, str], drawn_on: date) -> list[st
     shown = apart.join(sources[:SHOWN_SOURCES]) + ("…" if len(sources) > SHOWN_SOURCES else "")
     year = str(settings.year) if settings.year else words(settings.language)["summary.no_year"]
     return [
-        known["footer.crs"].format(crs=result.network.crs.name, sources=shown, year=year),
+        known["footer.crs"].format(crs=result.network.crs.name, sources=one_line(shown), year=year),
         known["footer.made"].format(date=drawn_on.isoformat(), version=__version__),
-        known["footer.internal"].format(note=settings.note.get(settings.language, "")),
+        known["footer.internal"].format(note=one_line(settings.note.get(settings.language, ""))),
     ]
