@@ -58,7 +58,7 @@ def run(
         inputs = read_inputs(study, base, standard=standard, findings=findings, progress=clock)
         settings = replace(settings, years=settings.years or _coming(inputs, settings))
         result = analyze(inputs, standard=standard, settings=settings, progress=clock)
-        findings.warnings += _shifted(inputs, study)
+        findings.warnings += [*_shifted(inputs, study), *_unlettered(study, settings)]
         counts = {**result.counts, **findings.counts}
         result = replace(result, counts=counts, warnings=_warnings(result, standard, findings))
         files = [schema.study_file(path), *schema.input_files(study, base)]
@@ -175,6 +175,11 @@ def _shifted(inputs: Inputs, study: schema.Study) -> list[tuple[str, dict]]:
     """Layers that seem to be in another datum than they were read in."""
     found = datum_findings(inputs, datums_of(study), homes=study.residences.path)
     return [(finding.kind, {"layer": finding.layer, **finding.values}) for finding in found]
+
+
+def _unlettered(study: schema.Study, settings: Settings) -> list[tuple[str, dict]]:
+    """Figures that are asked for and that this machine has no font for."""
+    return [("no_font", {})] if study.outputs.figures and not figures.fonts_of(settings.language) else []
 
 
 def _of_compounds(result: Result) -> list[tuple[str, dict]]:

@@ -16,7 +16,7 @@ from livingcircle.analysis import Result
 from livingcircle.messages import words
 from livingcircle.outputs.figures import sheet
 from livingcircle.outputs.figures.fonts import family, measure, one_line
-from livingcircle.outputs.figures.maps import Drawing, Ground, maps
+from livingcircle.outputs.figures.maps import Drawing, Ground, sheets
 
 __all__ = ["Drawn", "fonts_of", "write"]
 
@@ -61,7 +61,7 @@ def write(result: Result, folder: Path, *, drawn_on: date, paper: str = "A4") ->
     with warnings.catch_warnings(), matplotlib.rc_context({"text.parse_math": False, "text.usetex": False}):
         # A rare character that the font lacks is drawn as a box; the figure is still of use.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        for number, each in enumerate(maps(told), start=1):
+        for number, each in enumerate(sheets(told), start=1):
             path = folder / f"{number:02d}-{each.name}.png"
             sheet.write(path, title=each.title, panels=each.panels, keys=each.keys, frame=frame, paper=paper)
             out.append(Drawn(path, each.title))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import RendererAgg
@@ -24,6 +25,19 @@ def family(wanted: Sequence[str]) -> str | None:
     >>> family(["no such font"]) is None
     True
     """
+    found = _first(wanted)
+    if found is None:
+        # matplotlib remembers the fonts of its first use: one installed since is not among them.
+        seen = {entry.fname for entry in font_manager.fontManager.ttflist}
+        for path in set(font_manager.findSystemFonts()) - seen:
+            # A file that is no font it can read lends none.
+            with suppress(Exception):
+                font_manager.fontManager.addfont(path)
+        found = _first(wanted)
+    return found
+
+
+def _first(wanted: Sequence[str]) -> str | None:
     known = {entry.name for entry in font_manager.fontManager.ttflist}
     return next((name for name in wanted if name in known), None)
 

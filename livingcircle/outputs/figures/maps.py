@@ -112,7 +112,7 @@ class Drawing(NamedTuple):
         return self.words[f"title.{key}"].format(study=self.study, year=self.year, **more)
 
 
-def maps(told: Drawing) -> Iterator[Map]:
+def sheets(told: Drawing) -> Iterator[Map]:
     """Every sheet of a run, one after another."""
     yield facilities(told)
     yield people(told)

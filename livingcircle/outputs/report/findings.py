@@ -7,6 +7,7 @@ import pandas as pd
 
 from livingcircle.coverage import WHOLE_AREA
 from livingcircle.outputs.report.numbers import DASH, count, decimal, share
+from livingcircle.outputs.report.paper import capital
 from livingcircle.outputs.report.source import Source
 
 # A committee reads so many rows of a list; the workbook holds all.
@@ -44,7 +45,7 @@ def _of_theme(told: Source, own: pd.DataFrame, theme: str) -> None:
     asked = own[own["flag"] == "mandatory"].sort_values("land_share", kind="stable")
     sentences = [
         told.say(
-            "coverage.sentence", category=told.category(row.category), level=told.level(row.level), limit=f"{row.limit_m:g}", land=share(row.land_share),
+            "coverage.sentence", category=capital(told.category(row.category)), level=told.level(row.level), limit=f"{row.limit_m:g}", land=share(row.land_share),
             people=share(row.people_share), left=count(row.people - row.people_covered), facilities=count(row.facilities),
         )
         for row in asked[asked["facilities"] > 0].itertuples()
@@ -153,7 +154,7 @@ def old_and_young(told: Source) -> None:
     if not len(whole):
         paper.paragraph(told.say("groups.nothing", names=told.join(names[1:])))
         return
-    paper.paragraph(told.say("groups.text", names=told.join(names[1:]), table=paper.next_caption("table")) + "".join(_behind(told, by, group) for group in groups))
+    paper.paragraph(told.say("groups.text", names=capital(told.join(names[1:])), table=paper.next_caption("table")) + "".join(_behind(told, by, group) for group in groups))
     rules = {"by_distance": "people_share", "by_time": "people_share_time"}
     # Two rules side by side where there is room for them, else one after the other.
     for keys in [list(rules)] if len(everyone) <= TOGETHER else [[key] for key in rules]:

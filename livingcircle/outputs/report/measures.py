@@ -81,12 +81,12 @@ def method(told: Source) -> None:
     paper.section(told.say("method.network"))
     long = result.components["length_m"]
     main = long.max() / long.sum() if len(long) and long.sum() else float("nan")
+    off = counts["people_off_network"]
     paper.paragraph(
-        told.say(
-            "method.network_text", edges=count(len(network.length_m)), km=decimal(float(network.street_m.sum()) / 1000), components=len(result.components), main=share(main),
-            off=count(counts["people_off_network"]), crs=network.crs.name,
-        )
-    )  # fmt: skip
+        told.say("method.network_text", edges=count(len(network.length_m)), km=decimal(float(network.street_m.sum()) / 1000), components=len(long), main=share(main))
+        + (told.say("method.off", off=count(off)) if round(off) else told.say("method.all_joined"))
+        + told.say("method.crs", crs=network.crs.name)
+    )
     sources = told.join([f"{told.known[f'entrance.{key}']} {value}" for key, value in counts["entrances"].items()])
     paper.paragraph(told.say("method.entrances", sources=sources))
     if len(result.isochrones):

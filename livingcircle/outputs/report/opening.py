@@ -98,7 +98,7 @@ def demand(told: Source) -> None:
     people = result.residences
     total, land = people["people"].sum(), people["land_m2"].sum() / 10_000
     empty = int((people["people"] == 0).sum())
-    paper.paragraph(told.say("demand.text", people=count(total), land=decimal(land), density=decimal(total / land) if land else DASH, homes=len(people), empty=empty))
+    paper.paragraph(told.say("demand.text", people=count(total), land=decimal(land), density=decimal(total / land) if land else DASH, homes=count(len(people))) + (told.say("demand.empty", empty=count(empty)) if empty else ""))
     groups = [group for group in result.settings.groups[1:] if group.people != "people"]
     if groups:
         paper.paragraph(told.say("demand.groups", table=paper.next_caption("table")))

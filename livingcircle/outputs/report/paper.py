@@ -75,7 +75,7 @@ class Paper:
         self._chapter += 1
         self._section = self._tables = self._figures = 0
         number = numeral(self._chapter) if self._language == "zh" else str(self._chapter)
-        line = self._words["chapter"].format(number=number, title=text)
+        line = self._words["chapter"].format(number=number, title=capital(text))
         added = self._add(line, "Heading 1")
         added.paragraph_format.page_break_before = self._chapter == 1
         self._entries.append((1, line))
@@ -91,7 +91,7 @@ class Paper:
     def section(self, text: str) -> None:
         """Begin a section of the chapter."""
         self._section += 1
-        line = text if self._annexed else self._words["section"].format(chapter=self._chapter, number=self._section, title=text)
+        line = capital(text) if self._annexed else self._words["section"].format(chapter=self._chapter, number=self._section, title=capital(text))
         self._add(line, "Heading 2")
         self._entries.append((2, line))
 
@@ -119,8 +119,8 @@ class Paper:
         across = [Mm(share * points * MM_PER_PT) for share in shares]
         numeric = [bool(column) and sum(map(_is_number, column)) * 2 > len(column) for column in (list(cells) for cells in zip(*rows, strict=True))] or [False] * len(head)
         for number, (line, row) in enumerate(zip((head, *rows), table._tbl.tr_lst, strict=True)):
-            # A short table stays on one page.
-            holds = number == 0 or number < len(rows) <= KEPT
+            # A short table stays on one page, and a head with its first rows.
+            holds = number < min(2, len(rows)) or number < len(rows) <= KEPT
             for cell, text, width, is_right in zip(row.tc_lst, line, across, numeric, strict=True):
                 cell.width = width
                 paragraph = Paragraph(cell.p_lst[0], table)
@@ -304,6 +304,15 @@ def _field_mark(kind: str) -> OxmlElement:
     mark = OxmlElement("w:fldChar")
     mark.set(qn("w:fldCharType"), kind)
     return mark
+
+
+def capital(text: str) -> str:
+    """A text that begins with a capital letter, where its script has them.
+
+    >>> capital("bus stop"), capital("公交")
+    ('Bus stop', '公交')
+    """
+    return text[:1].upper() + text[1:]
 
 
 def numeral(number: int) -> str:
