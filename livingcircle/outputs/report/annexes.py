@@ -30,7 +30,7 @@ def tables(told: Source) -> None:
         listed = result.indicators.drop_duplicates(["system", "id"])
         rows = [[row.id, row.name, str(row.definition), str(row.clause), row.evidence] for row in listed.itertuples()]
         paper.table(told.say("annex.indicator_table"), told.head("id", "indicator", "definition", "clause", "evidence"), rows)
-    if result.units is None and not len(result.indicators):
+    if not (len(table) and result.units is not None) and not len(result.indicators):
         paper.paragraph(told.say("annex.none"))
 
 

@@ -89,6 +89,8 @@ def _together(told: Source) -> None:
 
 def _by_unit(told: Source, own: pd.DataFrame, levels: list[str]) -> None:
     """The units that lack most, with what a resident lacks on each level."""
+    # A unit where nobody lives has nobody who lacks anything.
+    own = own[own["lacking_mean"].notna()]
     if not len(own):
         return
     paper = told.paper
