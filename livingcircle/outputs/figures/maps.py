@@ -276,7 +276,7 @@ def planned(told: Drawing) -> Map | None:
         drawn(axes, result.residences.geometry.to_numpy(), facecolor=style()["ground"]["residence"], edgecolor="none", zorder=0.5)
         axes.plot(*spots.T, "o", ms=9, color=color, mec="white", mew=0.7, zorder=4)
         for number, (x, y) in enumerate(spots, start=1):
-            axes.text(x, y, str(number), color="white", fontsize=6.5, ha="center", va="center_baseline", zorder=5, clip_on=True)
+            axes.text(x, y, str(number), color="white", fontsize=6.5 if number < 10 else 5, ha="center", va="center_baseline", zorder=5, clip_on=True)
 
     keys: list[Key] = []
     for number, row in enumerate(coming.itertuples(), start=1):
