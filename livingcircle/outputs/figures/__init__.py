@@ -73,18 +73,17 @@ def _statuses(language: str) -> Mapping[str, str]:
 
 
 def _bounds(result: Result) -> tuple[float, float, float, float]:
-    """The ground shown: the study area, or homes and facilities, with a margin."""
-    frame = result.area if result.area is not None else result.residences
+    """The ground shown: the study area with a margin, or the homes with a wider one, so that what is around them is seen."""
+    frame, part = (result.area, 0.03) if result.area is not None else (result.residences, 0.1)
     west, south, east, north = frame.total_bounds
-    margin = 0.03 * max(east - west, north - south, 200.0)
+    margin = part * max(east - west, north - south, 200.0)
     return float(west - margin), float(south - margin), float(east + margin), float(north + margin)
 
 
 def _footer(result: Result, known: Mapping[str, str], drawn_on: date) -> list[str]:
     settings = result.settings
     sources = list(np.unique(result.facilities["source"].to_numpy(dtype=str)))
-    apart = "、" if settings.language == "zh" else ", "
-    shown = apart.join(sources[:SHOWN_SOURCES]) + ("…" if len(sources) > SHOWN_SOURCES else "")
+    shown = known["between"].join(sources[:SHOWN_SOURCES]) + ("…" if len(sources) > SHOWN_SOURCES else "")
     year = str(settings.year) if settings.year else words(settings.language)["summary.no_year"]
     return [
         known["footer.crs"].format(crs=result.network.crs.name, sources=one_line(shown), year=year),

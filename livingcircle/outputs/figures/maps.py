@@ -89,7 +89,7 @@ class Ground:
             out.append(Patch(fc=told["water"], label=words["key.water"]))
         others = [words.get(f"barrier.{kind}", kind) for kind in kinds if kind != "water"]
         if others:
-            out.append(Line2D([], [], color=told["barrier"], lw=0.9, ls=(0, (5, 2)), label=words["key.barrier"].format(kinds=", ".join(others))))
+            out.append(Line2D([], [], color=told["barrier"], lw=0.9, ls=(0, (5, 2)), label=words["key.barrier"].format(kinds=words["between"].join(others))))
         if self._result.units is not None:
             out.append(Line2D([], [], color=told["unit"], lw=0.6, ls=(0, (4, 2)), label=words["key.unit"]))
         if self._result.area is not None:

@@ -110,7 +110,7 @@ def boxes(count: int, width: float, height: float, *, titled: bool = False) -> l
     """Left, bottom, width and height in millimetres of each of `count` maps on such a sheet, row by row; `titled` ones have room above.
 
     >>> boxes(1, 297, 210)
-    [(9, 22, 213, 169)]
+    [(9.0, 26.0, 213.0, 160.0)]
     """
     told = style()["paper"]
     margin, gap = told["margin_mm"], told["gap_mm"]

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# A word wider than this many letters is broken. A heading takes up to two lines, a long one up to four.
-MOST, LONG_HEAD, HEAD_LINES = 20.0, 8.0, (2, 4)
+# A word wider than this many letters is broken. A short heading takes one line, others two, a long one up to four.
+MOST, SHORT_HEAD, LONG_HEAD, HEAD_LINES = 20.0, 2.0, 8.0, (2, 4)
 # Text no longer than this stays in one line; the blank is at both sides of a cell.
 SHORT, BLANK = 5.0, 0.9
 # A row is as high as its highest cell: the power makes many lines in one cell dearer than a few in many.
@@ -21,7 +21,7 @@ RUN = re.compile(r"[^\s\u2e80-\uffff]+")
 def wide(text: str) -> float:
     """The width of a text in widths of a Chinese character.
 
-    >>> wide("图 ab"), wide("")
+    >>> round(wide("图 ab"), 2), wide("")
     (2.36, 0)
     """
     return sum(_width(letter) for letter in text)
@@ -34,12 +34,13 @@ def _width(letter: str) -> float:
 
 
 def least(text: str) -> float:
-    """The width of the longest part of a text that never breaks.
+    """The width of the longest part of a text that never breaks: a word that is not Chinese, and a short one that is.
 
-    >>> least("图 12")
-    1.112
+    >>> least("图 12"), least("老街社区 竹山新村"), least("步行路网与可达计算")
+    (1.112, 4.0, 1.0)
     """
-    return max([wide(run) for run in RUN.findall(text)] + [1.0 if text.strip() else 0.0])
+    parts = [part for part in text.split() if wide(part) <= SHORT]
+    return max([wide(run) for run in (*RUN.findall(text), *parts)] + [1.0 if text.strip() else 0.0])
 
 
 def widths(head: Sequence[str], rows: Sequence[Sequence[str]], room: float) -> tuple[list[float], float]:
@@ -70,9 +71,9 @@ def widths(head: Sequence[str], rows: Sequence[Sequence[str]], room: float) -> t
 def _low(title: str, column: Sequence[str]) -> float:
     """The least width of a column."""
     words = max([wide(text) if wide(text) <= SHORT else least(text) for text in column], default=0.0)
-    across = wide(title) / HEAD_LINES[wide(title) > LONG_HEAD] + 0.5
+    across = wide(title) if wide(title) <= SHORT_HEAD else wide(title) / HEAD_LINES[wide(title) > LONG_HEAD] + 0.5
     # Words longer than a line are broken all the same.
-    return max(min(words, MOST), min(across, wide(title)), min(least(title), MOST), 1.0) + BLANK
+    return max(min(words, MOST), min(across, wide(title)), min(max(map(wide, RUN.findall(title)), default=0.0), MOST), 1.0) + BLANK
 
 
 def _lines(text: np.ndarray, columns: np.ndarray) -> np.ndarray:

@@ -27,7 +27,7 @@ def general(told: Source) -> None:
     )  # fmt: skip
     note = settings.note.get(told.language, "")
     if note:
-        paper.paragraph(told.say("general.note", note=note))
+        paper.paragraph(told.say("general.note", note=note.rstrip("。. ") + told.known["stop"]))
     paper.section(told.say("general.basis"))
     paper.paragraph(told.say("general.basis_text", table=paper.next_caption("table")))
     rows = [
