@@ -157,6 +157,6 @@ def analyzed(standard, network, facilities, residences, *, units=None, progress=
     from livingcircle.entrances import entrances
 
     kept, doors = entrances(facilities, network, gates=None, snap_limit_m=150)
-    settings = Settings(study_id="toy", name={"zh": "玩具", "en": "Toy"}, **{"language": "en", **told})
+    settings = Settings(study_id="toy", **{"name": {"zh": "玩具", "en": "Toy"}, "language": "en", **told})
     inputs = Inputs(network=network, facilities=kept, entrances=doors, residences=residences, units=units, **(layers or {}))
     return analyze(inputs, standard=standard, settings=settings, **({"progress": progress} if progress else {}))

@@ -17,7 +17,7 @@ from livingcircle.audit import as_table
 from livingcircle import completeness, indicators, quotas
 from livingcircle.layers import COVERAGE, GAPS, STATUSES
 from livingcircle.sources import geofile
-from livingcircle.study import schema
+from livingcircle.study import layer_files, schema
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,9 +44,11 @@ def test_every_command_and_option_stands_in_the_readme_and_has_help():
 
 
 def test_every_key_of_the_study_file_stands_in_the_readme():
-    for model in (schema.About, schema.LocalSystem, schema.Streets, schema.Walking, schema.WalkingGroup, schema.FacilityFile, schema.ResidenceFile, schema.BarrierFile, schema.CompoundFile, schema.GateFile, schema.ParkFile, schema.BuildingFile, schema.PeopleRaster, schema.UnitTotals):
+    for model in (schema.About, schema.LocalSystem, schema.Streets, schema.Walking, schema.WalkingGroup, schema.FacilityFile, schema.ResidenceFile, schema.BarrierFile, schema.CompoundFile, schema.GateFile, schema.ParkFile, schema.BuildingFile, schema.PeopleRaster, schema.UnitTotals, schema.GapList, schema.Outputs, layer_files.BuiltLand):
         for key in model.model_fields:
             assert re.search(rf"`(\[+[\w.]+\]+ )?{key}`|`{key}[,`]|, `{key}`|`\[+[\w.]*{key}\]", README), (model.__name__, key)
+    for table in ("[built_land]", "[residences.groups]", "[outputs]", "[gaps]"):
+        assert f"`{table}" in README, table
     for key in schema.PLACE_COLUMNS:
         assert f"`{key}`" in README, key
 

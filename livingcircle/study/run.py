@@ -59,7 +59,7 @@ def run(
         inputs = read_inputs(study, base, standard=standard, findings=findings, progress=clock)
         settings = replace(settings, years=settings.years or _coming(inputs, settings))
         result = analyze(inputs, standard=standard, settings=settings, progress=clock)
-        findings.warnings += _shifted(inputs, study)
+        findings.warnings += [*_shifted(inputs, study), *_unlettered(study, settings)]
         counts = {**result.counts, **findings.counts}
         result = replace(result, counts=counts, warnings=_warnings(result, standard, findings))
         files = [schema.study_file(path), *schema.input_files(study, base)]
@@ -108,7 +108,7 @@ def _write(handed: tuple[Result, Gaps, verification.Record], folder: Path, *, st
     drawn = figures.write(result, folder / "figures", drawn_on=today, paper=told.paper) if told.figures else []
     clock("outputs", 4, 6)
     if told.report:
-        report.write(result, folder / "report.docx", figures=drawn, written_on=today)
+        report.write(result, folder / "report.docx", listed, figures=drawn, written_on=today)
     clock("outputs", 5, 6)
     run_record.write(result, folder / "run.json", inputs=files, base=files[0].parent, seconds=clock.seconds())
     clock("outputs", 6, 6)
@@ -176,6 +176,11 @@ def _shifted(inputs: Inputs, study: schema.Study) -> list[tuple[str, dict]]:
     """Layers that seem to be in another datum than they were read in."""
     found = datum_findings(inputs, datums_of(study), homes=study.residences.path)
     return [(finding.kind, {"layer": finding.layer, **finding.values}) for finding in found]
+
+
+def _unlettered(study: schema.Study, settings: Settings) -> list[tuple[str, dict]]:
+    """Figures that are asked for and that this machine has no font for."""
+    return [("no_font", {})] if study.outputs.figures and not figures.fonts_of(settings.language) else []
 
 
 def _of_compounds(result: Result) -> list[tuple[str, dict]]:

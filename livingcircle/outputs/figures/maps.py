@@ -16,10 +16,10 @@ from matplotlib.path import Path as Outline
 
 from livingcircle.analysis import Result
 from livingcircle.coverage import WHOLE_AREA
+from livingcircle.outputs.figures.fonts import one_line
 from livingcircle.outputs.figures.sheet import Key, Panel, style
 
 MM_PT = 72 / 25.4
-LINES, LETTERS = 36, 13
 
 
 class Map(NamedTuple):
@@ -99,7 +99,7 @@ class Ground:
             out.append(Patch(fc=told["water"], label=words["key.water"]))
         others = [words.get(f"barrier.{kind}", kind) for kind in kinds if kind != "water"]
         if others:
-            out.append(Line2D([], [], color=told["barrier"], lw=0.9, ls=(0, (5, 2)), label=words["key.barrier"].format(kinds=", ".join(others))))
+            out.append(Line2D([], [], color=told["barrier"], lw=0.9, ls=(0, (5, 2)), label=words["key.barrier"].format(kinds=words["between"].join(others))))
         if self._result.units is not None:
             out.append(Line2D([], [], color=told["unit"], lw=0.6, ls=(0, (4, 2)), label=words["key.unit"]))
         if self._result.area is not None:
@@ -122,7 +122,7 @@ class Drawing(NamedTuple):
         return self.words[f"title.{key}"].format(study=self.study, year=self.year, **more)
 
 
-def maps(told: Drawing) -> Iterator[Map]:
+def sheets(told: Drawing) -> Iterator[Map]:
     """Every sheet of a run, one after another."""
     yield facilities(told)
     yield people(told)
@@ -154,7 +154,7 @@ def facilities(told: Drawing) -> Map:
         for name in themes
     ]
     keys.append(Patch(fc=style()["ground"]["residence"], label=told.words["key.residence"]))
-    return Map("facilities", told.title("facilities"), [Panel("", draw)], [*keys, *told.ground.keys()])
+    return Map("facilities", told.title("facilities"), [Panel((), draw)], [*keys, *told.ground.keys()])
 
 
 def classed(told: Drawing, values: np.ndarray, colors: Sequence[str], shapes: np.ndarray) -> Callable[[Axes], None]:
@@ -184,22 +184,36 @@ def people(told: Drawing) -> Map:
     ]
     keys = [Patch(fc=color, label=label) for color, label in zip(steps["colors"], labels, strict=True)]
     draw = classed(told, row, steps["colors"], homes.geometry.to_numpy())
-    return Map("people", told.title("people"), [Panel("", draw)], [*keys, *told.ground.keys()])
+    return Map("people", told.title("people"), [Panel((), draw)], [*keys, *told.ground.keys()])
+
+
+def classes_of(most: int, count: int) -> list[tuple[int, int]]:
+    """At most `count` classes of equal width for the whole numbers from 1 to `most`, each as its first and last number.
+
+    >>> classes_of(4, 6), classes_of(14, 6)
+    ([(1, 1), (2, 2), (3, 3), (4, 4)], [(1, 3), (4, 6), (7, 9), (10, 12), (13, 14)])
+    """
+    step = -(-most // count)
+    return [(low, min(low + step - 1, most)) for low in range(1, most + 1, step)]
 
 
 def lacking(told: Drawing) -> Iterator[Map]:
     """For each level, how many mandatory facilities homes lack."""
     result, steps, words = told.result, style()["lacking"], told.words
     homes = result.residences.set_index("residence_id")
-    for level, own in result.lacking.groupby("level", sort=False):
-        own = own[own["residence_id"].isin(homes.index)]
-        most = steps["most"]
-        count = np.minimum(np.round(own["lacking"].to_numpy(dtype=float)).astype(int), most)
+    for level in result.standard.levels:
+        own = result.lacking[(result.lacking["level"] == level) & result.lacking["residence_id"].isin(homes.index)]
+        if not len(own):
+            continue
+        classes = classes_of(max(int(own["elements"].max()), 1), len(steps["colors"]) - 1)
+        lost = np.round(own["lacking"].to_numpy(dtype=float))
+        count = np.searchsorted([high for _, high in classes], lost) + (lost > 0)
         shapes = homes.geometry.reindex(own["residence_id"]).to_numpy()
-        labels = [words["key.none_lacking"], *(words["key.lacking"].format(count=n) for n in range(1, most)), words["key.lacking_more"].format(count=most)]
-        keys = [Patch(fc=color, label=label) for color, label in zip(steps["colors"], labels, strict=True)]
+        spans = [words["key.lacking" if low == high else "key.lacking_span"].format(low=low, high=high) for low, high in classes]
+        labels = [words["key.none_lacking"], *spans]
+        keys = [Patch(fc=color, label=label) for color, label in zip(steps["colors"], labels, strict=False)]
         name = result.standard.levels[level].name.get(result.settings.language)
-        yield Map(f"lacking-{level}", told.title("lacking", level=name), [Panel("", classed(told, count, steps["colors"], shapes))], [*keys, *told.ground.keys()])
+        yield Map(f"lacking-{level}", told.title("lacking", level=name), [Panel((), classed(told, count, steps["colors"], shapes))], [*keys, *told.ground.keys()])
 
 
 def coverage(told: Drawing) -> Iterator[Map]:
@@ -249,9 +263,11 @@ def _covered(told: Drawing, row) -> Panel:
     def share(value: float) -> str:
         return f"{value:.1%}" if np.isfinite(value) else "—"
 
-    title = told.words["panel.coverage"].format(
-        category=result.standard.categories[row.category].name.get(language), level=result.standard.levels[row.level].name.get(language),
-        limit=row.limit_m, land=share(row.land_share), people=share(row.people_share),
+    title = (
+        told.words["panel.category"].format(
+            category=result.standard.categories[row.category].name.get(language), level=result.standard.levels[row.level].name.get(language), limit=row.limit_m
+        ),
+        told.words["panel.shares"].format(land=share(row.land_share), people=share(row.people_share)),
     )  # fmt: skip
     return Panel(title, draw)
 
@@ -270,15 +286,13 @@ def planned(told: Drawing) -> Map | None:
         drawn(axes, result.residences.geometry.to_numpy(), facecolor=style()["ground"]["residence"], edgecolor="none", zorder=0.5)
         axes.plot(*spots.T, "o", ms=9, color=color, mec="white", mew=0.7, zorder=4)
         for number, (x, y) in enumerate(spots, start=1):
-            axes.text(x, y, str(number), color="white", fontsize=6.5, ha="center", va="center_baseline", zorder=5, clip_on=True)
+            axes.text(x, y, str(number), color="white", fontsize=6.5 if number < 10 else 5, ha="center", va="center_baseline", zorder=5, clip_on=True)
 
     keys: list[Key] = []
     for number, row in enumerate(coming.itertuples(), start=1):
         year = words["key.no_year"] if np.isnan(row.open_year) else f"{row.open_year:.0f}"
-        # A sheet has room for so many lines and letters; the workbook lists everything.
-        name = row.name if len(row.name) <= LETTERS else row.name[: LETTERS - 1] + "…"
-        label = words["key.opens"].format(number=number, name=name, status=told.statuses[row.status], year=year)
+        label = words["key.opens"].format(number=number, name=one_line(row.name), status=told.statuses[row.status], year=year)
         keys.append(Line2D([], [], marker="o", ls="", ms=5, color=color, mec="none", label=label))
-    keys = keys[:LINES]
-    keys.append(Patch(fc=style()["ground"]["residence"], label=words["key.residence"]))
-    return Map("planned", told.title("planned"), [Panel("", draw)], [*keys, *told.ground.keys()])
+    # The list may be longer than the sheet; the ground's few signs come first.
+    first = Patch(fc=style()["ground"]["residence"], label=words["key.residence"])
+    return Map("planned", told.title("planned"), [Panel((), draw)], [first, *told.ground.keys(), *keys])

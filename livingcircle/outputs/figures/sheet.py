@@ -19,7 +19,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Polygon
 from PIL import Image
 
-MM = 1 / 25.4
+from livingcircle.outputs.figures.fonts import Measure, broken, fitted
+
+MM, MM_PER_PT = 1 / 25.4, 25.4 / 72
+# Of a legend, in parts of its letters' size: the sign, the blank behind it, a second line of a label, and the blank below it.
+HANDLE, APART, LINE, SPACING = 1.9, 0.8, 1.2, 0.5
 Key = Patch | Line2D
 
 
@@ -31,13 +35,15 @@ def style() -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class Frame:
-    """What all sheets of a run share: the ground shown (metres: west, south, east, north), font, words, and lines of the footer.
+    """What all sheets of a run share: the ground shown (metres: west, south, east, north), fonts, words, and lines of the footer.
 
+    A character that the first of `fonts` lacks is taken from the next; `width` measures text in them.
     `ground` draws what lies below every map; it is drawn once for each size of map and kept in `images`.
     """
 
     bounds: tuple[float, float, float, float]
-    font: str
+    fonts: Sequence[str]
+    width: Measure
     words: Mapping[str, str]
     footer: Sequence[str]
     ground: Callable[[Axes], None]
@@ -45,9 +51,9 @@ class Frame:
 
 
 class Panel(NamedTuple):
-    """One map of a sheet: its own title (empty for none) and what draws it into its axes."""
+    """One map of a sheet: the lines of its own title (none for no title) and what draws it into its axes."""
 
-    title: str
+    title: Sequence[str]
     draw: Callable[[Axes], None]
 
 
@@ -67,16 +73,14 @@ def write(path: Path, *, title: str, panels: Sequence[Panel], keys: Sequence[Key
     figure = Figure(figsize=(width * MM, height * MM), dpi=told["dpi"])
     canvas = FigureCanvasAgg(figure)
     figure.patch.set_alpha(0)
-    boxes = _boxes(len(panels), width, height)
-    scale = scale_of(frame.bounds, boxes[0][2], boxes[0][3])
-    for panel, box in zip(panels, boxes, strict=True):
+    placed = boxes(len(panels), width, height, titled=any(panel.title for panel in panels))
+    scale = scale_of(frame.bounds, placed[0][2], placed[0][3])
+    for panel, box in zip(panels, placed, strict=True):
         _map(figure, panel, (box, (width, height)), frame, scale)
     below = _below(figure, frame, canvas.get_width_height())
-    margin = told["margin_mm"]
-    figure.text(
-        (width - told["legend_mm"]) / 2 / width, 1 - (margin + told["title_mm"] * 0.45) / height, title,
-        ha="center", va="center", fontsize=style()["fonts"]["title_pt"], fontfamily=frame.font,
-    )  # fmt: skip
+    margin, fonts = told["margin_mm"], style()["fonts"]
+    shown, size = fitted(title, width - 2 * margin, fonts["title_pt"], frame.width, lines=2)
+    figure.text(0.5, 1 - (margin + told["title_mm"] * 0.45) / height, shown, ha="center", va="center", fontsize=size, fontfamily=frame.fonts)
     _legend(figure, keys, frame, (width, height, scale))
     _footer(figure, frame, width, height)
     canvas.draw()
@@ -104,13 +108,17 @@ def _below(figure: Figure, frame: Frame, size: tuple[int, int]) -> Image.Image:
     return out
 
 
-def _boxes(count: int, width: float, height: float) -> list[tuple[float, float, float, float]]:
-    """Left, bottom, width and height in millimetres of every map, row by row."""
+def boxes(count: int, width: float, height: float, *, titled: bool = False) -> list[tuple[float, float, float, float]]:
+    """Left, bottom, width and height in millimetres of each of `count` maps on such a sheet, row by row; `titled` ones have room above.
+
+    >>> boxes(1, 297, 210)
+    [(9.0, 26.0, 213.0, 160.0)]
+    """
     told = style()["paper"]
     margin, gap = told["margin_mm"], told["gap_mm"]
     across = columns_of(count)
     down = math.ceil(count / across)
-    head = gap + 2 if count > 1 else 0
+    head = 2 * told["panel_line_mm"] + 1 if titled else 0
     wide = (width - 2 * margin - told["legend_mm"] - gap * across) / across
     high = (height - 2 * margin - told["title_mm"] - told["footer_mm"] - (gap + head) * down) / down
     top = height - margin - told["title_mm"]
@@ -144,8 +152,11 @@ def _map(figure: Figure, panel: Panel, placed: tuple, frame: Frame, scale: float
     for side in axes.spines.values():
         side.set_linewidth(0.5)
     panel.draw(axes)
-    if panel.title:
-        axes.set_title(panel.title, fontsize=style()["fonts"]["panel_pt"], fontfamily=frame.font, pad=3, loc="left")
+    sizes = style()["fonts"]["panel_pt"]
+    for number, line in enumerate(reversed(panel.title)):
+        shown, size = fitted(line, wide, sizes, frame.width)
+        above = 1 + (1.2 + number * style()["paper"]["panel_line_mm"]) / high
+        axes.text(0, above, shown, transform=axes.transAxes, fontsize=size, fontfamily=frame.fonts, va="bottom")
 
 
 def _legend(figure: Figure, keys: Sequence[Key], frame: Frame, paper: tuple[float, float, float]) -> None:
@@ -159,33 +170,55 @@ def _legend(figure: Figure, keys: Sequence[Key], frame: Frame, paper: tuple[floa
     axes.set_ylim(0, high)
     axes.axis("off")
     _arrow(axes, 4, high - 3, frame)
-    axes.text(0, high - 26, frame.words["legend"], fontsize=fonts["legend_pt"] + 2.5, fontfamily=frame.font, va="center")
-    # A long legend is lettered smaller, so that it ends above the scale bar.
-    fits = (high - 50) / (fonts["line_mm"] * max(len(keys), 1))
+    axes.text(0, high - 26, frame.words["legend"], fontsize=fonts["legend_pt"][0] + 2.5, fontfamily=frame.fonts, va="center")
+    labels, size = labeled([key.get_label() for key in keys], (told["legend_mm"] - 2, high - 50), frame.width)
     axes.legend(
-        handles=list(keys), loc="upper left", bbox_to_anchor=(0, (high - 31) / high), frameon=False, borderaxespad=0,
-        prop={"family": frame.font, "size": fonts["legend_pt"] * min(fits, 1)}, handlelength=1.9, labelspacing=0.55,
+        list(keys[: len(labels)]), labels, loc="upper left", bbox_to_anchor=(0, (high - 31) / high), frameon=False, borderaxespad=0,
+        borderpad=0, prop={"family": list(frame.fonts), "size": size}, handlelength=HANDLE, handletextpad=APART, labelspacing=SPACING,
     )  # fmt: skip
     _bar(axes, scale, frame)
+
+
+def labeled(labels: Sequence[str], room: tuple[float, float], width: Measure) -> tuple[list[str], float]:
+    """The labels of a legend, broken into lines, and their size in points, at which they fit `room` (width and height in millimetres).
+
+    What does not fit at the least size is left out from the end; then the last label is "…".
+    """
+    most, least = style()["fonts"]["legend_pt"]
+    wide, high = room
+    size, told = most, list(labels)
+    while True:
+        lines = ["\n".join(broken(label, wide / size - (HANDLE + APART) * MM_PER_PT, width)) for label in labels]
+        tall = [(1 + LINE * line.count("\n") + SPACING) * MM_PER_PT * size for line in lines]
+        if sum(tall) <= high or size <= least:
+            break
+        size = max(size - 0.5, least)
+    told, left = [], high
+    for number, (line, own) in enumerate(zip(lines, tall, strict=True)):
+        if own > left or (number + 1 < len(lines) and own + tall[number + 1] > left):
+            return [*told, "…"], size
+        told.append(line)
+        left -= own
+    return told, size
 
 
 def _arrow(axes: Axes, x: float, top: float, frame: Frame) -> None:
     axes.add_patch(Polygon([(x, top - 4), (x - 3, top - 15), (x, top - 12)], closed=True, fc="black", ec="black", lw=0.5))
     axes.add_patch(Polygon([(x, top - 4), (x + 3, top - 15), (x, top - 12)], closed=True, fc="white", ec="black", lw=0.5))
-    axes.text(x, top, frame.words["north"], ha="center", va="center", fontsize=style()["fonts"]["legend_pt"] + 1, fontfamily=frame.font)
+    axes.text(x, top, frame.words["north"], ha="center", va="center", fontsize=style()["fonts"]["legend_pt"][0] + 1, fontfamily=frame.fonts)
 
 
 def _bar(axes: Axes, scale: float, frame: Frame) -> None:
     """A bar of two halves, at most 40 mm long, above the scale in figures."""
     metres = max((m for m in style()["scale"]["bar_m"] if m / scale * 1000 <= 40), default=style()["scale"]["bar_m"][0])
-    long, size = metres / scale * 1000, style()["fonts"]["legend_pt"]
+    long, size = metres / scale * 1000, style()["fonts"]["legend_pt"][0]
     for part, color in ((0, "black"), (0.5, "white")):
         axes.add_patch(Polygon([(part * long, 7), ((part + 0.5) * long, 7), ((part + 0.5) * long, 8.6), (part * long, 8.6)], closed=True, fc=color, ec="black", lw=0.5))
     unit = (metres, "m") if metres < 2000 else (metres / 1000, "km")
     for at, value in ((0, 0), (0.5, unit[0] / 2), (1, unit[0])):
         label = f"{value:g}" + (f" {unit[1]}" if at == 1 else "")
-        axes.text(at * long, 10, label, ha="center" if at < 1 else "left", va="bottom", fontsize=size - 1, fontfamily=frame.font)
-    axes.text(0, 3, frame.words["scale"].format(scale=f"{scale:,.0f}".replace(",", " ")), fontsize=size, fontfamily=frame.font, va="center")
+        axes.text(at * long, 10, label, ha="center" if at < 1 else "left", va="bottom", fontsize=size - 1, fontfamily=frame.fonts)
+    axes.text(0, 3, frame.words["scale"].format(scale=f"{scale:,.0f}".replace(",", " ")), fontsize=size, fontfamily=frame.fonts, va="center")
 
 
 def _footer(figure: Figure, frame: Frame, width: float, height: float) -> None:
@@ -195,7 +228,8 @@ def _footer(figure: Figure, frame: Frame, width: float, height: float) -> None:
     step = (told["footer_mm"] - 4) / max(len(frame.footer), 1)
     for number, line in enumerate(frame.footer):
         y = (margin + told["footer_mm"] - 5 - number * step) / height
-        figure.text(margin / width, y, line, fontsize=style()["fonts"]["footer_pt"], fontfamily=frame.font, va="center")
+        shown, size = fitted(line, width - 2 * margin, style()["fonts"]["footer_pt"], frame.width)
+        figure.text(margin / width, y, shown, fontsize=size, fontfamily=frame.fonts, va="center")
 
 
 def image_of(draw: Callable[[Axes], None], axes: Axes) -> Image.Image:

@@ -7,27 +7,30 @@ from datetime import date
 from pathlib import Path
 
 from livingcircle.analysis import Result
+from livingcircle.layers import Gaps
 from livingcircle.messages import words
+from livingcircle.outputs import gap_list
 from livingcircle.outputs.figures import Drawn
-from livingcircle.outputs.report import findings, measures, opening
+from livingcircle.outputs.report import annexes, findings, judgements, measures, opening
 from livingcircle.outputs.report.paper import Paper
 from livingcircle.outputs.report.source import Source
 
 CHAPTERS = (
     opening.general, opening.units, opening.demand, opening.supply,
-    findings.coverage, findings.indicators, findings.capacity, findings.old_and_young, findings.gaps,
-    measures.advice, measures.programme, measures.method, measures.annex,
+    findings.coverage, findings.capacity, findings.old_and_young, judgements.indicators, judgements.gaps,
+    measures.advice, measures.programme, measures.method, annexes.tables, annexes.drawings,
 )  # fmt: skip
 
 
-def write(result: Result, path: Path, *, figures: Sequence[Drawn], written_on: date) -> None:
-    """Write the report with `figures`, chapter after chapter; `written_on` is the date it bears."""
+def write(result: Result, path: Path, listed: Gaps | None = None, *, figures: Sequence[Drawn], written_on: date) -> None:
+    """Write the report with `figures`, chapter after chapter; `written_on` is the date it bears, `listed` the gap list as handed out."""
     language = result.settings.language
     known = words(language, "report")
     name = result.settings.name.get(language) or result.settings.study_id
-    title = known["title"].format(study=name)
-    told = Source(result, Paper(language, known, title=title), figures, written_on)
-    told.paper.title(title, [known["subtitle"].format(year=told.year), known["made"], f"{written_on:%Y-%m-%d}"])
+    paper = Paper(language, known, title=known["title"].format(study=name))
+    told = Source(result, gap_list.listed(result) if listed is None else listed, paper, figures, written_on)
+    paper.cover([name, known["cover"]], [known["subtitle"].format(year=told.year), known["made"], f"{written_on:%Y-%m-%d}"])
+    paper.contents(known["contents"])
     for chapter in CHAPTERS:
         chapter(told)
-    told.paper.save(path)
+    paper.save(path)

@@ -1,4 +1,4 @@
-"""The middle chapters of a report: coverage by category, indicators, completeness, supply against demand, the old and the young, gaps."""
+"""The chapters of a report on who is covered: by category and by all of them together, supply against demand, the old and the young."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import pandas as pd
 
 from livingcircle.coverage import WHOLE_AREA
 from livingcircle.outputs.report.numbers import DASH, count, decimal, share
+from livingcircle.outputs.report.paper import capital
 from livingcircle.outputs.report.source import Source
 
 # A committee reads so many rows of a list; the workbook holds all.
 SHOWN = 20
+TOGETHER = 3
 
 
 def coverage(told: Source) -> None:
@@ -27,6 +29,8 @@ def coverage(told: Source) -> None:
                 best=told.category(best.category), best_level=told.level(best.level), best_share=share(best.land_share), half=int((held["land_share"] >= 0.5).sum()),
             )
         )  # fmt: skip
+    elif len(asked):
+        paper.paragraph(told.say("coverage.nothing", count=len(asked)))
     for theme in standard.themes.values():
         own = told.everybody[[standard.categories[c].theme == theme.id for c in told.everybody["category"]]]
         if len(own):
@@ -38,14 +42,19 @@ def coverage(told: Source) -> None:
 
 def _of_theme(told: Source, own: pd.DataFrame, theme: str) -> None:
     paper = told.paper
-    lost = own[own["flag"] == "mandatory"].sort_values("land_share", kind="stable")
+    asked = own[own["flag"] == "mandatory"].sort_values("land_share", kind="stable")
     sentences = [
         told.say(
-            "coverage.sentence", category=told.category(row.category), level=told.level(row.level), limit=f"{row.limit_m:g}", land=share(row.land_share),
+            "coverage.sentence", category=capital(told.category(row.category)), level=told.level(row.level), limit=f"{row.limit_m:g}", land=share(row.land_share),
             people=share(row.people_share), left=count(row.people - row.people_covered), facilities=count(row.facilities),
         )
-        for row in lost.itertuples()
+        for row in asked[asked["facilities"] > 0].itertuples()
     ]  # fmt: skip
+    known = {category for served in told.result.facilities["categories"] for category in served}
+    closed = asked.loc[asked["facilities"] == 0, "category"].drop_duplicates()
+    for key, names in (("closed", [c for c in closed if c in known]), ("absent", [c for c in closed if c not in known])):
+        if names:
+            sentences.append(told.say(f"coverage.{key}", names=told.join([told.category(c) for c in names])))
     paper.paragraph(told.say("coverage.theme", theme=theme, table=paper.next_caption("table")) + "".join(sentences))
     rows = [
         [
@@ -55,14 +64,15 @@ def _of_theme(told: Source, own: pd.DataFrame, theme: str) -> None:
         for row in own.itertuples()
     ]  # fmt: skip
     columns = told.head("category", "level", "mark", "limit", "open", "land_share", "people_share", "radius_share", "time_share", "evidence")
-    paper.table(told.say("coverage.table", theme=theme), columns, rows, widths=[26, 16, 6, 8, 7, 11, 11, 11, 11, 6])
+    paper.table(told.say("coverage.table", theme=theme), columns, rows)
 
 
 def _together(told: Source) -> None:
     """How much of the homes has everything a level asks."""
     paper, result = told.paper, told.result
     everybody = result.settings.groups[0].id
-    table = result.completeness[(result.completeness["area"] == WHOLE_AREA) & (result.completeness["group"] == everybody)]
+    own = result.completeness[result.completeness["group"] == everybody]
+    table = own[own["area"] == WHOLE_AREA].sort_values("level", key=told.order_of_levels, kind="stable")
     if not len(table):
         return
     paper.section(told.say("together.title"))
@@ -71,53 +81,26 @@ def _together(told: Source) -> None:
         for row in table.itertuples()
     ]
     paper.paragraph(told.say("together.text", table=paper.next_caption("table")) + "".join(sentences))
-    units = result.completeness[(result.completeness["group"] == everybody)]
-    units = units.sort_values("lacking_mean", ascending=False, kind="stable")
-    rows = [
-        [told.area(row.area), told.level(row.level), str(row.elements), share(row.land_all_share), share(row.people_all_share), decimal(row.lacking_mean)]
-        for row in units[units["area"] != WHOLE_AREA].head(SHOWN).itertuples()
-    ] or [[told.area(row.area), told.level(row.level), str(row.elements), share(row.land_all_share), share(row.people_all_share), decimal(row.lacking_mean)] for row in table.itertuples()]
-    paper.table(told.say("together.table"), told.head("area", "level", "elements", "land_all", "people_all", "lacking"), rows, widths=[18, 16, 10, 14, 14, 12])
+    rows = [[told.level(row.level), str(row.elements), share(row.land_all_share), share(row.people_all_share), decimal(row.lacking_mean), str(row.lacking_most)] for row in table.itertuples()]
+    paper.table(told.say("together.table"), told.head("level", "elements", "land_all", "people_all", "lacking", "lacking_most"), rows)
+    _by_unit(told, own[own["area_kind"] == "community"], list(table["level"]))
     told.show("lacking")
 
 
-def indicators(told: Source) -> None:
-    """Chapter: the official indicators of the whole area, system by system; those that cannot be computed with what is missing."""
-    paper, result = told.paper, told.result
-    table = result.indicators[result.indicators["area"] == WHOLE_AREA] if len(result.indicators) else result.indicators
-    paper.chapter(told.say("indicators.title"))
-    done = int((table["status"] == "computed").sum()) if len(table) else 0
-    year = table["year"].min() if len(table) else 0
-    today = table[table["year"] == year] if len(table) else table
-    paper.paragraph(told.say("indicators.text", systems=len(result.settings.systems), count=len(today), computed=int((today["status"] == "computed").sum()) if done else 0))
-    for system in result.settings.systems:
-        own = today[today["system"] == system.id] if len(today) else today
-        if not len(own):
-            continue
-        paper.section(f"{system.number} {system.name.get(told.language)}")
-        last = table[(table["system"] == system.id) & (table["year"] == table["year"].max())].set_index("id")["value"]
-        rows = [
-            [row.id, row.name, row.unit, _value(row.value), _value(last.get(row.id, np.nan)), _value(row.value_radius), row.evidence, _remark(told, row)]
-            for row in own.rename(columns={"name": "name"}).itertuples(index=False)
-        ]
-        head = told.head("id", "indicator", "unit_of", "value_now", "value_last", "value_radius", "evidence", "remark")
-        paper.table(told.say("indicators.table", system=system.number, last=_last(table)), head, rows, widths=[8, 34, 9, 11, 11, 11, 6, 26])
-    paper.note(told.say("indicators.note", last=_last(table)))
-
-
-def _last(table: pd.DataFrame) -> str:
-    return f"{table['year'].max():.0f}" if len(table) else DASH
-
-
-def _value(value: float) -> str:
-    return decimal(value, 2) if pd.notna(value) else DASH
-
-
-def _remark(told: Source, row) -> str:
-    if row.status == "computed":
-        return ""
-    missing = [told.known.get(f"missing.{word}", word) for word in str(row.missing).split(";") if word]
-    return told.say("indicators.missing", inputs=told.join(missing))
+def _by_unit(told: Source, own: pd.DataFrame, levels: list[str]) -> None:
+    """The units that lack most, with what a resident lacks on each level."""
+    # A unit where nobody lives has nobody who lacks anything.
+    own = own[own["lacking_mean"].notna()]
+    if not len(own):
+        return
+    paper = told.paper
+    lacks = own.pivot_table(index="area", columns="level", values="lacking_mean", aggfunc="first", sort=False).reindex(columns=levels)
+    lacks = lacks.loc[lacks.sum(axis=1).sort_values(ascending=False, kind="stable").index].head(SHOWN)
+    people = own.drop_duplicates("area").set_index("area")["people"]
+    paper.paragraph(told.say("together.units", worst=told.area(lacks.index[0]), lacking=decimal(lacks.iloc[0].sum()), table=paper.next_caption("table")))
+    rows = [[told.area(area), count(people[area]), *(decimal(value) for value in row), decimal(float(np.nansum(row)))] for area, row in zip(lacks.index, lacks.to_numpy(), strict=True)]
+    head = [*told.head("unit", "people"), *(told.level(level) for level in levels), told.known["head.sum"]]
+    paper.table(told.say("together.units_table", count=len(rows)), head, rows)
 
 
 def capacity(told: Source) -> None:
@@ -126,17 +109,35 @@ def capacity(told: Source) -> None:
     paper.chapter(told.say("capacity.title"))
     table = result.quotas[result.quotas["area"] == WHOLE_AREA] if len(result.quotas) else result.quotas
     counted = table[table["status"] == "computed"] if len(table) else table
+    unknown = table[table["status"] != "computed"] if len(table) else table
     if not len(counted):
         paper.paragraph(told.say("capacity.none"))
+        _uncounted(told, unknown)
         return
     short = counted[counted["short"] > 0]
     paper.paragraph(told.say("capacity.text", count=len(counted), short=len(short), table=paper.next_caption("table")))
     rows = [
-        [told.category(row.category), told.known[f"measure.{row.measure}"], count(row.demand), count(row.supply), count(row.short), f"{row.supply_known}/{row.facilities}", row.clause, row.evidence]
+        [told.category(row.category), told.known[f"measure.{row.measure}"], _amount(row, row.demand), _amount(row, row.supply), _amount(row, row.short), f"{row.supply_known}/{row.facilities}", row.clause, row.evidence]
         for row in counted.itertuples()
     ]
-    paper.table(told.say("capacity.table"), told.head("category", "measure", "demand", "supply", "short", "known", "clause", "evidence"), rows, widths=[24, 10, 11, 11, 11, 10, 28, 6])
+    paper.table(told.say("capacity.table"), told.head("category", "measure", "demand", "supply", "short", "known", "clause", "evidence"), rows)
     paper.note(told.say("capacity.note"))
+    _uncounted(told, unknown)
+
+
+def _amount(row, value: float) -> str:
+    return decimal(value) if row.measure == "facilities" else count(value)
+
+
+def _uncounted(told: Source, unknown: pd.DataFrame) -> None:
+    """What could not be held against the standard, and for want of what."""
+    if not len(unknown):
+        return
+    each = [
+        told.say("capacity.uncounted_one", category=told.category(row.category), measure=told.known[f"measure.{row.measure}"], inputs=told.missing(str(row.missing)))
+        for row in unknown.itertuples()
+    ]
+    told.paper.paragraph(told.say("capacity.uncounted", count=len(each), each=told.known["semicolon"].join(each)))
 
 
 def old_and_young(told: Source) -> None:
@@ -150,43 +151,32 @@ def old_and_young(told: Source) -> None:
     whole = result.coverage[(result.coverage["unit"] == WHOLE_AREA) & (result.coverage["flag"] == "mandatory") & (result.coverage["facilities"] > 0)]
     by = whole.set_index(["category", "level", "group"])
     first = result.settings.groups[0].id
-    rows = []
-    for category, level in whole[["category", "level"]].drop_duplicates().itertuples(index=False):
-        shares = [by.loc[(category, level, group)] for group in (first, *groups)]
-        rows.append([told.category(category), told.level(level), *(share(each["people_share"]) for each in shares), *(share(each["people_share_time"]) for each in shares)])
-    names = [told.group(group) for group in (first, *groups)]
-    head = [*told.head("category", "level"), *(told.say("groups.by_distance", group=name) for name in names), *(told.say("groups.by_time", group=name) for name in names)]
-    paper.paragraph(told.say("groups.text", names=told.join(names[1:]), table=paper.next_caption("table")))
-    paper.table(told.say("groups.table"), head, rows, widths=[24, 16, *[13] * (2 * len(names))])
+    everyone = (first, *groups)
+    names = [told.group(group) for group in everyone]
+    if not len(whole):
+        paper.paragraph(told.say("groups.nothing", names=told.join(names[1:])))
+        return
+    paper.paragraph(told.say("groups.text", names=capital(told.join(names[1:])), table=paper.next_caption("table")) + "".join(_behind(told, by, group) for group in groups))
+    rules = {"by_distance": "people_share", "by_time": "people_share_time"}
+    # Two rules side by side where there is room for them, else one after the other.
+    for keys in [list(rules)] if len(everyone) <= TOGETHER else [[key] for key in rules]:
+        rows = [
+            [told.category(category), told.level(level), *(share(by.loc[(category, level, group), rules[key]]) for key in keys for group in everyone)]
+            for category, level in whole[["category", "level"]].drop_duplicates().itertuples(index=False)
+        ]
+        head = [*told.head("category", "level"), *(told.say(f"groups.{key}", group=name) for key in keys for name in names)]
+        paper.table(told.say("groups.table"), head, rows)
     paper.note(told.say("groups.note"))
 
 
-def gaps(told: Source) -> None:
-    """Chapter: the gap list in numbers: by cause, by category, and the first rows."""
-    paper, result = told.paper, told.result
-    paper.chapter(told.say("gaps.title"))
-    own = result.gaps[result.gaps["group"] == result.settings.groups[0].id]
-    asked = own[own["flag"] == "mandatory"]
-    if not len(asked):
-        paper.paragraph(told.say("gaps.none"))
-        return
-    paper.paragraph(told.say("gaps.text", count=count(len(asked)), homes=count(asked["residence_id"].nunique()), categories=asked["category"].nunique(), all=count(len(result.gaps))))
-    paper.section(told.say("gaps.by_cause"))
-    causes = asked.groupby("cause").agg(rows=("people", "size"), people=("people", "sum")).sort_values(["rows"], ascending=False, kind="stable")
-    remedy = asked.drop_duplicates("cause").set_index("cause")["remedy"]
-    rows = [[told.known.get(f"cause.{cause}", cause), count(row.rows), share(row.rows / len(asked)), told.known.get(f"remedy.{remedy[cause]}", remedy[cause])] for cause, row in causes.iterrows()]
-    paper.paragraph(told.say("gaps.cause_text", table=paper.next_caption("table")))
-    paper.table(told.say("gaps.cause_table"), told.head("cause", "rows", "part", "remedy"), rows, widths=[36, 10, 10, 34])
-    paper.section(told.say("gaps.first"))
-    paper.paragraph(told.say("gaps.first_text", shown=min(SHOWN, len(asked)), table=paper.next_caption("table")))
-    home = result.residences.set_index("residence_id")["name"]
-    rows = [
-        [str(row.rank), told.area(row.unit), str(home.get(row.residence_id, "") or row.residence_id), told.category(row.category), count(row.people), _metres(told, row), f"{row.limit_m:g}", row.nearest_facility or DASH, told.known.get(f"cause.{row.cause}", row.cause)]
-        for row in asked.head(SHOWN).itertuples()
-    ]
-    paper.table(told.say("gaps.first_table"), told.head("rank", "unit", "home", "category", "left", "walk", "limit", "nearest", "cause"), rows, widths=[7, 13, 16, 18, 9, 10, 8, 20, 24])
-    paper.note(told.say("gaps.note"))
-
-
-def _metres(told: Source, row) -> str:
-    return count(np.ceil(row.walk_m)) if np.isfinite(row.walk_m) else told.known["status.not_found" if row.cause == "not_found" else f"status.{row.status}"]
+def _behind(told: Source, by: pd.DataFrame, group: str) -> str:
+    """A sentence on how far a group's coverage by time stays behind everybody's; empty where it does nowhere."""
+    shares = by["people_share_time"].unstack("group")
+    lost = (shares[told.result.settings.groups[0].id] - shares[group]).dropna()
+    if not len(lost) or lost.max() <= 0:
+        return ""
+    category, level = lost.idxmax()
+    return told.say(
+        "groups.behind", group=told.group(group), fewer=int((lost > 0).sum()), all=len(lost), category=told.category(category), level=told.level(level),
+        own=share(shares.loc[(category, level), group]), everybody=share(shares.loc[(category, level), told.result.settings.groups[0].id]),
+    )  # fmt: skip

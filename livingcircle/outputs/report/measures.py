@@ -21,9 +21,9 @@ def advice(told: Source) -> None:
         by = part.groupby("remedy")["people"].sum()
         main = by.idxmax() if by.max() > 0 else part["remedy"].iloc[0]
         units = part.groupby("unit")["people"].sum().sort_values(ascending=False, kind="stable").index[:3]
-        rows.append((part["people"].sum(), [told.category(category), told.level(level), count(part["people"].sum()), told.known.get(f"remedy.{main}", main), _size(told, category), told.join([told.area(unit) for unit in units if unit]) or DASH]))
+        rows.append((part["people"].sum(), [told.category(category), told.level(level), count(part["people"].sum()), told.known[f"remedy.{main}"], _size(told, category), told.join([told.area(unit) for unit in units if unit]) or DASH]))
     rows.sort(key=lambda pair: -pair[0])
-    paper.table(told.say("advice.table"), told.head("category", "level", "left", "main_remedy", "size", "where"), [row for _, row in rows], widths=[20, 15, 10, 24, 22, 22])
+    paper.table(told.say("advice.table"), told.head("category", "level", "left", "main_remedy", "size", "where"), [row for _, row in rows])
     paper.note(told.say("advice.note"))
 
 
@@ -57,8 +57,14 @@ def programme(told: Source) -> None:
     for row in coming.itertuples():
         closed = own[own["category"].isin(row.categories) & (own["closes_in"] == row.open_year)]
         names = told.join([told.category(c) for c in row.categories])
-        rows.append([row.name, names, told.known[f"standing.{row.status}"], year(row.open_year), count(row.capacity), count(len(closed)), count(closed["people"].max() if len(closed) else 0.0)])
-    paper.table(told.say("programme.table"), told.head("project", "serves", "standing", "opens", "capacity", "closes", "at_most"), rows, widths=[28, 28, 9, 9, 9, 10, 12])
+        first = result.standard.categories[row.categories[0]] if row.categories else None
+        rows.append(
+            [
+                row.name, names, told.known[f"standing.{row.status}"], year(row.open_year), count(row.capacity), count(len(closed)),
+                count(closed["people"].max() if len(closed) else 0.0), first.department.get(told.language) if first and first.department else DASH,
+            ]
+        )  # fmt: skip
+    paper.table(told.say("programme.table"), told.head("project", "serves", "standing", "opens", "capacity", "closes", "at_most", "department"), rows)
     paper.note(told.say("programme.note"))
     told.show("planned")
 
@@ -71,21 +77,22 @@ def method(told: Source) -> None:
     paper.section(told.say("method.data"))
     each = result.facilities.groupby("source").agg(rows=("facility_id", "size"), confident=("confidence", lambda c: float((c == "high").mean())))
     paper.paragraph(told.say("method.data_text", table=paper.next_caption("table")))
-    paper.table(told.say("method.data_table"), told.head("file", "facilities", "confident"), [[str(file), count(row.rows), share(row.confident)] for file, row in each.iterrows()], widths=[4, 2, 2])
+    paper.table(told.say("method.data_table"), told.head("file", "facilities", "confident"), [[str(file), count(row.rows), share(row.confident)] for file, row in each.iterrows()])
     paper.section(told.say("method.network"))
-    main = result.components["length_m"].max() / result.components["length_m"].sum() if len(result.components) else float("nan")
+    long = result.components["length_m"]
+    main = long.max() / long.sum() if len(long) and long.sum() else float("nan")
+    off = counts["people_off_network"]
     paper.paragraph(
-        told.say(
-            "method.network_text", edges=count(len(network.length_m)), km=decimal(float(network.street_m.sum()) / 1000), components=len(result.components), main=share(main),
-            off=count(counts["people_off_network"]), crs=network.crs.name,
-        )
-    )  # fmt: skip
+        told.say("method.network_text", edges=count(len(network.length_m)), km=decimal(float(network.street_m.sum()) / 1000), components=len(long), main=share(main))
+        + (told.say("method.off", off=count(off)) if round(off) else told.say("method.all_joined"))
+        + told.say("method.crs", crs=network.crs.name)
+    )
     sources = told.join([f"{told.known[f'entrance.{key}']} {value}" for key, value in counts["entrances"].items()])
     paper.paragraph(told.say("method.entrances", sources=sources))
     if len(result.isochrones):
         areas = result.isochrones
         paper.paragraph(told.say("method.areas", count=len(areas), checked=int(areas["checked"].max()), worst=f"{areas['agreement'].min():.2%}", far=decimal(float(areas["largest_m"].max()))))
-    asked = result.gaps[result.gaps["flag"] == "mandatory"]
+    asked = result.gaps[(result.gaps["flag"] == "mandatory") & (result.gaps["group"] == result.settings.groups[0].id)]
     if len(asked):
         fragile = float((asked["robustness"] == "fragile").mean())
         low = float((asked["confidence"] == "low").mean())
@@ -98,24 +105,3 @@ def method(told: Source) -> None:
         for warning in result.warnings:
             paper.paragraph(f"· {warning}")
     paper.paragraph(told.say("method.version", version=__version__, date=f"{told.written_on:%Y-%m-%d}"))
-
-
-def annex(told: Source) -> None:
-    """Chapter: coverage of residential land by unit for every mandatory category, and how each indicator is defined."""
-    paper, result = told.paper, told.result
-    paper.chapter(told.say("annex.title"))
-    table = result.coverage[(result.coverage["group"] == result.settings.groups[0].id) & (result.coverage["flag"] == "mandatory") & (result.coverage["unit"] != "ALL")]
-    table = table[table["category"].isin(set(told.everybody.loc[told.everybody["facilities"] > 0, "category"]))]
-    if len(table):
-        paper.section(told.say("annex.units"))
-        for (category, level), own in table.groupby(["category", "level"], sort=False):
-            worst = own.sort_values("land_share", kind="stable", na_position="last")
-            rows = [[told.area(row.unit), decimal(row.land_ha, 2), share(row.land_share), count(row.people), share(row.people_share), count(row.facilities)] for row in worst.itertuples()]
-            caption = told.say("annex.unit_table", category=told.category(category), level=told.level(level))
-            paper.table(caption, told.head("unit", "land", "land_share", "people", "people_share", "open"), rows, widths=[3, 2, 2, 2, 2, 2])
-    if len(result.indicators):
-        paper.section(told.say("annex.indicators"))
-        listed = result.indicators.drop_duplicates(["system", "id"])
-        rows = [[row.id, row.name, str(row.definition), str(row.clause), row.evidence] for row in listed.itertuples()]
-        paper.table(told.say("annex.indicator_table"), told.head("id", "indicator", "definition", "clause", "evidence"), rows, widths=[8, 26, 50, 24, 6])
-

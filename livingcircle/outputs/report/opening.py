@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from livingcircle.coverage import WHOLE_AREA
+from livingcircle.coverage import OUTSIDE, WHOLE_AREA
 from livingcircle.outputs.report.numbers import DASH, count, decimal, share
 from livingcircle.outputs.report.source import Source
 from livingcircle.outputs.walking_words import walking_words
@@ -27,14 +27,14 @@ def general(told: Source) -> None:
     )  # fmt: skip
     note = settings.note.get(told.language, "")
     if note:
-        paper.paragraph(told.say("general.note", note=note))
+        paper.paragraph(told.say("general.note", note=note.rstrip("。. ") + told.known["stop"]))
     paper.section(told.say("general.basis"))
     paper.paragraph(told.say("general.basis_text", table=paper.next_caption("table")))
     rows = [
-        [each.number, each.name.get(told.language), f"{each.in_force:%Y-%m-%d}", told.known[f"tier.{each.tier}"], told.say(f"general.use_{use}")]
+        [told.standard(each), f"{each.in_force:%Y-%m-%d}", told.known[f"tier.{each.tier}"], told.say(f"general.use_{use}")]
         for use, each in [("judged", result.standard), *(("counted", system) for system in settings.systems)]
     ]
-    paper.table(told.say("general.basis_table"), told.head("number", "standard", "in_force", "tier", "use"), rows, widths=[23, 42, 13, 10, 16])
+    paper.table(told.say("general.basis_table"), told.head("standard", "in_force", "tier", "use"), rows)
     paper.note(told.say("general.marks"))
     paper.section(told.say("general.rule"))
     for key in ("rule_text", "denominator", "levels", "entrances"):
@@ -68,7 +68,7 @@ def units(told: Source) -> None:
     paper.paragraph(told.say("units.text", count=len(result.units), table=paper.next_caption("table")))
     columns = ["unit", *(["parent"] if parent else []), "land", "people", "density", "facilities"]
     rows = [[told.area(row.unit), *([row.parent] if parent else []), decimal(row.land_ha), count(row.people), decimal(row.density), count(row.facilities)] for row in table.itertuples()]
-    paper.table(told.say("units.table"), told.head(*columns), rows, widths=[3, *([3] if parent else []), 2, 2, 2, 2])
+    paper.table(told.say("units.table"), told.head(*columns), rows)
 
 
 def _by_unit(told: Source) -> pd.DataFrame:
@@ -85,8 +85,10 @@ def _by_unit(told: Source) -> pd.DataFrame:
         facilities=held.reindex(table["unit"]).to_numpy(),
         parent=[str(parents.get(unit, DASH)) for unit in table["unit"]],
     )
-    whole = (table["unit"] == WHOLE_AREA).to_numpy()
-    return pd.concat([table[~whole], table[whole]], ignore_index=True)
+    whole, beside = ((table["unit"] == word).to_numpy() for word in (WHOLE_AREA, OUTSIDE))
+    # What lies outside every unit is told where there is anything.
+    held = beside & ((table["land_ha"] > 0) | (table["facilities"] > 0)).to_numpy()
+    return pd.concat([table[~whole & ~beside], table[held], table[whole]], ignore_index=True)
 
 
 def demand(told: Source) -> None:
@@ -96,7 +98,7 @@ def demand(told: Source) -> None:
     people = result.residences
     total, land = people["people"].sum(), people["land_m2"].sum() / 10_000
     empty = int((people["people"] == 0).sum())
-    paper.paragraph(told.say("demand.text", people=count(total), land=decimal(land), density=decimal(total / land) if land else DASH, homes=len(people), empty=empty))
+    paper.paragraph(told.say("demand.text", people=count(total), land=decimal(land), density=decimal(total / land) if land else DASH, homes=count(len(people))) + (told.say("demand.empty", empty=count(empty)) if empty else ""))
     groups = [group for group in result.settings.groups[1:] if group.people != "people"]
     if groups:
         paper.paragraph(told.say("demand.groups", table=paper.next_caption("table")))
@@ -104,7 +106,7 @@ def demand(told: Source) -> None:
             [told.group(group.id), count(people[group.people].sum()), share(people[group.people].sum() / total if total else float("nan")), f"{group.speed_kmh:g}"]
             for group in groups
         ]
-        paper.table(told.say("demand.table"), told.head("group", "people", "share", "speed"), rows, widths=[3, 2, 2, 2])
+        paper.table(told.say("demand.table"), told.head("group", "people", "share", "speed"), rows)
     else:
         paper.paragraph(told.say("demand.no_groups"))
     told.show("people")
@@ -134,7 +136,7 @@ def supply(told: Source) -> None:
         opened = own["open"].to_numpy(dtype=bool)
         capacity = own.loc[opened, "capacity"]
         rows.append([category.name.get(told.language), mark, count(opened.sum()), count((~opened).sum()), count(capacity.sum()) if capacity.notna().any() else DASH, _department(category, told.language)])
-    paper.table(told.say("supply.table"), told.head("category", "mark", "open", "coming", "capacity", "department"), rows, widths=[34, 8, 10, 14, 14, 24])
+    paper.table(told.say("supply.table"), told.head("category", "mark", "open", "coming", "capacity", "department"), rows)
     paper.note(told.say("supply.note"))
     if absent:
         paper.paragraph(told.say("supply.absent", names=told.join(absent), count=len(absent)))
@@ -143,6 +145,3 @@ def supply(told: Source) -> None:
 
 def _department(category, language: str) -> str:
     return category.department.get(language) if category.department else DASH
-
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,17 +12,22 @@ import pandas as pd
 
 from livingcircle.analysis import Result
 from livingcircle.coverage import OUTSIDE, WHOLE_AREA
+from livingcircle.layers import Gaps
 from livingcircle.messages import words
 from livingcircle.outputs.figures import Drawn
 from livingcircle.outputs.report.paper import Paper
 from livingcircle.outputs.walking_words import group_name
+from livingcircle.standards import Standard
+
+AGES = re.compile(r"people_age_?(\d+)(?:_(\d+))?")
 
 
 @dataclass(frozen=True)
 class Source:
-    """The result that a report tells of, its words, the paper it is written on, its figures, and the day it is written."""
+    """The result that a report tells of, its gap list as handed out, the paper it is written on, its figures, and the day it is written."""
 
     result: Result
+    listed: Gaps
     paper: Paper
     figures: Sequence[Drawn]
     written_on: date
@@ -40,6 +46,27 @@ class Source:
         """A sentence of the report with its values filled in."""
         return words(self.language, "report")[key].format(**values)
 
+    def of_gaps(self, key: str) -> str:
+        """A word of the gap list and its workbook."""
+        return words(self.language, "gaps")[key]
+
+    def missing(self, inputs: str) -> str:
+        """Missing inputs (joined by `;`) in words."""
+        known = words(self.language, "indicators")
+        told = []
+        for word in inputs.split(";"):
+            ages = AGES.fullmatch(word)
+            if ages:
+                told.append(self.say("missing.ages" if ages[2] else "missing.ages_from", low=ages[1], high=ages[2]))
+            elif word:
+                told.append(known.get(f"missing.{word}", word))
+        return self.join(told)
+
+    def standard(self, system: Standard) -> str:
+        """A standard's name with its number, the name alone where it holds the number."""
+        name, number = system.name.get(self.language), system.number
+        return number if name in number else self.say("general.standard", name=name, number=number)
+
     def join(self, names: Sequence[str]) -> str:
         """Names one after another."""
         return self.known["between"].join(names)
@@ -55,6 +82,11 @@ class Source:
     def level(self, id: str) -> str:
         """The name of a level."""
         return self.result.standard.levels[id].name.get(self.language)
+
+    def order_of_levels(self, ids: pd.Series) -> pd.Series:
+        """The places of levels in the standard, to sort by."""
+        places = {id: place for place, id in enumerate(self.result.standard.levels)}
+        return ids.map(places)
 
     def group(self, id: str) -> str:
         """The name of a group of people."""
