@@ -38,7 +38,8 @@ def test_analyze_writes_all_files(study, tmp_path, capsys):
     assert run("analyze", study) == 0
     folder = tmp_path / "maps" / "toy"
     assert sorted(p.name for p in folder.iterdir()) == [
-        "completeness.csv", "coverage.csv", "gaps.csv", "gaps.xlsx", "index.html", "indicators.csv", "lacking.csv", "quotas.csv", "run.json",
+        "completeness.csv", "coverage.csv", "figures", "gaps.csv", "gaps.xlsx", "index.html", "indicators.csv", "lacking.csv", "layers.gpkg",
+        "quotas.csv", "report.docx", "run.json",
     ]
     coverage = read(folder / "coverage.csv").set_index("category")
     #  school: block A whole and B up to x + y + 10 = 500; park: by the branch, entered at its south boundary
