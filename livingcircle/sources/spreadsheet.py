@@ -154,7 +154,7 @@ def points(
         if needed and blank.any():
             faults.append(Fault(place_told, said("{rows}: no coordinates", rows=name_rows(rows[blank])), "fill them in or delete these rows"))
         if system is not None:
-            faults += number_faults(x[known], y[known], system, rows=rows[known], where=said)
+            faults += number_faults(x[known], y[known], system, rows=rows[known], where=place_told)
         spots = shapely.points(x, y)
         if needed:
             placed = spots
