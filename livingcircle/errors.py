@@ -6,9 +6,13 @@ travel in one error, so that a planner repairs them in one round. The exit codes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+# How a parser tells where it stopped.
+PLACED = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.S)
 
 
 class Said(str):
@@ -67,7 +71,14 @@ def listed(items: Iterable, between: str = ", ") -> Listed:
 
 def reason(error: Exception) -> Said:
     """What an operating system or a library says went wrong; words that are not ours, yet may be known."""
-    return Said(getattr(error, "strerror", None) or str(error), {})
+    told = getattr(error, "strerror", None) or str(error)
+    placed = PLACED.fullmatch(told)
+    if placed is None:
+        return Said(told, {})
+    problem = Said(placed[1], {})
+    if placed[2] is None:
+        return said("{problem} (at end of document)", problem=problem)
+    return said("{problem} (at line {line}, column {column})", problem=problem, line=placed[2], column=placed[3])
 
 
 @dataclass(frozen=True)

@@ -194,10 +194,10 @@ def plain_graphml(folder):
         (unknown_category, ["scool", "school"]),
         (mercator, ["Mercator 在北纬 30 度处把长度拉长", "→"]),
         (no_column, ["没有“人口”列", "people"]),
-        (broken_toml, ["study.toml：不符合 TOML 写法", "line 3"]),
+        (broken_toml, ["study.toml：不符合 TOML 写法（第 3 行第 6 列，值的写法有误）"]),
         (truncated, ["streets.geojson：无法读取"]),
         (negative_people, ["homes.geojson 第 3 行：“people”列的人口为负数"]),
-        (bad_year, ["schools.csv 第 3 行：“soon”不是数字"]),
+        (bad_year, ["schools.csv open_year 第 3 行：“soon”不是数字"]),
         (no_walkable_street, ["步行路网：没有可步行的道路"]),
     ],
 )
@@ -339,7 +339,7 @@ def test_area(study, tmp_path):
 def test_area_far_from_any_street(study, tmp_path, capsys):
     at = "{:.9f},{:.9f}".format(*toy_study.place(500, 900))
     assert run("area", study, "--at", at, "--out", tmp_path / "a.geojson") == 3
-    assert "150 米内没有可步行的道路；最近的是“长街”" in capsys.readouterr().err
+    assert "150 米内没有可步行的道路；最近的是“小巷”，相距 600 米" in capsys.readouterr().err
     assert not (tmp_path / "a.geojson").exists()
 
 

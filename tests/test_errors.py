@@ -1,6 +1,7 @@
 """Errors carry faults and exit codes."""
 
 import pickle
+import tomllib
 
 import pytest
 
@@ -48,3 +49,10 @@ def test_sentences_pass_between_processes():
 def test_a_reason_is_what_the_system_says():
     assert errors.reason(FileNotFoundError(2, "No such file or directory")) == "No such file or directory"
     assert errors.reason(ValueError("{odd}")) == "{odd}"
+
+
+def test_where_a_parser_stopped_is_told_apart_from_why():
+    with pytest.raises(tomllib.TOMLDecodeError) as raised:
+        tomllib.loads("[study]\nid = toy\n")
+    told = errors.reason(raised.value)
+    assert told == str(raised.value) and told.values["line"] == "2"

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from livingcircle.errors import Fault, StandardError, listed, said
+from livingcircle.errors import Fault, StandardError, listed, reason, said
 
 SHIPPED = Path(__file__).parent
 
@@ -70,7 +70,7 @@ def _read(file: Path) -> Layer:
     try:
         return Layer(file, tomllib.loads(file.read_text(encoding="utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StandardError(Fault(str(file), said("is not valid TOML ({error})", error=error), "correct this line; save as UTF-8")) from error
+        raise StandardError(Fault(str(file), said("is not valid TOML ({error})", error=reason(error)), "correct this line; save as UTF-8")) from error
 
 
 # Files shipped do not change while the program runs, and every study reads most of them.

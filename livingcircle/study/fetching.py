@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from livingcircle import barriers, coordinates
 from livingcircle.costs import park_keys
-from livingcircle.errors import DataError, Fault, StudyError, raise_all, said
+from livingcircle.errors import DataError, Fault, StudyError, raise_all, reason, said
 from livingcircle.network import compounds
 from livingcircle.sources import content, geofile, overpass
 from livingcircle.sources.overpass.manners import rules
@@ -109,7 +109,7 @@ def _told(file: Path) -> dict[str, Any]:
     try:
         told = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(Fault(str(file), said("is not valid TOML ({error})", error=error), "correct this line; save as UTF-8")) from error
+        raise StudyError(Fault(str(file), said("is not valid TOML ({error})", error=reason(error)), "correct this line; save as UTF-8")) from error
     raise_all(_faults(file, told), StudyError)
     return {"study": told["study"], "streets": told.get("streets", {})}
 

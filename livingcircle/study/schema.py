@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 
 from livingcircle import slope
 from livingcircle.costs import presets
-from livingcircle.errors import Fault, StudyError, listed, raise_all, said
+from livingcircle.errors import Fault, StudyError, listed, raise_all, reason, said
 from livingcircle.sources import content
 from livingcircle.standards import own_files
 from livingcircle.study.key_faults import key_faults
@@ -238,7 +238,7 @@ def load(path: Path) -> tuple[Study, Path]:
     try:
         told = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(Fault(str(file), said("is not valid TOML ({error})", error=error), "correct this line; save as UTF-8")) from error
+        raise StudyError(Fault(str(file), said("is not valid TOML ({error})", error=reason(error)), "correct this line; save as UTF-8")) from error
     try:
         study = Study.model_validate(told)
     except ValidationError as error:
