@@ -240,10 +240,9 @@ def name_rows(rows: ArrayLike) -> str:
     ('row 4', 'rows 2, 3, 5, 7, 8 and 1 more')
     """
     found = np.unique(rows)
-    if found.size == 1:
-        return said("row {row}", row=found[0])
-    rows = listed(found[:5])
-    return said("rows {rows} and {more} more", rows=rows, more=found.size - 5) if found.size > 5 else said("rows {rows}", rows=rows)
+    if found.size > 5:
+        return said("rows {rows} and {more} more", rows=listed(found[:5]), more=found.size - 5)
+    return said("row {row}", row=found[0]) if found.size == 1 else said("rows {rows}", rows=listed(found))
 
 
 def number_faults(
@@ -382,8 +381,7 @@ def check_overlap(frame: gpd.GeoDataFrame, area_bounds: Sequence[float], *, wher
         return
     x, y = shapely.get_coordinates(frame.geometry.to_numpy()).mean(axis=0).tolist()
     cause, remedy = _cause(x, y, area_bounds, pyproj.CRS(frame.crs))
-    problem = said("lies wholly outside the study area, {distance_km:.1f} km away: {cause}", distance_km=distance_m / 1000.0, cause=cause)
-    raise DataError(Fault(where, problem, remedy))
+    raise DataError(Fault(where, said("lies wholly outside the study area, {km:.1f} km away: {cause}", km=distance_m / 1000.0, cause=cause), remedy))
 
 
 def _cause(x: float, y: float, bounds: Sequence[float], crs: pyproj.CRS) -> tuple[str, str]:
