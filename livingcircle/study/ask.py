@@ -18,7 +18,7 @@ from livingcircle import catchments, isochrone, walk_time
 from livingcircle.barriers import obstacles
 from livingcircle.coordinates import name_rows, to_crs
 from livingcircle.costs import as_walked
-from livingcircle.errors import DataError, Fault, reason, said
+from livingcircle.errors import DataError, Fault, Said, listed, reason, said
 from livingcircle.layers import row_numbers
 from livingcircle.messages import words
 from livingcircle.network import StreetNetwork
@@ -182,7 +182,7 @@ def _off_network(at: tuple[float, float], network: StreetNetwork, origin: Spots,
     street = told.nearest["street"]
     name = street["name"] or street["class"] or said("a street without a name")
     near = said("the nearest, {street}, is {leg_m:.0f} m away", street=name, leg_m=told.nearest["leg_m"])
-    wall = " ".join(filter(None, (told.barrier or {"kind": "barrier"}).values()))
+    wall = listed((Said(one, {}) for one in (told.barrier or {"kind": "barrier"}).values() if one), " ")
     problem, remedy = {
         TOO_FAR: (
             said("no walkable street within {limit_m:g} m; {near}", limit_m=terms.snap_limit_m, near=near),
