@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from livingcircle import __version__
-from livingcircle.errors import Fault, LivingCircleError, StudyError
+from livingcircle.errors import Fault, LivingCircleError, Said, StudyError, reason, said
 
 app = typer.Typer(
     name="livingcircle",
@@ -19,9 +20,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder that holds study.toml, or that file.")]
 
-LanguageOption = Annotated[str, typer.Option("--lang", metavar="zh|en", help="Language of the tables.")]
+
+def _noted(context: typer.Context, told: typer.CallbackParam, value: Any) -> Any:
+    """The value itself; what was asked for is kept, so that a fault is told in the language of the command."""
+    if isinstance(context.obj, dict):
+        context.obj[told.name] = value
+    return value
+
+
+StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", callback=_noted, help="Folder that holds study.toml, or that file.")]
+
+LanguageOption = Annotated[str, typer.Option("--lang", metavar="zh|en", callback=_noted, help="Language of the tables and faults.")]
 
 
 def _version(wanted: bool) -> None:
@@ -42,7 +52,7 @@ def _options(
 def analyze(
     study: StudyArgument,
     year: Annotated[int | None, typer.Option(min=1900, max=2200, help="Judge this year instead of the study's; planned facilities open by then count.")] = None,
-    lang: Annotated[str | None, typer.Option(metavar="zh|en", help="Language of map, workbook and messages.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=_noted, help="Language of map, workbook and messages.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default maps/<study>/.")] = None,
 ) -> None:
     """Run the whole chain: walk times, isochrones, coverage, gaps and the map.
@@ -63,7 +73,7 @@ def analyze(
 @app.command()
 def check(
     study: StudyArgument,
-    lang: Annotated[str | None, typer.Option(metavar="zh|en", help="Language of the findings.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=_noted, help="Language of the findings.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for check.csv and check.html; default maps/<study>/.")] = None,
 ) -> None:
     """Audit the data before an analysis: what is doubtful, and how many people's coverage hangs on it.
@@ -222,28 +232,38 @@ def standards_check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with the documented exit codes; no traceback unless `--debug`."""
     told = sys.argv[1:] if arguments is None else arguments
+    asked: dict[str, Any] = {}
     try:
-        app(args=told, prog_name="livingcircle")
+        app(args=told, prog_name="livingcircle", obj=asked)
     except LivingCircleError as error:
         if "--debug" in told:
             raise
-        _complain(error)
+        _complain(error.faults, asked)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        typer.echo("livingcircle: interrupted; nothing was written", err=True)
+        _complain([said("interrupted; nothing was written")], asked)
         sys.exit(130)
     except OSError as error:
         if "--debug" in told:
             raise
-        _complain(StudyError(Fault(str(error.filename or ""), error.strerror or str(error), "check the path and the disk")))
+        _complain([Fault(str(error.filename or ""), reason(error), "check the path and the disk")], asked)
         sys.exit(StudyError.exit_code)
     except Exception as error:
         if "--debug" in told:
             raise
-        typer.echo(f"livingcircle: a fault of the program: {type(error).__name__}: {error} (--debug shows where)", err=True)
+        _complain([said("a fault of the program: {kind}: {error} (--debug shows where)", kind=type(error).__name__, error=error)], asked)
         sys.exit(1)
 
 
-def _complain(error: LivingCircleError) -> None:
-    for fault in error.faults:
-        typer.echo(f"livingcircle: {fault}", err=True)
+def _complain(faults: Sequence[Fault | Said], asked: Mapping[str, Any]) -> None:
+    """Tell the faults in the language asked for, else in that of the study."""
+    from livingcircle.messages import LANGUAGES
+    from livingcircle.messages.faults import in_words
+
+    language = asked.get("lang") or LANGUAGES[0]
+    if asked.get("study") and not asked.get("lang"):
+        from livingcircle.study.language import language_of
+
+        language = language_of(asked["study"])
+    for fault in faults:
+        typer.echo(f"livingcircle: {in_words(fault, language)}", err=True)

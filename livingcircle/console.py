@@ -13,6 +13,7 @@ from rich.table import Table
 
 from livingcircle.analysis import Result
 from livingcircle.messages import words
+from livingcircle.messages.faults import in_words
 from livingcircle.outputs.check_page import Report, verdict
 from livingcircle.outputs.check_words import told
 from livingcircle.outputs.walking_words import walking_words
@@ -76,7 +77,7 @@ def show_findings(report: Report, files: Sequence[Path]) -> None:
     console.print(verdict(report), style="bold")
     for pair in report.findings:
         said = told(pair, language=report.language, standard=report.standard)
-        layer = f"{pair[0].layer}: " if pair[0].layer else ""
+        layer = f"{in_words(pair[0].layer, report.language)}: " if pair[0].layer else ""
         console.print(f"  · [{said.severity}] {layer}{said.finding}")
         for line in (said.effect, said.remedy, *([said.where] if said.where else [])):
             console.print(f"      {line}")

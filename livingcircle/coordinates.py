@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from pyproj.exceptions import CRSError
 from pyproj.transformer import TransformerGroup
 
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, listed, raise_all, said
 
 # The GCJ-02 and BD-09 constants as published in PRCoords (CC0) and eviltransform (BSD-2), which agree to 8 mm.
 KRASOVSKY_A_M = 6378245.0
@@ -28,13 +28,13 @@ SHIFTED_BOX = (72.004, 0.8293, 137.8347, 55.8271)  # west, south, east, north, d
 BD_SHIFT, BD_WAVE = (0.0065, 0.006), np.pi * 3000.0 / 180.0
 BLOCK = 1 << 15  # points at a time, so that the intermediate arrays stay in the processor's cache
 
-ACCEPTED = 'EPSG:4550 (any EPSG code), "WGS84", "CGCS2000", "GCJ-02", "BD-09", or a WKT or PROJ string'
+ACCEPTED = said('EPSG:4550 (any EPSG code), "WGS84", "CGCS2000", "GCJ-02", "BD-09", or a WKT or PROJ string')
 NAMES = {
     "WGS84": (4326, ""), "WGS1984": (4326, ""), "CGCS2000": (4490, ""), "GCJ02": (4326, "GCJ-02"),
     "BD09": (4326, "BD-09"), "BD09LL": (4326, "BD-09"),
 }  # fmt: skip
-SWAP_LON_LAT = "exchange the longitude and latitude columns: lon first, then lat"
-SWAP_X_Y = "exchange x and y: survey tables write X for the northing"
+SWAP_LON_LAT = said("exchange the longitude and latitude columns: lon first, then lat")
+SWAP_X_Y = said("exchange x and y: survey tables write X for the northing")
 MERCATORS, AFFINE = ("Popular Visualisation Pseudo Mercator", "Mercator (variant A)"), "Affine parametric transformation"
 EDGE_DEG = 0.5  # a China zone is used this far beyond its published area, for islands off the coast
 NARROW = 2.0  # a local grid may begin at its site, but no layer is as narrow in metres as one in degrees is
@@ -161,7 +161,7 @@ def metric_crs(lon: float, lat: float) -> pyproj.CRS:
     (4550, 4549, 32722)
     """
     if not (np.isfinite([lon, lat]).all() and -180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
-        raise DataError(Fault("study area", f"({lon}, {lat}) is not a longitude and latitude", SWAP_LON_LAT))
+        raise DataError(Fault(said("study area"), said("({lon}, {lat}) is not a longitude and latitude", lon=lon, lat=lat), SWAP_LON_LAT))
     meridian = 3 * int(np.floor((lon + 1.5) / 3.0))
     if 75 <= meridian <= 135:
         zone = pyproj.CRS.from_epsg(4534 + (meridian - 75) // 3)
@@ -197,7 +197,7 @@ def resolve_crs(text: str, *, where: str = "crs") -> tuple[pyproj.CRS, str]:
     text, plain = str(text), _plain(str(text))
     if plain in NAMES:
         return pyproj.CRS.from_epsg(NAMES[plain][0]), NAMES[plain][1]
-    refused = DataError(Fault(where, f"{text[:80]!r} is no known coordinate system", f"write one of: {ACCEPTED}"))
+    refused = DataError(Fault(where, said("{text!r} is no known coordinate system", text=text[:80]), said("write one of: {known}", known=ACCEPTED)))
     coded = plain.startswith("EPSG")
     try:
         crs = pyproj.CRS.from_user_input(int(plain[4:].lstrip(":")) if coded else text.strip())
@@ -220,15 +220,15 @@ def require_metric(crs: pyproj.CRS | str | None, *, where: str) -> pyproj.CRS:
     ...
     livingcircle.errors.DataError: study.toml: WGS 84 / Pseudo-Mercator stretches lengths by 15 % at 30 degrees ...
     """
-    remedy = 'use a CRS in metres, such as crs = "EPSG:4550" (CGCS2000, 121.5 to 124.5 E) or a UTM zone'
+    remedy = said('use a CRS in metres, such as crs = "EPSG:4550" (CGCS2000, 121.5 to 124.5 E) or a UTM zone')
     crs = crs if isinstance(crs, pyproj.CRS) else resolve_crs(crs, where=where)[0]
-    problem, operation = "", (crs.source_crs if crs.is_bound else crs).coordinate_operation
+    problem, operation = None, (crs.source_crs if crs.is_bound else crs).coordinate_operation
     if not crs.is_projected:
-        problem = f"{crs.name} is in degrees, and walks are measured in metres"
+        problem = said("{crs} is in degrees, and walks are measured in metres", crs=crs.name)
     elif operation is not None and operation.method_name in MERCATORS:
-        problem = f"{crs.name} stretches lengths by 15 % at 30 degrees north, and more beyond"
+        problem = said("{crs} stretches lengths by 15 % at 30 degrees north, and more beyond", crs=crs.name)
     elif any(abs(axis.unit_conversion_factor - 1.0) > 1e-12 for axis in crs.axis_info[:2]):
-        problem = f"{crs.name} is in {crs.axis_info[0].unit_name}, not in metres"
+        problem = said("{crs} is in {unit}, not in metres", crs=crs.name, unit=crs.axis_info[0].unit_name)
     if problem:
         raise DataError(Fault(where, problem, remedy))
     return crs
@@ -240,8 +240,9 @@ def name_rows(rows: ArrayLike) -> str:
     ('row 4', 'rows 2, 3, 5, 7, 8 and 1 more')
     """
     found = np.unique(rows)
-    more = f" and {found.size - 5} more" if found.size > 5 else ""
-    return ("row " if found.size == 1 else "rows ") + ", ".join(map(str, found[:5])) + more
+    if found.size > 5:
+        return said("rows {rows} and {more} more", rows=listed(found[:5]), more=found.size - 5)
+    return said("row {row}", row=found[0]) if found.size == 1 else said("rows {rows}", rows=listed(found))
 
 
 def number_faults(
@@ -256,14 +257,14 @@ def number_faults(
     """
     x, y, rows = np.asarray(x, dtype=float), np.asarray(y, dtype=float), np.asarray(rows)
     finite = np.isfinite(x) & np.isfinite(y)
-    found = [(~finite, "coordinates are missing or infinite", "repair or remove these rows")]
+    found = [(~finite, said("coordinates are missing or infinite"), said("repair or remove these rows"))]
     east, north = np.where(finite, x, 0.0), np.where(finite, y, 0.0)
     if crs.is_geographic:
         found += _degree_faults(east, north, target)
     elif finite.any():
         found += _metre_faults(east, north, finite, crs)
     return [
-        Fault(where, f"{name_rows(rows[bad])}: {problem} ({x[bad][0]:.12g}, {y[bad][0]:.12g})", remedy)
+        Fault(where, said("{rows}: {problem} ({x:.12g}, {y:.12g})", rows=name_rows(rows[bad]), problem=problem, x=x[bad][0], y=y[bad][0]), remedy)
         for bad, problem, remedy in (one for one in found if one[0].any())
     ]
 
@@ -276,26 +277,26 @@ def _degree_faults(x: np.ndarray, y: np.ndarray, target: pyproj.CRS | None) -> l
         area = target.area_of_use.bounds
         swapped |= ~_within(area, x, y, 5.0) & _within(area, y, x, 5.0)
     return [
-        (metres, "metres labelled as degrees", 'write the CRS of the numbers, such as crs = "EPSG:4550"'),
-        (swapped, "longitude and latitude look swapped", SWAP_LON_LAT),
-        (beyond, "no such longitude and latitude", "longitude lies between -180 and 180, latitude between -90 and 90"),
+        (metres, said("metres labelled as degrees"), said('write the CRS of the numbers, such as crs = "EPSG:4550"')),
+        (swapped, said("longitude and latitude look swapped"), SWAP_LON_LAT),
+        (beyond, said("no such longitude and latitude"), said("longitude lies between -180 and 180, latitude between -90 and 90")),
     ]
 
 
 def _metre_faults(x: np.ndarray, y: np.ndarray, finite: np.ndarray, crs: pyproj.CRS) -> list[tuple]:
     operation = (crs.source_crs if crs.is_bound else crs).coordinate_operation
     if (np.abs([x, y]) <= 180.0).all() and (getattr(operation, "method_name", "") != AFFINE or 0.0 < np.ptp([x, y], axis=1).max() < NARROW):
-        remedy = 'write crs = "WGS84", "CGCS2000", "GCJ-02" or "BD-09" in study.toml, whichever the source uses'
-        return [(finite, f"degrees labelled as metres of {crs.name}", remedy)]
+        remedy = said('write crs = "WGS84", "CGCS2000", "GCJ-02" or "BD-09" in study.toml, whichever the source uses')
+        return [(finite, said("degrees labelled as metres of {crs}", crs=crs.name), remedy)]
     if operation is None or "Transverse Mercator" not in operation.method_name:
         return []
     easting = next((float(one.value) for one in operation.params if one.name == "False easting"), 0.0)
     far = finite & (np.abs(x - easting) > FAR_M)
     swapped = far & (np.abs(y - easting) < FAR_M) & (x > FAR_M)
-    zone = "choose the CRS with, or without, the zone number before the easting (EPSG:4529 or EPSG:4550)"
+    zone = said("choose the CRS with, or without, the zone number before the easting (EPSG:4529 or EPSG:4550)")
     return [
-        (swapped, "northing and easting look swapped", SWAP_X_Y),
-        (far & ~swapped, f"eastings are not those of {crs.name}", zone),
+        (swapped, said("northing and easting look swapped"), SWAP_X_Y),
+        (far & ~swapped, said("eastings are not those of {crs}", crs=crs.name), zone),
     ]
 
 
@@ -312,7 +313,7 @@ def _source(frame: gpd.GeoDataFrame, declared: str | None, where: str) -> tuple[
         return resolve_crs(declared, where=where)
     crs = None if frame.crs is None else _horizontal(pyproj.CRS(frame.crs))
     if crs is None:
-        remedy = f"write crs = ... for this file in study.toml, one of: {ACCEPTED}"
+        remedy = said("write crs = ... for this file in study.toml, one of: {known}", known=ACCEPTED)
         raise DataError(Fault(where, "the file does not say its coordinate system", remedy))
     return crs, str(frame.attrs.get("datum", ""))
 
@@ -339,12 +340,12 @@ def to_crs(frame: gpd.GeoDataFrame, *, declared: str | None, target: pyproj.CRS 
             layers[name] = np.where(shapely.is_geometry(cells), cells, None)
     faults = []
     for name, geometries in layers.items():
-        place = where if name == active else f"{where}, column {name}"
+        place = where if name == active else said("{where}, column {name}", where=where, name=name)
         points, owner = shapely.get_coordinates(geometries, return_index=True)
         faults += number_faults(*points.T, source, rows=rows[owner], where=place, target=metric)
     if _shift_unpublished(source, metric):
-        problem = f"the shift from {source.geodetic_crs.name} to {metric.name} is not public, and about 100 m"
-        remedy = "convert it to CGCS2000 with the surveying bureau's parameters, or write a PROJ string with +towgs84="
+        problem = said("the shift from {source} to {target} is not public, and about 100 m", source=source.geodetic_crs.name, target=metric.name)
+        remedy = said("convert it to CGCS2000 with the surveying bureau's parameters, or write a PROJ string with +towgs84=")
         faults.append(Fault(where, problem, remedy))
     raise_all(faults)
     project = pyproj.Transformer.from_crs(source, metric, always_xy=True).transform
@@ -356,7 +357,7 @@ def to_crs(frame: gpd.GeoDataFrame, *, declared: str | None, target: pyproj.CRS 
         there = shapely.set_coordinates(shapely.force_2d(geometries), points)
         lost = rows[owner[~np.isfinite(points).all(axis=1)]]
         if lost.size:
-            problem = f"{name_rows(lost)}: cannot be projected to {metric.name}"
+            problem = said("{rows}: cannot be projected to {crs}", rows=name_rows(lost), crs=metric.name)
             faults.append(Fault(where, problem, "check the crs of this file: its numbers cannot lie there"))
         moved[name] = gpd.GeoSeries(there, index=frame.index, crs=metric) if name == active else there
     raise_all(faults)
@@ -380,21 +381,20 @@ def check_overlap(frame: gpd.GeoDataFrame, area_bounds: Sequence[float], *, wher
         return
     x, y = shapely.get_coordinates(frame.geometry.to_numpy()).mean(axis=0).tolist()
     cause, remedy = _cause(x, y, area_bounds, pyproj.CRS(frame.crs))
-    problem = f"lies wholly outside the study area, {distance_m / 1000.0:.1f} km away: {cause}"
-    raise DataError(Fault(where, problem, remedy))
+    raise DataError(Fault(where, said("lies wholly outside the study area, {km:.1f} km away: {cause}", km=distance_m / 1000.0, cause=cause), remedy))
 
 
 def _cause(x: float, y: float, bounds: Sequence[float], crs: pyproj.CRS) -> tuple[str, str]:
     """The likely cause why the point `x`, `y` is not within `bounds`, and its remedy."""
     if _within(bounds, y, x, OUTSIDE_MARGIN_M):
-        return "easting and northing look swapped", SWAP_X_Y
+        return said("easting and northing look swapped"), SWAP_X_Y
     to_metric = pyproj.Transformer.from_crs(crs.geodetic_crs, crs, always_xy=True)
     lon, lat = to_metric.transform(x, y, direction="INVERSE")
     if _within(bounds, *to_metric.transform(lat, lon), OUTSIDE_MARGIN_M):
-        return "longitude and latitude look swapped", SWAP_LON_LAT
+        return said("longitude and latitude look swapped"), SWAP_LON_LAT
     middle = to_metric.transform((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2, direction="INVERSE")
     whole = 3.0 * np.round((lon - middle[0]) / 3.0)  # zones are 3 degrees apart
     if whole and abs(lon - middle[0] - whole) < 0.3 and abs(lat - middle[1]) < 0.3:
-        cause = f"it lies {abs(whole):.0f} degrees too far {'east' if whole > 0 else 'west'}"
-        return cause, "write the crs with the central meridian of the source for this file in study.toml"
-    return "its CRS is wrong, or it is a file of another place", "check crs for this file in study.toml, and its origin"
+        cause = said("it lies {degrees:.0f} degrees too far {side}", degrees=abs(whole), side=said("east") if whole > 0 else said("west"))
+        return cause, said("write the crs with the central meridian of the source for this file in study.toml")
+    return said("its CRS is wrong, or it is a file of another place"), said("check crs for this file in study.toml, and its origin")

@@ -16,7 +16,7 @@ import shapely
 from pyproj import CRS, Transformer
 
 from livingcircle.coordinates import name_rows, number_faults
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, listed, raise_all, said
 from livingcircle.facilities import STATUSES
 from livingcircle.layers import Facilities, row_numbers
 from livingcircle.sources.spreadsheet import number
@@ -71,17 +71,21 @@ def read(table: pd.DataFrame, *, where: str) -> Corrections:
     named = {_plain(word): key for key, words in _told()["columns"].items() for word in words}
     columns = {named[_plain(str(column))]: column for column in table.columns if _plain(str(column)) in named}
     if "action" not in columns:
-        known = ", ".join(_told()["columns"]["action"])
-        raise DataError(Fault(where, "no column of actions", f"name it one of: {known}"))
+        known = listed(_told()["columns"]["action"])
+        raise DataError(Fault(where, "no column of actions", said("name it one of: {known}", known=known)))
     rows = row_numbers(table)
     out = pd.DataFrame({name: _cells(table, columns.get(name)) for name in COLUMNS[:-2]}).assign(source=where, row=rows)
     actions = {_plain(word): action for action, told in _told()["actions"].items() for word in told["words"]}
     faults = []
     unknown = ~out["action"].map(_plain).isin(list(actions))
     if unknown.any():
-        words = ", ".join(word for told in _told()["actions"].values() for word in told["words"][:2])
-        wrong = ", ".join(sorted(set(out["action"][unknown])))
-        faults.append(Fault(f"{where} {name_rows(rows[unknown])}", f"unknown action {wrong!r}", f"write one of: {words}"))
+        words = listed(word for told in _told()["actions"].values() for word in told["words"][:2])
+        wrong = listed(sorted(set(out["action"][unknown])))
+        faults.append(Fault(
+            said("{where} {rows}", where=where, rows=name_rows(rows[unknown])),
+            said("unknown action {names!r}", names=wrong),
+            said("write one of: {known}", known=words),
+        ))
     out["action"] = out["action"].map(lambda word: actions.get(_plain(word), ""))
     raise_all([*faults, *_faults(out[~unknown])], DataError)
     return Corrections(out)
@@ -113,24 +117,28 @@ def _cells(table: pd.DataFrame, column: object) -> list[str]:
 
 def _faults(told: pd.DataFrame) -> Iterator[Fault]:
     for action, rows in told.groupby("action", sort=False):
-        where = f"{rows['source'].iloc[0]} "
+        where, at = str(rows["source"].iloc[0]), rows["row"].to_numpy()
         for needed in _told()["actions"][action]["needs"]:
             bare = (rows[needed] == "").to_numpy()
             if bare.any():
                 heading = " / ".join(_told()["columns"][needed])
-                yield Fault(where + name_rows(rows["row"].to_numpy()[bare]), f"action {action} without {needed}", f"fill in the column {heading}")
+                yield Fault(
+                    said("{where} {rows}", where=where, rows=name_rows(at[bare])),
+                    said("action {action} without {needed}", action=action, needed=needed),
+                    said("fill in the column {heading}", heading=heading),
+                )
         if "lon" in _told()["actions"][action]["needs"]:
             xy = np.array([[_degrees(cell) for cell in rows[name]] for name in ("lon", "lat")])
-            yield from number_faults(*xy, CRS.from_epsg(4326), rows=rows["row"].to_numpy(), where=where.strip())
+            yield from number_faults(*xy, CRS.from_epsg(4326), rows=at, where=where)
         if action in ("year", "capacity"):
             _, unread = number(pd.Series(rows["value"].to_numpy(), dtype=object))
             if len(unread):
-                yield Fault(where + name_rows(rows["row"].to_numpy()[unread]), f"{action} is not a number", "write a number")
+                yield Fault(said("{where} {rows}", where=where, rows=name_rows(at[unread])), said("{action} is not a number", action=action), "write a number")
         if action == "status":
             wrong = ~rows["value"].str.lower().isin([word for words in STATUSES.values() for word in words]).to_numpy()
             if wrong.any():
-                words = ", ".join(word for words in STATUSES.values() for word in words)
-                yield Fault(where + name_rows(rows["row"].to_numpy()[wrong]), "unknown status", f"write one of {words}")
+                words = listed(word for words in STATUSES.values() for word in words)
+                yield Fault(said("{where} {rows}", where=where, rows=name_rows(at[wrong])), "unknown status", said("write one of {known}", known=words))
 
 
 def _degrees(cell: str) -> float:
@@ -151,9 +159,9 @@ def applied(facilities: Facilities, corrections: Corrections, *, known: Collecti
     ids = [*table["facility_id"], *table["value"][table["action"].isin(("same", "apart"))]]
     lost = sorted({own for own in ids if own and own not in row_of and own not in known})
     if lost:
-        shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
-        where = ", ".join(dict.fromkeys(table["source"]))
-        raise DataError(Fault(where, f"no facility {shown}", "take the ids from the facilities of the last run, file#id"))
+        shown = said("{names} and {more} more", names=listed(lost[:5]), more=len(lost) - 5) if len(lost) > 5 else listed(lost)
+        where = listed(dict.fromkeys(table["source"]))
+        raise DataError(Fault(where, said("no facility {names}", names=shown), "take the ids from the facilities of the last run, file#id"))
     out = facilities.copy()
     turn = Transformer.from_crs("EPSG:4326", facilities.crs, always_xy=True)
     kept, done = np.ones(len(out), dtype=bool), []
@@ -165,8 +173,8 @@ def applied(facilities: Facilities, corrections: Corrections, *, known: Collecti
         elif row is not None and told.action == "drop":
             kept[row], before, after = False, out["name"].iloc[row], ""
         done.append({**{name: getattr(told, name) for name in COLUMNS}, "before": before, "after": after})
-    listed = pd.DataFrame(done, columns=[*COLUMNS, "before", "after"])
-    return out[kept].reset_index(drop=True), listed
+    applied = pd.DataFrame(done, columns=[*COLUMNS, "before", "after"])
+    return out[kept].reset_index(drop=True), applied
 
 
 def _moved(out: Facilities, row: int, told: Any, turn: Transformer) -> tuple[str, str]:

@@ -6,13 +6,87 @@ travel in one error, so that a planner repairs them in one round. The exit codes
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+# How a parser tells where it stopped.
+PLACED = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.S)
+
+
+class Said(str):
+    """A sentence in English that knows its `template` and `values`, so that it can be said in another language.
+
+    A text in every respect: it is compared, joined and written like the English sentence it is.
+    """
+
+    template: str
+    values: Mapping[str, Any]
+
+    def __new__(cls, template: str, values: Mapping[str, Any]) -> Said:
+        """The template with its values filled in; one without values may hold any sign."""
+        self = super().__new__(cls, template.format(**values) if values else template)
+        self.template, self.values = template, values
+        return self
+
+    def __getnewargs__(self) -> tuple[str, Mapping[str, Any]]:
+        return self.template, self.values
+
+
+class Listed(str):
+    """Things one after another in English, that know their `items` and what stands `between` them."""
+
+    items: tuple
+    between: str
+
+    def __new__(cls, items: Iterable, between: str = ", ") -> Listed:
+        """The items with `between` between them."""
+        told = tuple(items)
+        self = super().__new__(cls, between.join(map(str, told)))
+        self.items, self.between = told, between
+        return self
+
+    def __getnewargs__(self) -> tuple[tuple, str]:
+        return self.items, self.between
+
+
+def said(template: str, /, **values: object) -> Said:
+    """The sentence of a template: its placeholders name the `values`, which may be sentences or lists in turn.
+
+    >>> said("no such file: {path}", path="a.csv")
+    'no such file: a.csv'
+    """
+    return Said(template, values)
+
+
+def listed(items: Iterable, between: str = ", ") -> Listed:
+    """The items one after another, to be a value of a sentence.
+
+    >>> said("choose one of: {known}", known=listed(["a", "b"]))
+    'choose one of: a, b'
+    """
+    return Listed(items, between)
+
+
+def reason(error: Exception) -> Said:
+    """What an operating system or a library says went wrong; words that are not ours, yet may be known."""
+    told = getattr(error, "strerror", None) or str(error)
+    placed = PLACED.fullmatch(told)
+    if placed is None:
+        return Said(told, {})
+    problem = Said(placed[1], {})
+    if placed[2] is None:
+        return said("{problem} (at end of document)", problem=problem)
+    return said("{problem} (at line {line}, column {column})", problem=problem, line=placed[2], column=placed[3])
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with the input: `where` it is, `problem`, and the `remedy` in planner's words."""
+    """One thing wrong with the input: `where` it is, `problem`, and the `remedy` in planner's words.
+
+    Each is English text; `messages.faults.in_words` says those made by `said`, and plain ones that it knows, in another language.
+    """
 
     where: str
     problem: str

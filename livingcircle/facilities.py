@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from livingcircle.duplicates import merge_duplicates
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, listed, raise_all, said
 from livingcircle.layers import Facilities, row_numbers
 from livingcircle.sources.spreadsheet import number
 from livingcircle.standards import Classes
@@ -137,7 +137,11 @@ def _statuses(values: list, rows: np.ndarray, default: str, where: str) -> tuple
     for row, value in zip(rows, values, strict=True):
         word = "" if _text(value) in BLANKS else _text(value).lower()
         if word and word not in words:
-            faults.append(Fault(f"{where} row {row}", f"unknown status {word!r}", f"write one of {', '.join(words)}"))
+            faults.append(Fault(
+                said("{where} row {row}", where=where, row=row),
+                said("unknown status {word!r}", word=word),
+                said("write one of {known}", known=listed(words)),
+            ))
         out.append(words.get(word, default))
     return out, faults
 
@@ -145,7 +149,7 @@ def _statuses(values: list, rows: np.ndarray, default: str, where: str) -> tuple
 def _numbers(values: list, rows: np.ndarray, where: str) -> tuple[np.ndarray, list[Fault]]:
     numbers, unread = number(pd.Series(values, dtype=object))
     faults = [
-        Fault(f"{where} row {rows[at]}", f"{values[at]!r} is not a number", "write a number or leave it blank")
+        Fault(said("{where} row {row}", where=where, row=rows[at]), said("{value!r} is not a number", value=values[at]), "write a number or leave it blank")
         for at in unread
     ]
     return numbers.to_numpy(dtype=float), faults

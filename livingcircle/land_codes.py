@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from livingcircle.errors import DataError, Fault
+from livingcircle.errors import DataError, Fault, listed, said
 
 FILE = Path(__file__).with_name("land_codes.toml")
 BETWEEN = re.compile(r"[/+,、;|\s]+")
@@ -177,7 +177,9 @@ def is_residential(cell: object, vocabulary: str, *, homesteads: bool = True) ->
 def _known(vocabulary: str) -> Vocabulary:
     known = vocabularies()
     if vocabulary not in known:
-        raise DataError(Fault("land codes", f"unknown vocabulary {vocabulary!r}", f"choose one of: {', '.join(known)}"))
+        raise DataError(
+            Fault("land codes", said("unknown vocabulary {vocabulary!r}", vocabulary=vocabulary), said("choose one of: {known}", known=listed(known)))
+        )
     return known[vocabulary]
 
 

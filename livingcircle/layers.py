@@ -13,7 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, listed, raise_all, said
 
 REACHED = "reached"
 UNREACHABLE = "unreachable"
@@ -257,14 +257,14 @@ def check(frame: pd.DataFrame, contract: Layer, *, where: str) -> None:
     livingcircle.errors.DataError: units.csv: no column 'unit' (name) → add the column, or map it in study.toml
     """
     faults = [
-        Fault(where, f"no column '{column}' ({meaning})", "add the column, or map it in study.toml")
+        Fault(where, said("no column '{column}' ({meaning})", column=column, meaning=meaning), "add the column, or map it in study.toml")
         for column, meaning in contract.columns.items()
         if column not in frame.columns
     ]
     for column in contract.not_null:
         if column in frame.columns and frame[column].isna().any():
             rows = list(frame.index[frame[column].isna()][:5])
-            faults.append(Fault(where, f"column '{column}' is empty in rows {rows}", "fill these cells"))
+            faults.append(Fault(where, said("column '{column}' is empty in rows {rows}", column=column, rows=rows), "fill these cells"))
     if contract.geometry:
         faults += _geometry_faults(frame, contract, where)
     raise_all(faults, DataError)
@@ -277,11 +277,11 @@ def _geometry_faults(frame: pd.DataFrame, contract: Layer, where: str) -> list[F
     kinds = set(frame.geometry.geom_type.dropna()) - set(contract.geometry)
     if kinds:
         faults.append(
-            Fault(where, f"holds {', '.join(sorted(kinds))}", f"give {' or '.join(contract.geometry)} only")
+            Fault(where, said("holds {kinds}", kinds=listed(sorted(kinds))), said("give {kinds} only", kinds=listed(contract.geometry, " or ")))
         )
     missing = frame.geometry.isna() | frame.geometry.is_empty
     if missing.any():
-        faults.append(Fault(where, f"no geometry in rows {list(frame.index[missing][:5])}", "draw or drop these rows"))
+        faults.append(Fault(where, said("no geometry in rows {rows}", rows=list(frame.index[missing][:5])), "draw or drop these rows"))
     if len(frame) and not np.isfinite(frame.geometry[~missing].bounds.to_numpy()).all():
         faults.append(Fault(where, "coordinates that are not numbers", "correct or drop these rows"))
     return faults

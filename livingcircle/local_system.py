@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pyproj import CRS
 
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, listed, raise_all, said
 
-WHERE = "common points"
+WHERE = said("common points")
 # The affine method of the plane in the EPSG dataset and its parameters: east and north of the origin, then the turn.
 AFFINE = ("Affine parametric transformation", 9624)
 SHIFTS, TURNS = {"A0": 8623, "B0": 8639}, {"A1": 8624, "A2": 8625, "B1": 8640, "B2": 8641}
@@ -147,7 +147,7 @@ def fit(
     local, known = _checked(local_xy, known_xy)
     labels = [str(one) for one in (range(1, len(local) + 1) if names is None else names)]
     if len(labels) != len(local):
-        raise DataError(Fault(WHERE, f"{len(labels)} names for {len(local)} points", "give one name for each point"))
+        raise DataError(Fault(WHERE, said("{names} names for {points} points", names=len(labels), points=len(local)), "give one name for each point"))
     limit = _told()["limits"]["residual_m"] if limit_m is None else limit_m
     scale = _scale(local, known)
     # A unit is not a blunder: its fault must not hide behind residuals a thousand times too large, nor be taken for one.
@@ -162,21 +162,21 @@ def fit(
 def _checked(local_xy: ArrayLike, known_xy: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     local, known = np.asarray(local_xy, dtype=float).reshape(-1, 2), np.asarray(known_xy, dtype=float).reshape(-1, 2)
     if len(local) != len(known):
-        raise DataError(Fault(WHERE, f"{len(local)} local points, but {len(known)} known", "give both places of every point"))
+        raise DataError(Fault(WHERE, said("{local} local points, but {known} known", local=len(local), known=len(known)), "give both places of every point"))
     faults = []
     if len(local) < 2:
-        problem = f"{len(local)} point{'s' if len(local) != 1 else ''}, and a similarity needs two"
+        problem = said("1 point, and a similarity needs two") if len(local) == 1 else said("{count} points, and a similarity needs two", count=len(local))
         faults.append(Fault(WHERE, problem, "give at least two, better four, far apart and around the site"))
     missing = ~np.isfinite(np.hstack([local, known])).all(axis=1)
     if missing.any():
-        rows = ", ".join(map(str, np.flatnonzero(missing)[:5] + 1))
-        faults.append(Fault(WHERE, f"coordinates are missing or infinite in rows {rows}", "complete or remove them"))
+        rows = listed(np.flatnonzero(missing)[:5] + 1)
+        faults.append(Fault(WHERE, said("coordinates are missing or infinite in rows {rows}", rows=rows), "complete or remove them"))
     raise_all(faults)
     if (np.abs(known) <= (180.0, 90.0)).all():
         faults.append(Fault(WHERE, "the known coordinates are degrees", "project them into the study's metric CRS first"))
-    for word, points, least in (("local", local, 0.0), ("known", known, _told()["limits"]["together_m"])):
+    for word, points, least in ((said("local"), local, 0.0), (said("known"), known, _told()["limits"]["together_m"])):
         if np.hypot(*np.ptp(points, axis=0)) <= least:
-            faults.append(Fault(WHERE, f"the {word} points all lie at one place", "give points far apart, around the site"))
+            faults.append(Fault(WHERE, said("the {word} points all lie at one place", word=word), "give points far apart, around the site"))
     raise_all(faults)
     return _complex(local), _complex(known)
 
@@ -200,8 +200,8 @@ def _require_unit(scale: float) -> None:
     told = _told()
     for unit in told["units"]:
         if abs(scale / unit["metres"] - 1.0) <= told["limits"]["matching"]:
-            problem = f"the scale is {scale:.6g}: the local coordinates look like {unit['name']}"
-            raise DataError(Fault(WHERE, problem, f"multiply them by {unit['metres']:.6g} to have metres"))
+            problem = said("the scale is {scale:.6g}: the local coordinates look like {unit}", scale=scale, unit=unit["name"])
+            raise DataError(Fault(WHERE, problem, said("multiply them by {factor:.6g} to have metres", factor=unit["metres"])))
 
 
 def _require_axes(plain: Similarity, exchanged: Similarity, limit: float) -> None:
@@ -210,21 +210,24 @@ def _require_axes(plain: Similarity, exchanged: Similarity, limit: float) -> Non
     if exchanged.residuals_m.max() > limit:
         return
     if plain.residuals_m.max() > limit and not straight:
-        problem = "the local system is mirrored: the points fit only with one axis reversed"
+        problem = said("the local system is mirrored: the points fit only with one axis reversed")
         raise DataError(Fault(WHERE, problem, "change the sign of one local coordinate, or see which axis points north"))
     if plain.residuals_m.max() > limit:
-        problem, proof = "northing and easting look swapped: the points fit only with the axes exchanged", ""
+        problem = said("northing and easting look swapped: the points fit only with the axes exchanged")
+        remedy = said("exchange x and y of one system: survey tables write X for the northing")
     elif straight and abs(plain.rotation_deg) > _told()["limits"]["turned_deg"]:
-        problem = f"northing and easting look swapped: else the system is turned by {plain.rotation_deg:.1f} degrees"
-        proof = "; if it is truly turned, prove it by a point off the line through the others"
+        problem = said("northing and easting look swapped: else the system is turned by {degrees:.1f} degrees", degrees=plain.rotation_deg)
+        remedy = said(
+            "exchange x and y of one system: survey tables write X for the northing; if it is truly turned, prove it by a point off the line through the others"
+        )
     else:
         return
-    raise DataError(Fault(WHERE, problem, f"exchange x and y of one system: survey tables write X for the northing{proof}"))
+    raise DataError(Fault(WHERE, problem, remedy))
 
 
 def _require_scale(plain: Similarity) -> None:
     if abs(plain.scale - 1.0) > _told()["limits"]["scale"]:
-        problem = f"the scale is {plain.scale:.6g}, and a local system in metres is within 1 % of 1"
+        problem = said("the scale is {scale:.6g}, and a local system in metres is within 1 % of 1", scale=plain.scale)
         raise DataError(Fault(WHERE, problem, "check the unit of the local coordinates, and that the pairs are the same points"))
 
 
@@ -241,10 +244,10 @@ def _require_agreement(
         rest = _fitted(local[rows != row], known[rows != row])
         if rest.residuals_m.max() <= limit:
             off = np.hypot(*(rest.to_metric([[local[row].real, local[row].imag]])[0] - [known[row].real, known[row].imag]))
-            problem = f"point {labels[row]} is {off:.2f} m from where the other {len(local) - 1} points put it"
-            raise DataError(Fault(WHERE, problem, f"correct or remove this point (up to {limit:g} m is accepted)"))
+            problem = said("point {name} is {off_m:.2f} m from where the other {others} points put it", name=labels[row], off_m=off, others=len(local) - 1)
+            raise DataError(Fault(WHERE, problem, said("correct or remove this point (up to {limit:g} m is accepted)", limit=limit)))
     worst = [row for row in np.argsort(-residuals, kind="stable") if residuals[row] > limit]
-    told = ", ".join(f"{labels[row]} ({residuals[row]:.2f} m)" for row in worst[:5])
-    more = f" and {len(worst) - 5} more" if len(worst) > 5 else ""
-    problem = f"the points disagree by more than {limit:g} m: {told}{more}"
+    told = listed(f"{labels[row]} ({residuals[row]:.2f} m)" for row in worst[:5])
+    told = said("{names} and {more} more", names=told, more=len(worst) - 5) if len(worst) > 5 else told
+    problem = said("the points disagree by more than {limit:g} m: {points}", limit=limit, points=told)
     raise DataError(Fault(WHERE, problem, "check these pairs: the same corner in both systems, and no digit exchanged"))

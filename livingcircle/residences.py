@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, listed, raise_all, said
 from livingcircle.coordinates import name_rows
 from livingcircle.layers import Residences, Samples, Units, row_numbers
 from livingcircle.sources.spreadsheet import number
@@ -41,8 +41,8 @@ def from_places(
     wanted = {"population": people, **{f"group {g}": c for g, c in (groups or {}).items()}}
     for key, column in wanted.items():
         if column not in places.columns:
-            known = ", ".join(str(c) for c in places.columns if c != places.geometry.name)
-            faults.append(Fault(where, f"no column '{column}' ({key})", f"choose one of: {known}"))
+            known = listed(str(c) for c in places.columns if c != places.geometry.name)
+            faults.append(Fault(where, said("no column '{column}' ({key})", column=column, key=key), said("choose one of: {known}", known=known)))
     raise_all(faults, DataError)
     frame = gpd.GeoDataFrame(
         {
@@ -61,7 +61,7 @@ def from_places(
         over = np.flatnonzero(frame[f"people_{group}"] > frame["people"] + 1e-9)
         if len(over):
             rows = name_rows(row_numbers(places)[over])
-            faults.append(Fault(f"{where} {rows}", f"group {group} exceeds everybody", "correct the people"))
+            faults.append(Fault(said("{where} {rows}", where=where, rows=rows), said("group {group} exceeds everybody", group=group), "correct the people"))
     raise_all(faults, DataError)
     if frame.empty:
         raise DataError(Fault(where, "no residence", "check the file and [residences.where]"))
@@ -79,17 +79,19 @@ def _ids(places: gpd.GeoDataFrame, column: str | None, where: str, faults: list[
     if not column:
         return [f"R{row:05d}" for row in range(1, len(places) + 1)]
     if column not in places.columns:
-        faults.append(Fault(where, f"no column '{column}' (id)", "name the column of ids in [residences.columns]"))
+        faults.append(Fault(where, said("no column '{column}' (id)", column=column), "name the column of ids in [residences.columns]"))
         return [""] * len(places)
     blank = np.array([not v for v in _words(places, column)], dtype=bool)
     if blank.any():
         rows = name_rows(row_numbers(places)[blank])
-        faults.append(Fault(f"{where} {rows}", f"no id in '{column}'", "give every residence an id of its own"))
+        faults.append(
+            Fault(said("{where} {rows}", where=where, rows=rows), said("no id in '{column}'", column=column), "give every residence an id of its own")
+        )
     ids = [v[:-2] if v.endswith(".0") else v for v in _words(places, column)]
     told = pd.Series(ids, dtype=object)
     twice = sorted(set(told[told.duplicated()]))
     if twice:
-        faults.append(Fault(where, f"ids given more than once: {twice[:5]}", "give every residence an id of its own"))
+        faults.append(Fault(where, said("ids given more than once: {names}", names=twice[:5]), "give every residence an id of its own"))
     return ids
 
 
@@ -98,13 +100,15 @@ def _people(places: gpd.GeoDataFrame, column: str, where: str, faults: list[Faul
     rows = row_numbers(places)
     if unread:
         wrong = name_rows(rows[places.index.isin(unread)])
-        faults.append(Fault(f"{where} {wrong}", f"people in '{column}' are not numbers", "write numbers only"))
+        faults.append(Fault(said("{where} {rows}", where=where, rows=wrong), said("people in '{column}' are not numbers", column=column), "write numbers only"))
     if np.isinf(people).any() or (people > MOST_PEOPLE).any():
         wrong = name_rows(rows[(people > MOST_PEOPLE).to_numpy()])
-        faults.append(Fault(f"{where} {wrong}", f"people in '{column}' are beyond belief", "correct these rows"))
+        faults.append(
+            Fault(said("{where} {rows}", where=where, rows=wrong), said("people in '{column}' are beyond belief", column=column), "correct these rows")
+        )
     if (people < 0).any():
         wrong = name_rows(rows[(people < 0).to_numpy()])
-        faults.append(Fault(f"{where} {wrong}", f"people in '{column}' are negative", "correct these rows"))
+        faults.append(Fault(said("{where} {rows}", where=where, rows=wrong), said("people in '{column}' are negative", column=column), "correct these rows"))
     return people.fillna(0).to_numpy(dtype=float)
 
 
@@ -114,7 +118,9 @@ def _years(places: gpd.GeoDataFrame, column: str | None, where: str, faults: lis
     years, unread = number(places[column])
     if unread:
         rows = name_rows(row_numbers(places)[places.index.isin(unread)])
-        faults.append(Fault(f"{where} {rows}", f"open_year in '{column}' is not a year", "write a year or leave it blank"))
+        faults.append(Fault(
+            said("{where} {rows}", where=where, rows=rows), said("open_year in '{column}' is not a year", column=column), "write a year or leave it blank"
+        ))
     return years.to_numpy(dtype=float)
 
 
@@ -125,11 +131,11 @@ def in_year(residences: Residences, *, year: int | None) -> Residences:
     """
     opening = residences["open_year"].to_numpy(dtype=float)
     if year is None and not np.isnan(opening).all():
-        problem = "residences state the year they are lived in, but the study states no year"
+        problem = said("residences state the year they are lived in, but the study states no year")
         raise DataError(Fault("[study] year", problem, "add year = ... to study.toml, or give --year"))
     lived = np.isnan(opening) | (opening <= (np.inf if year is None else year))
     if not lived.any():
-        raise DataError(Fault("residences", f"none is lived in by {year}", "give a later year, or correct the years"))
+        raise DataError(Fault(said("residences"), said("none is lived in by {year}", year=year), "give a later year, or correct the years"))
     return residences[lived].reset_index(drop=True)
 
 

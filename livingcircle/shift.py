@@ -23,7 +23,7 @@ from scipy.spatial import cKDTree
 from scipy.special import ndtr
 
 from livingcircle import coordinates
-from livingcircle.errors import DataError, Fault
+from livingcircle.errors import DataError, Fault, said
 from livingcircle.network import StreetNetwork
 
 FITS, SHIFTED, UNDECIDED, TOO_FEW = "fits", "shifted", "undecided", "too_few"
@@ -146,13 +146,15 @@ def _checked(
     crs, faults = coordinates.require_metric(crs, where="layer"), []
     wrong = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if wrong.size:
-        problem = f"{coordinates.name_rows(wrong + 1)}: coordinates are missing or infinite"
+        problem = said("{rows}: coordinates are missing or infinite", rows=coordinates.name_rows(wrong + 1))
         faults.append(Fault("layer", problem, "repair or remove these rows"))
     if declared not in DATUMS:
-        faults.append(Fault("layer", f"{declared!r} is no datum word", 'use "" (WGS-84, CGCS2000), "GCJ-02" or "BD-09"'))
+        faults.append(Fault("layer", said("{declared!r} is no datum word", declared=declared), 'use "" (WGS-84, CGCS2000), "GCJ-02" or "BD-09"'))
     for name, other in (("streets", network.crs), ("buildings", None if buildings is None else buildings.crs)):
         if other is not None and pyproj.CRS(other) != crs:
-            faults.append(Fault(name, f"are in {pyproj.CRS(other).name}, the layer in {crs.name}", "bring both into one CRS"))
+            faults.append(Fault(
+                name, said("are in {own}, the layer in {crs}", own=pyproj.CRS(other).name, crs=crs.name), "bring both into one CRS"
+            ))
     if faults:
         raise DataError(faults)
     return points, crs

@@ -15,7 +15,7 @@ from scipy.sparse import csr_array, diags_array
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 
-from livingcircle.errors import DataError, Fault, StudyError
+from livingcircle.errors import DataError, Fault, StudyError, said
 from livingcircle.network import StreetNetwork
 
 
@@ -59,7 +59,9 @@ def pace(grade: np.ndarray, *, function: str) -> np.ndarray:
     [1.0, 1.4191, 1.0]
     """
     if function not in rules()["functions"]:
-        raise StudyError(Fault("[walking] slope", f"unknown function {function!r}", f"choose one of {sorted(names())}"))
+        raise StudyError(
+            Fault("[walking] slope", said("unknown function {function!r}", function=function), said("choose one of {known}", known=sorted(names())))
+        )
     told = rules()["functions"][function]
     speed = FORMULAS[told["formula"]]
     grade = np.asarray(grade, dtype=float)
@@ -88,7 +90,7 @@ def factors(network: StreetNetwork, heights_of: Callable[[np.ndarray], np.ndarra
     pieces, owner, points = _cut(network, off)
     heights = np.asarray(heights_of(points), dtype=float)
     if heights.shape != (len(points),):
-        problem = f"{heights.shape} heights for {len(points)} points"
+        problem = said("{shape} heights for {points} points", shape=heights.shape, points=len(points))
         raise DataError(Fault("heights", problem, "give one height for each point"))
     heights = np.where(np.isfinite(heights), heights, np.nan)
     last = np.cumsum(pieces + 1) - 1

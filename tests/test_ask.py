@@ -141,9 +141,9 @@ def test_in_english_where_the_study_is(study, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("start", "words"),
     [
-        ((300, 600), ("no walkable street within 150 m", "小巷", "361 m away")),
-        ((800, 100), ("behind a barrier (water river.geojson#1)", "长街", "100 m away")),
-        ((150, 130), ("inside a barrier (water pond.geojson#1)", "长街", "130 m away")),
+        ((300, 600), ("150 米内没有可步行的道路；最近的是“小巷”，相距 361 米",)),
+        ((800, 100), ("位于阻隔（水面 river.geojson#1）之后", "“长街”，相距 100 米")),
+        ((150, 130), ("位于阻隔（水面 pond.geojson#1）之内", "“长街”，相距 130 米")),
     ],
 )
 def test_a_start_off_the_network_says_why(study, tmp_path, capsys, start, words):

@@ -1,6 +1,7 @@
 """The data check: planted faults are found and named, and their effect is what a hand works out."""
 
 import json
+from html import escape
 
 import geopandas as gpd
 import numpy as np
@@ -217,16 +218,16 @@ def test_a_planted_doubt_is_found(study, plant, kind, severity, count):
     [
         (test_cli.wrong_crs, ["homes.geojson"]),
         (test_cli.far_away, ["homes.geojson", "km"]),
-        (test_cli.empty_layer, ["parks.geojson", "empty"]),
-        (test_cli.swapped, ["schools.csv", "swapped"]),
+        (test_cli.empty_layer, ["parks.geojson", "是空的"]),
+        (test_cli.swapped, ["schools.csv", "写反了"]),
         (test_cli.nan_coordinates, ["schools.csv"]),
         (test_cli.no_column, ["人口"]),
         (test_cli.truncated, ["streets.geojson"]),
-        (test_cli.negative_people, ["homes.geojson", "negative"]),
+        (test_cli.negative_people, ["homes.geojson", "负数"]),
         (test_cli.bad_year, ["schools.csv", "soon"]),
-        (test_cli.no_walkable_street, ["no walkable street"]),
+        (test_cli.no_walkable_street, ["没有可步行的道路"]),
         (test_cli.garbage_extract, ["streets.osm"]),
-        (test_cli.people_without_end, ["homes.geojson", "beyond belief"]),
+        (test_cli.people_without_end, ["homes.geojson", "大得不合理"]),
         (test_cli.plain_graphml, ["streets.graphml"]),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -239,7 +240,12 @@ def test_a_planted_fault_is_a_finding_and_the_page_is_written(study, capsys, spo
     everything = " ".join(table["layer"] + " " + table["finding"])
     for word in words:
         assert word in everything
-    assert "错误" in capsys.readouterr().out
+    shown, page = capsys.readouterr().out, (study / "out" / "check.html").read_text(encoding="utf-8")
+    assert "错误" in shown and "请" in shown
+    assert all(one in page for one in (escape(told) for told in (*table["finding"], *table["remedy"])))
+    assert test_cli.run("check", study, "--out", study / "out", "--lang", "en") == 3
+    english = pd.read_csv(study / "out" / "check.csv", encoding="utf-8-sig")
+    assert (english["finding"] != table["finding"]).all() and (english["remedy"] != table["remedy"]).all()
 
 
 def effect_of(report, kind):

@@ -178,28 +178,28 @@ def plain_graphml(folder):
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (garbage_extract, ["streets.osm", "cannot be read"]),
-        (osm_mapping_on_a_table, ["schools.csv", "no OSM extract"]),
-        (homes_of_later_years, ["none is lived in by 2025"]),
-        (people_without_end, ["homes.geojson row 3", "beyond belief"]),
-        (two_groups_of_one_id, ["walking.groups", "group ids must differ"]),
-        (scenarios_that_do_nothing, ["scenarios", "unknown key"]),
-        (plain_graphml, ["streets.graphml", "OSMnx"]),
-        (missing_file, ["parks.geojson", "no such file"]),
-        (wrong_crs, ["homes.geojson", "→"]),
-        (far_away, ["homes.geojson", "km"]),
-        (empty_layer, ["parks.geojson", "empty"]),
-        (swapped, ["schools.csv", "swapped"]),
-        (nan_coordinates, ["schools.csv", "3"]),
-        (unknown_key, ["langage", "unknown key", "language"]),
+        (garbage_extract, ["streets.osm：", "无法作为 OpenStreetMap 数据文件读取"]),
+        (osm_mapping_on_a_table, ["schools.csv：不是 OSM 数据文件"]),
+        (homes_of_later_years, ["居住用地：到 2025 年没有一处入住"]),
+        (people_without_end, ["homes.geojson 第 3 行：“people”列的人口大得不合理"]),
+        (two_groups_of_one_id, ["walking.groups：人群 id 不得重复"]),
+        (scenarios_that_do_nothing, ["scenarios：未知的键"]),
+        (plain_graphml, ["streets.graphml：", "OSMnx"]),
+        (missing_file, ["没有文件“parks.geojson”"]),
+        (wrong_crs, ["homes.geojson：第 1、2、3 行：经纬度被标成了", "→"]),
+        (far_away, ["homes.geojson：全部落在研究范围之外", "km"]),
+        (empty_layer, ["parks.geojson：图层 parks 是空的"]),
+        (swapped, ["schools.csv", "经度与纬度似乎写反了"]),
+        (nan_coordinates, ["schools.csv，“lon和lat”列：第 3 行：没有坐标"]),
+        (unknown_key, ["langage：未知的键", "是否指 'language'？"]),
         (unknown_category, ["scool", "school"]),
-        (mercator, ["Mercator", "→"]),
-        (no_column, ["人口", "people"]),
-        (broken_toml, ["study.toml", "line 3"]),
-        (truncated, ["streets.geojson"]),
-        (negative_people, ["homes.geojson", "row 3", "negative"]),
-        (bad_year, ["schools.csv", "row 3", "soon"]),
-        (no_walkable_street, ["no walkable street"]),
+        (mercator, ["Mercator 在北纬 30 度处把长度拉长", "→"]),
+        (no_column, ["没有“人口”列", "people"]),
+        (broken_toml, ["study.toml：不符合 TOML 写法（第 3 行第 6 列，值的写法有误）"]),
+        (truncated, ["streets.geojson：无法读取"]),
+        (negative_people, ["homes.geojson 第 3 行：“people”列的人口为负数"]),
+        (bad_year, ["schools.csv open_year 第 3 行：“soon”不是数字"]),
+        (no_walkable_street, ["步行路网：没有可步行的道路"]),
     ],
 )
 def test_bad_input_is_told_and_nothing_is_touched(study, tmp_path, capsys, spoil, words):
@@ -238,7 +238,7 @@ def test_all_faults_of_the_study_at_once(study, capsys):
     toy_study.edit(study / "study.toml", 'population = "people"', "")
     assert run("analyze", study) == 3
     told = capsys.readouterr().err
-    assert "langage" in told and "study.year" in told and "nothing tells the people" in told
+    assert "langage" in told and "study.year：应为整数（现填 'soon'）" in told and "没有人口数据" in told
 
 
 def test_the_command_line_at_fault(study, capsys):
@@ -253,7 +253,42 @@ def test_the_command_line_at_fault(study, capsys):
 
 def test_no_study_there(tmp_path, capsys):
     assert run("analyze", tmp_path) == 3
+    assert "没有这个研究文件" in capsys.readouterr().err
+    assert run("analyze", tmp_path, "--lang", "en") == 3
     assert "no such study file" in capsys.readouterr().err
+
+
+def test_faults_speak_the_language_of_the_study_however_broken_it_is(study, capsys):
+    for spoil in (lambda: None, lambda: unknown_category(study), lambda: broken_toml(study)):
+        toy_study.edit(study / "study.toml", 'language = "zh"', 'language = "en"')
+        missing_file(study) if (study / "parks.geojson").exists() else None
+        spoil()
+        assert run("analyze", study) == 3
+        english = capsys.readouterr().err
+        assert english.isascii() or "→" in english and not any("一" <= sign <= "鿿" for sign in english.replace(str(study), ""))
+        assert run("analyze", study, "--lang", "zh") == 3
+        assert "请" in capsys.readouterr().err
+        toy_study.edit(study / "study.toml", 'language = "en"', 'language = "zh"')
+        assert run("times", study, "--from", "a.csv", "--to", "b.csv", "--out", "t.csv") == 3
+        assert "请" in capsys.readouterr().err
+
+
+def test_what_the_system_refuses_is_told_in_the_language(study, tmp_path, capsys, monkeypatch):
+    from livingcircle.study import ask
+
+    def refused(*_arguments, **_named):
+        raise PermissionError(13, "Permission denied", "a.csv")
+
+    monkeypatch.setattr(ask, "times", refused)
+    assert run("times", study, "--from", "a.csv", "--to", "b.csv", "--out", tmp_path / "t.csv") == 3
+    assert capsys.readouterr().err == "livingcircle: a.csv：没有权限 → 请核对路径和磁盘\n"
+
+    def broken(*_arguments, **_named):
+        raise RuntimeError("odd")
+
+    monkeypatch.setattr(ask, "times", broken)
+    assert run("times", study, "--from", "a.csv", "--to", "b.csv", "--out", tmp_path / "t.csv") == 1
+    assert capsys.readouterr().err == "livingcircle: 程序出错：RuntimeError：odd（加 --debug 可看出错位置）\n"
 
 
 def points(path, *rows):
@@ -279,7 +314,7 @@ def test_times_needs_ids_and_leaves_nothing_behind(study, tmp_path, capsys):
     bad = tmp_path / "a.csv"
     bad.write_text("lon,lat\n121.7,29.9\n", encoding="utf-8")
     assert run("times", study, "--from", bad, "--to", bad, "--out", tmp_path / "t.csv") == 3
-    assert "no column 'id'" in capsys.readouterr().err
+    assert "没有“id”列" in capsys.readouterr().err
     assert not (tmp_path / "t.csv").exists()
 
 
@@ -288,7 +323,7 @@ def test_times_never_replaces_what_it_reads(study, tmp_path, capsys):
     before = homes.read_bytes()
     assert run("times", study, "--from", homes, "--to", homes, "--out", homes) == 3
     assert run("times", study, "--from", homes, "--to", homes, "--out", tmp_path / "t.csv") == 3
-    assert "given twice" in capsys.readouterr().err
+    assert "编号为空或重复" in capsys.readouterr().err
     assert homes.read_bytes() == before
 
 
@@ -305,7 +340,7 @@ def test_area(study, tmp_path):
 def test_area_far_from_any_street(study, tmp_path, capsys):
     at = "{:.9f},{:.9f}".format(*toy_study.place(500, 900))
     assert run("area", study, "--at", at, "--out", tmp_path / "a.geojson") == 3
-    assert "no walkable street within 150 m" in capsys.readouterr().err
+    assert "150 米内没有可步行的道路；最近的是“小巷”，相距 600 米" in capsys.readouterr().err
     assert not (tmp_path / "a.geojson").exists()
 
 
@@ -328,6 +363,8 @@ def test_standards(capsys):
     assert "primary school" in told and "edu_junior" not in told
     assert run("standards", "show", "gb50180") == 3
     assert run("standards", "show", "gb50180-2018", "--category", "edu_primery") == 3
+    assert "是否指 'edu_primary'" in capsys.readouterr().err
+    assert run("standards", "show", "gb50180-2018", "--category", "edu_primery", "--lang", "en") == 3
     assert "did you mean 'edu_primary'" in capsys.readouterr().err
     assert run("standards", "show", "gb50180-2018", "--lang", "fr") == 2
     assert run("standards", "show") == 2
@@ -344,6 +381,9 @@ def test_a_standard_of_ones_own(study, capsys):
     assert "school" in told and "park" not in told and "layer" in told
     own.write_text('[standard]\nid = "own"\nbased_on = "tiny.toml"\nkept = 1\n[categories.pork]\ndrop = true\n[levels.L5]\nwalk_m = -1\n', encoding="utf-8")
     assert run("standards", "check", own) == 3
+    told = capsys.readouterr().err
+    assert told.count("own.toml: ") == 3 and "standard.kept：未知的键 → 是否指 'keep'" in told and "levels.L5.walk_m：应大于 0（现填 -1）" in told
+    assert run("standards", "check", own, "--lang", "en") == 3
     told = capsys.readouterr().err
     assert told.count("own.toml: ") == 3 and "Traceback" not in told
     for words in ("standard.kept: unknown key → did you mean 'keep'", "categories.pork: nothing to drop: no file below has it → did you mean 'park'", "levels.L5.walk_m"):

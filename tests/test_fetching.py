@@ -220,5 +220,5 @@ def test_the_script_tells_files_and_faults(study):
     assert told.stdout.split() == [str(study / "raw" / overpass.EXTRACT), str(study / "raw" / overpass.RECORD)]
     with Server(then=(403, {})) as server:
         told = subprocess.run([*script, study, "--server", server.url], capture_output=True, text=True, env=environment)
-    assert told.returncode == 3 and "status 403" in told.stderr and "Traceback" not in told.stderr
+    assert told.returncode == 3 and "状态 403" in told.stderr and "Traceback" not in told.stderr
     assert subprocess.run(script, capture_output=True, env=environment).returncode == 2

@@ -14,7 +14,8 @@ PACKAGE = ROOT / "livingcircle"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     ["__init__", "errors"],
-    ["layers", "coordinates", "local_system", "standards", "land_codes", "messages", "walking"],
+    ["messages"],
+    ["layers", "coordinates", "local_system", "standards", "land_codes", "walking"],
     ["sources"],
     ["duplicates"],
     ["network", "facilities", "residences", "barriers"],

@@ -237,3 +237,22 @@ def test_a_planned_street_is_walked_from_its_year_on(tmp_path):
     toy_study.edit_features(folder / "streets.geojson", lambda f: [f[0], f[1] | {"properties": f[1]["properties"] | {"通车": "以后"}}])
     with pytest.raises(DataError, match="row 2: opening years"):
         share(2030)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ('[study]\nlanguage = "en"\nunknown = 1\n', "en"),
+        ('[study]\nid = toy\nlanguage = "en"\n', "en"),
+        ("[study]\nlanguage = 3\n", "zh"),
+        ('study = "en"\n', "zh"),
+        ("", "zh"),
+        ('[study]\nlanguage = "fr"\n', "zh"),
+    ],
+)
+def test_the_language_is_read_however_broken_the_file_is(tmp_path, text, language):
+    from livingcircle.study.language import language_of
+
+    assert language_of(tmp_path) == "zh"
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    assert language_of(tmp_path) == language_of(tmp_path / "study.toml") == language

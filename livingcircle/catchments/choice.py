@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from livingcircle.catchments.walks import ROUNDING_M
-from livingcircle.errors import DataError, Fault, StudyError, raise_all
+from livingcircle.errors import DataError, Fault, StudyError, raise_all, said
 from livingcircle.layers import Positions
 from livingcircle.network import StreetNetwork
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, QUICKEST, Way, nearest
@@ -46,7 +46,7 @@ def k_nearest(
     >>> k_nearest(table, 2, size=2)["door"].tolist()
     [1, 0, -1, -1]
     """
-    faults = [] if k >= 1 else [Fault("k", f"{k} is no number of facilities", "give 1 or more")]
+    faults = [] if k >= 1 else [Fault("k", said("{k} is no number of facilities", k=k), "give 1 or more")]
     raise_all(faults, StudyError)
     best = _by_facility(reached, facilities, by, size=size)
     origin = best["origin"].to_numpy()
@@ -81,7 +81,7 @@ def counts(
     [[1, 2], [0, 0]]
     """
     wrong = [limit for limit in limits_m if not limit >= 0]
-    raise_all([Fault("limits_m", f"{limit} is no walk", "give metres, 0 or more") for limit in wrong], StudyError)
+    raise_all([Fault("limits_m", said("{limit_m} is no walk", limit_m=limit), "give metres, 0 or more") for limit in wrong], StudyError)
     best = _by_facility(reached, facilities, by, size=size)
     origin, metres = best["origin"].to_numpy(), best[by].to_numpy()
     return pd.DataFrame(
@@ -142,7 +142,7 @@ def marginal(
     do not fit the table.
     """
     if not limit_m >= 0:
-        raise StudyError(Fault("limit_m", f"{limit_m} is no walk", "give metres, 0 or more"))
+        raise StudyError(Fault("limit_m", said("{limit_m} is no walk", limit_m=limit_m), "give metres, 0 or more"))
     people = np.asarray(weights, dtype=float)
     _check_weights(pd.DataFrame({"people": people}), len(people))
     two = k_nearest(reached, 2, size=len(people), facilities=facilities, by=by)
@@ -169,10 +169,10 @@ def marginal(
 def _by_facility(reached: pd.DataFrame, facilities: np.ndarray | None, by: str, *, size: int) -> pd.DataFrame:
     """The nearest door of every facility for every origin, by origin, then from near to far."""
     if by not in MEASURES:
-        raise StudyError(Fault("by", f"unknown measure {by!r}", f"choose one of {list(MEASURES)}"))
+        raise StudyError(Fault("by", said("unknown measure {by!r}", by=by), said("choose one of {known}", known=list(MEASURES))))
     door, origin = reached["door"].to_numpy(), reached["origin"].to_numpy()
     if len(origin) and origin.max() >= size:
-        raise DataError(Fault("size", f"{size} origins, but the table names row {origin.max()}", "give their true number"))
+        raise DataError(Fault("size", said("{origins} origins, but the table names row {row}", origins=size, row=origin.max()), "give their true number"))
     # Sums of one walk's metres in another order differ beyond the micrometre.
     metres = np.rint(reached[by].to_numpy() / ROUNDING_M)
     order = np.lexsort([door, metres, origin])
@@ -190,16 +190,18 @@ def _by_facility(reached: pd.DataFrame, facilities: np.ndarray | None, by: str, 
 def _facilities(facilities: np.ndarray | None, doors: int) -> np.ndarray:
     held = np.arange(doors) if facilities is None else np.asarray(facilities)
     if len(held) < doors:
-        raise DataError(Fault("facilities", f"{len(held)} rows for {doors} doors", "name the facility of every door row"))
+        raise DataError(
+            Fault("facilities", said("{rows} rows for {doors} doors", rows=len(held), doors=doors), "name the facility of every door row")
+        )
     return held
 
 
 def _check_weights(weights: pd.DataFrame, size: int) -> None:
     faults = []
     if len(weights) != size:
-        faults.append(Fault("weights", f"{len(weights)} rows for {size} origins", "give one row an origin"))
+        faults.append(Fault("weights", said("{rows} rows for {origins} origins", rows=len(weights), origins=size), "give one row an origin"))
     for name in weights.columns:
         wrong = np.flatnonzero(~(np.isfinite(weights[name].to_numpy(dtype=float)) & (weights[name].to_numpy() >= 0)))
         if len(wrong):
-            faults.append(Fault("weights", f"'{name}' is no quantity in rows {wrong[:5].tolist()}", "give 0 or more"))
+            faults.append(Fault("weights", said("'{name}' is no quantity in rows {rows}", name=name, rows=wrong[:5].tolist()), "give 0 or more"))
     raise_all(faults, DataError)

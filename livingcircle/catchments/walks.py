@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from livingcircle.errors import Fault, StudyError
+from livingcircle.errors import Fault, StudyError, said
 from livingcircle.layers import Positions, statuses
 from livingcircle.network import StreetNetwork
 from livingcircle.search import Catchments, Doors, within
@@ -46,7 +46,7 @@ def catchments(
     [[0.0, 0.0, 310.0, 310.0], [1.0, 1.0, 400.0, 400.0]]
     """
     if not limit_m >= 0:
-        raise StudyError(Fault("limit_m", f"{limit_m} is no walk", "give metres, 0 or more"))
+        raise StudyError(Fault("limit_m", said("{limit_m} is no walk", limit_m=limit_m), "give metres, 0 or more"))
     ends = _Ends.of(network, origins, way)
     rows = np.flatnonzero(doors["edge"].to_numpy() >= 0)
     # Without a limit every catchment is as large as the network.

@@ -12,7 +12,7 @@ import shapely
 
 from livingcircle.duplicates.names import Names
 from livingcircle.duplicates.rules import rules
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, raise_all, said
 from livingcircle.layers import Facilities
 
 COLUMNS = ("kept", "merged", "name", "merged_name", "distance_m", "why", "rule", "conflict")
@@ -147,14 +147,14 @@ def _told(table: _Table, same: IdPairs, keep_apart: IdPairs) -> tuple[list[tuple
     """The pairs told, as rows of the table."""
     row = {own: number for number, own in enumerate(table.ids)}
     unknown = sorted({own for pair in (*same, *keep_apart) for own in pair if own not in row})
-    faults = [Fault("corrections", f"no facility '{own}'", "take the id from the list of facilities") for own in unknown]
+    faults = [Fault("corrections", said("no facility '{name}'", name=own), "take the id from the list of facilities") for own in unknown]
     as_rows = [[tuple(sorted((row[a], row[b]))) for a, b in told if a in row and b in row] for told in (same, keep_apart)]
     together, apart = sorted(set(as_rows[0])), set(as_rows[1])
     groups = _Groups(len(table.ids), ())
     for pair in together:
         groups.join(*pair)
     faults += [
-        Fault("corrections", f"'{table.ids[a]}' and '{table.ids[b]}' are told to be the same and apart", "remove one of the two")
+        Fault("corrections", said("'{one}' and '{other}' are told to be the same and apart", one=table.ids[a], other=table.ids[b]), "remove one of the two")
         for a, b in sorted(apart)
         if groups.of[a] == groups.of[b]
     ]

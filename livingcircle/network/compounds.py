@@ -22,7 +22,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from livingcircle.coordinates import require_metric
-from livingcircle.errors import DataError, Fault
+from livingcircle.errors import DataError, Fault, listed, said
 from livingcircle.layers import Layer, check
 from livingcircle.network.cutting import TOUCH_M, enclosed, fresh_nodes
 from livingcircle.network.graph import PUBLIC
@@ -195,15 +195,15 @@ def _checked(layer: gpd.GeoDataFrame | None, contract: Layer, crs) -> gpd.GeoDat
         raise DataError(
             Fault(
                 contract.name,
-                f"are in {layer.crs and layer.crs.name}, the streets in {crs.name}",
+                said("are in {own}, the streets in {crs}", own=layer.crs and layer.crs.name, crs=crs.name),
                 "project them to the CRS of the streets",
             )
         )
     if contract is GATES and "kind" in layer:
         wrong = layer["kind"].notna() & ~layer["kind"].isin([*KINDS, ""])
         if wrong.any():
-            told = f"unknown kind {layer['kind'][wrong].iloc[0]!r} in rows {layer.index[wrong][:5].tolist()}"
-            raise DataError(Fault(contract.name, told, f"choose one of {', '.join(KINDS)}, or leave it empty"))
+            told = said("unknown kind {kind!r} in rows {rows}", kind=layer["kind"][wrong].iloc[0], rows=layer.index[wrong][:5].tolist())
+            raise DataError(Fault(contract.name, told, said("choose one of {kinds}, or leave it empty", kinds=listed(KINDS))))
     return layer
 
 

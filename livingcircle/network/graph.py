@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from livingcircle.coordinates import require_metric
-from livingcircle.errors import DataError, Fault
+from livingcircle.errors import DataError, Fault, said
 from livingcircle.network.line_ends import line_ends
 from livingcircle.network.order import along_curve
 from livingcircle.network.states import OPEN, Arcs, Costs, States, compiled
@@ -255,7 +255,7 @@ def from_edges(edges: gpd.GeoDataFrame, *, dropped: pd.DataFrame | None = None) 
     faults = ~np.isfinite(length)
     if faults.any():
         rows = list(edges.index[faults][:5])
-        raise DataError(Fault("streets", f"coordinates that are not numbers in rows {rows}", "correct these lines"))
+        raise DataError(Fault("streets", said("coordinates that are not numbers in rows {rows}", rows=rows), "correct these lines"))
     edges = edges[length > 0].reset_index(drop=True)
     if edges.empty:
         raise DataError(Fault("streets", "no walkable street", "give a street layer with walkable ways"))

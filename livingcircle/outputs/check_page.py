@@ -14,6 +14,7 @@ import pandas as pd
 from livingcircle import __version__
 from livingcircle.audit import DOUBT, FAULT, NOTE, Effect, Finding, as_table, shown
 from livingcircle.messages import words
+from livingcircle.messages.faults import in_words
 from livingcircle.outputs.check_words import told
 from livingcircle.outputs.tables import write_csv
 from livingcircle.standards import Standard
@@ -97,7 +98,7 @@ def _findings(report: Report) -> str:
     rows = []
     for finding, effect in report.findings:
         said = told((finding, effect), language=report.language, standard=report.standard)
-        rows.append((finding.severity, (said.severity, finding.where, said.finding, said.effect, said.remedy, said.where)))
+        rows.append((finding.severity, (said.severity, in_words(finding.where, report.language), said.finding, said.effect, said.remedy, said.where)))
     heads = ("severity", "layer", "finding", "effect", "remedy", "where")
     return _table(heads, [cells for _, cells in rows], report.language, marks=[mark for mark, _ in rows])
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from livingcircle.audit import FAULT, Effect, Finding
 from livingcircle.messages import words
+from livingcircle.messages.faults import in_words
 from livingcircle.standards import Standard
 
 SOME = 0.005
@@ -30,6 +31,8 @@ def told(pair: tuple[Finding, Effect], *, language: str, standard: Standard | No
     finding, effect = pair
     known = words(language, "check")
     values = {**finding.values, "count": f"{finding.count:,}"}
+    if finding.severity == FAULT:
+        values |= {key: in_words(values[key], language) for key in ("problem", "remedy")}
     if not math.isnan(finding.people):
         values["people_count"] = f"{finding.people:,.0f}"
     if "categories" in values:

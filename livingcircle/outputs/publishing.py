@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from livingcircle.errors import Fault, StudyError
+from livingcircle.errors import Fault, StudyError, listed, said
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def publish(target: Path) -> Iterator[Path]:
     except Timeout as error:
         raise StudyError(Fault(str(target), "another run is writing there", "wait for it, or give another --out")) from error
     except OSError as error:
-        raise StudyError(Fault(str(target), f"cannot be written ({error})", "give another --out")) from error
+        raise StudyError(Fault(str(target), said("cannot be written ({error})", error=error), "give another --out")) from error
     try:
         old = target.parent / f".{target.name}.old"
         _recover(target, old)
@@ -70,7 +70,7 @@ def _require_ours(fresh: Path, target: Path) -> None:
     names = {file.relative_to(fresh).as_posix() for file in fresh.rglob("*") if file.is_file()}
     foreign = sorted(name for name in names - _written(target) if (target / name).exists())
     if foreign:
-        problem = f"holds {', '.join(foreign)} that no run of livingcircle wrote"
+        problem = said("holds {names} that no run of livingcircle wrote", names=listed(foreign))
         raise StudyError(Fault(str(target), problem, "move them away, or give another --out"))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import openpyxl
 
-from livingcircle.errors import Fault, StudyError
+from livingcircle.errors import Fault, StudyError, reason, said
 from livingcircle.messages import LANGUAGES, words
 from livingcircle.sources.spreadsheet import BROKEN_WORKBOOK
 
@@ -62,7 +62,7 @@ def read(path: Path, *, language: str) -> Record:
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
             tables = [found for sheet in book.worksheets if (found := _table(sheet)) is not None]
     except PermissionError as error:
-        problem = f"is locked by another program ({error.strerror})"
+        problem = said("is locked by another program ({reason})", reason=reason(error))
         raise StudyError(Fault(str(path), problem, "close it there, and run again")) from error
     except (*BROKEN_WORKBOOK, zipfile.LargeZipFile, IndexError, AttributeError) as error:
         return Record(damaged=str(error)[:200] or type(error).__name__, open_elsewhere=beside)

@@ -11,12 +11,12 @@ import pandas as pd
 import shapely
 
 from livingcircle.coordinates import name_rows
-from livingcircle.errors import Fault, raise_all
+from livingcircle.errors import Fault, listed, raise_all, said
 from livingcircle.layers import RESIDENCES, Residences, check, row_numbers
 from livingcircle.population.figures import facts, ground_faults, numbers, people_columns
 
 COLUMNS = ("id", "name", "dwellings", "floor_area_m2", "storeys", "height_m")
-NO_FLOOR = "give footprints, or a column of floor areas or of dwellings"
+NO_FLOOR = said("give footprints, or a column of floor areas or of dwellings")
 
 
 def over_buildings(
@@ -53,7 +53,7 @@ def over_buildings(
     shapes = buildings.geometry.to_numpy()
     bare = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     if bare.any():
-        faults.append(Fault(f"{where} {name_rows(row_numbers(buildings)[bare])}", "no geometry", "draw or drop these rows"))
+        faults.append(Fault(said("{where} {rows}", where=where, rows=name_rows(row_numbers(buildings)[bare])), "no geometry", "draw or drop these rows"))
     raise_all(faults)
     points = shapely.point_on_surface(shapes)
     owner = _owners(points, residences.geometry.to_numpy())
@@ -66,7 +66,7 @@ def over_buildings(
     lacking = np.flatnonzero((floor[order] <= 0) & ~by_dwellings[own])
     if len(lacking):
         rows = name_rows(row_numbers(buildings)[order[lacking]])
-        raise_all([Fault(f"{where} {rows}", "a building without floor area", NO_FLOOR)])
+        raise_all([Fault(said("{where} {rows}", where=where, rows=rows), "a building without floor area", NO_FLOOR)])
     ground = _proportions(shapely.area(shapes)[order], own, len(residences), share)
     split = residences.iloc[own].assign(
         residence_id=residences["residence_id"].astype(str).to_numpy()[own] + "/" + ids[order],
@@ -100,11 +100,11 @@ def _ids(buildings: gpd.GeoDataFrame, columns: Mapping[str, str], where: str, fa
     """The ids of the buildings, their rows where no column is named; faults for unknown keys, gaps and repetition."""
     unknown = sorted(set(columns) - set(COLUMNS))
     if unknown:
-        faults.append(Fault(where, f"no use for columns {', '.join(unknown)}", f"known are: {', '.join(COLUMNS)}"))
+        faults.append(Fault(where, said("no use for columns {names}", names=listed(unknown)), said("known are: {known}", known=listed(COLUMNS))))
     for key in ("id", "name"):
         if key in columns and columns[key] not in buildings.columns:
-            known = ", ".join(str(c) for c in buildings.columns if c != buildings.geometry.name)
-            faults.append(Fault(where, f"no column '{columns[key]}' ({key})", f"choose one of: {known}"))
+            known = listed(str(c) for c in buildings.columns if c != buildings.geometry.name)
+            faults.append(Fault(where, said("no column '{column}' ({key})", column=columns[key], key=key), said("choose one of: {known}", known=known)))
     rows = row_numbers(buildings)
     if columns.get("id") not in buildings.columns:
         return rows.astype(str).astype(object)
@@ -112,10 +112,14 @@ def _ids(buildings: gpd.GeoDataFrame, columns: Mapping[str, str], where: str, fa
     ids = given.fillna("").astype(str).str.strip().str.removesuffix(".0")
     twice = ids.duplicated(keep=False) & (ids != "")
     if (ids == "").any():
-        faults.append(Fault(f"{where} {name_rows(rows[ids == ''])}", f"no id in '{columns['id']}'", "give every building an id"))
+        faults.append(Fault(
+            said("{where} {rows}", where=where, rows=name_rows(rows[ids == ""])),
+            said("no id in '{column}'", column=columns["id"]),
+            "give every building an id",
+        ))
     if twice.any():
         names = sorted(set(ids[twice]))[:5]
-        faults.append(Fault(where, f"ids given more than once: {names}", "give every building an id of its own"))
+        faults.append(Fault(where, said("ids given more than once: {names}", names=names), "give every building an id of its own"))
     return ids.to_numpy(dtype=object)
 
 
@@ -138,7 +142,7 @@ def _weights(
     }
     if (told["storeys"] == 0).any():
         rows = name_rows(row_numbers(buildings)[told["storeys"] == 0])
-        faults.append(Fault(f"{where} {rows}", "a building of 0 storeys", "write its storeys, or leave the cell blank"))
+        faults.append(Fault(said("{where} {rows}", where=where, rows=rows), "a building of 0 storeys", "write its storeys, or leave the cell blank"))
     lacks = np.isnan(told["floor_area_m2"])
     by_height = lacks & np.isnan(told["storeys"]) & (told["height_m"] > 0)
     unknown = lacks & np.isnan(told["storeys"]) & ~by_height

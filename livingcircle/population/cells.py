@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from livingcircle.errors import Fault, raise_all
+from livingcircle.errors import Fault, raise_all, said
 from livingcircle.layers import RESIDENCES, Residences, check
 from livingcircle.population.figures import ground_faults, people_columns
 
@@ -38,7 +38,7 @@ def onto_land(cells: Residences, land: Residences, *, within_m: float, where: st
     check(land, RESIDENCES, where="land")
     faults = ground_faults(("land", land), (where, cells))
     if not (np.isfinite(within_m) and within_m >= 0):
-        faults.append(Fault(where, f"{within_m} m to the nearest land", "give metres, 0 or more"))
+        faults.append(Fault(where, said("{within_m} m to the nearest land", within_m=within_m), "give metres, 0 or more"))
     if land.empty:
         faults.append(Fault("land", "no residential land", "give residential polygons, or take the cells as residences"))
     if not land.geom_type.isin(["Polygon", "MultiPolygon"]).all():
@@ -54,7 +54,7 @@ def onto_land(cells: Residences, land: Residences, *, within_m: float, where: st
     moved, kept = astray[lost], np.setdiff1d(astray, astray[lost])
     clash = sorted(set(cells["residence_id"].iloc[kept]) & set(land["residence_id"]))
     if clash:
-        raise_all([Fault(where, f"ids of cells are ids of land: {clash[:5]}", "give cells and land ids of their own")])
+        raise_all([Fault(where, said("ids of cells are ids of land: {names}", names=clash[:5]), "give cells and land ids of their own")])
     to, giver = np.r_[plot, nearest], np.r_[cell, moved]
     part = np.r_[share, np.ones(len(moved))]
     sums = {

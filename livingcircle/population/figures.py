@@ -14,7 +14,7 @@ import pandas as pd
 
 from livingcircle import residences as homes
 from livingcircle.coordinates import name_rows, require_metric
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, listed, raise_all, said
 from livingcircle.layers import Residences, row_numbers
 from livingcircle.sources.spreadsheet import number
 
@@ -44,8 +44,8 @@ def numbers(frame: pd.DataFrame, column: str, *, most: float, where: str, faults
     """
     if column not in frame.columns:
         geometry = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
-        known = ", ".join(str(c) for c in frame.columns if c != geometry)
-        faults.append(Fault(where, f"no column '{column}'", f"choose one of: {known}"))
+        known = listed(str(c) for c in frame.columns if c != geometry)
+        faults.append(Fault(where, said("no column '{column}'", column=column), said("choose one of: {known}", known=known)))
         return np.full(len(frame), np.nan)
     if pd.api.types.is_numeric_dtype(frame[column]):
         values, unread = frame[column].to_numpy(dtype=float, na_value=np.nan), np.zeros(len(frame), dtype=bool)
@@ -55,12 +55,12 @@ def numbers(frame: pd.DataFrame, column: str, *, most: float, where: str, faults
         values, unread = read.to_numpy(dtype=float), np.isin(np.arange(len(frame)), wrong)
     rows = row_numbers(frame)
     for bad, problem, remedy in (
-        (unread, "are not numbers", "write numbers only"),
-        (values < 0, "are negative", "correct these rows"),
-        (values > most, f"are above {most:g}", "correct these rows, or name the right column"),
+        (unread, said("numbers in '{column}' are not numbers", column=column), said("write numbers only")),
+        (values < 0, said("numbers in '{column}' are negative", column=column), said("correct these rows")),
+        (values > most, said("numbers in '{column}' are above {most:g}", column=column, most=most), said("correct these rows, or name the right column")),
     ):
         if bad.any():
-            faults.append(Fault(f"{where} {name_rows(rows[bad])}", f"numbers in '{column}' {problem}", remedy))
+            faults.append(Fault(said("{where} {rows}", where=where, rows=name_rows(rows[bad])), problem, remedy))
     return values
 
 
@@ -89,7 +89,9 @@ def ground_faults(*layers: tuple[str, gpd.GeoDataFrame]) -> list[Fault]:
             faults += error.faults
             continue
         if seen is not None and crs != seen:
-            faults.append(Fault(where, f"lies in {crs.name}, the other layer in {seen.name}", "bring both to the study's CRS"))
+            faults.append(Fault(
+                where, said("lies in {own}, the other layer in {other}", own=crs.name, other=seen.name), "bring both to the study's CRS"
+            ))
         seen = seen or crs
     return faults
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from livingcircle.coordinates import name_rows
-from livingcircle.errors import Fault, raise_all
+from livingcircle.errors import Fault, listed, raise_all, said
 from livingcircle.layers import RESIDENCES, Residences, check, row_numbers
 from livingcircle.population.figures import numbers
 
@@ -31,7 +31,7 @@ def with_shares(residences: Residences, shares: Mapping[str, float] | pd.DataFra
         shares = pd.DataFrame({"unit": [""], **{group: [share] for group, share in shares.items()}})
     faults: list[Fault] = []
     if "unit" not in shares.columns:
-        raise_all([Fault(where, "no column 'unit'", f"choose one of: {', '.join(map(str, shares.columns))}")])
+        raise_all([Fault(where, "no column 'unit'", said("choose one of: {known}", known=listed(shares.columns)))])
     rows = row_numbers(shares)
     groups = [c for c in shares.columns if c not in ("unit", shares.attrs.get("row_column"))]
     if not groups:
@@ -39,20 +39,20 @@ def with_shares(residences: Residences, shares: Mapping[str, float] | pd.DataFra
     units = shares["unit"].fillna("").astype(str).str.strip()
     if units.duplicated().any():
         twice = rows[units.duplicated().to_numpy()]
-        faults.append(Fault(f"{where} {name_rows(twice)}", "a unit given before", "give every unit once"))
-    values = {group: numbers(shares, group, most=1.0, where=f"{where} (0 to 1, or with %)", faults=faults) for group in groups}
+        faults.append(Fault(said("{where} {rows}", where=where, rows=name_rows(twice)), "a unit given before", "give every unit once"))
+    values = {group: numbers(shares, group, most=1.0, where=said("{where} (0 to 1, or with %)", where=where), faults=faults) for group in groups}
     own = residences["unit"].fillna("").astype(str)
     named = own.where(own.isin(units), "")
     people, out = residences["people"].to_numpy(dtype=float), {}
     for group in groups:
         if f"people_{group}" in residences.columns and residences[f"people_{group}"].any():
-            faults.append(Fault(where, f"the residences count group {group} already", "leave its share out, or drop the counts"))
+            faults.append(Fault(where, said("the residences count group {group} already", group=group), "leave its share out, or drop the counts"))
         share = named.map(dict(zip(units, values[group], strict=True))).to_numpy(dtype=float)
         bare = sorted(set(own[np.isnan(share) & (people > 0)]))
         if bare:
-            words = ", ".join(name or "outside every unit" for name in bare[:5])
-            remedy = "give the share of these units, or a row with a blank unit that holds for the rest"
-            faults.append(Fault(where, f"no share of group {group} for people of: {words}", remedy))
+            words = listed(name or said("outside every unit") for name in bare[:5])
+            remedy = said("give the share of these units, or a row with a blank unit that holds for the rest")
+            faults.append(Fault(where, said("no share of group {group} for people of: {units}", group=group, units=words), remedy))
         out[f"people_{group}"] = people * np.nan_to_num(share)
     raise_all(faults)
     return residences.assign(**out)

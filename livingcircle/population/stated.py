@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from livingcircle.coordinates import name_rows
-from livingcircle.errors import Fault, raise_all
+from livingcircle.errors import Fault, listed, raise_all, said
 from livingcircle.layers import UNITS, Residences, Units, check, row_numbers
 from livingcircle.population.figures import as_residences, facts, numbers, people_columns
 
@@ -46,8 +46,12 @@ def from_dwellings(
     faults: list[Fault] = []
     most = facts()["dwellings"]["most_people"]
     if not 0 < people_per_dwelling <= most:
-        remedy = "give the people a dwelling of the district's census, such as residents over households"
-        faults.append(Fault(where, f"{people_per_dwelling} people a dwelling: more than 0 and at most {most} are believed", remedy))
+        remedy = said("give the people a dwelling of the district's census, such as residents over households")
+        faults.append(Fault(
+            where,
+            said("{people_per_dwelling} people a dwelling: more than 0 and at most {most} are believed", people_per_dwelling=people_per_dwelling, most=most),
+            remedy,
+        ))
     count = numbers(places, dwellings, most=facts()["dwellings"]["most_count"], where=where, faults=faults)
     return as_residences(places, count * people_per_dwelling, columns=columns, where=where, faults=faults)
 
@@ -73,13 +77,13 @@ def from_parcels(
     faults: list[Fault] = []
     each = facts()["parcels"]["floor_area_per_person_m2"] if floor_area_per_person_m2 is None else floor_area_per_person_m2
     if not (np.isfinite(each) and each > 0):
-        faults.append(Fault(where, f"{each} m2 of floor area a person", "give square metres above 0"))
+        faults.append(Fault(where, said("{each} m2 of floor area a person", each=each), "give square metres above 0"))
         each = np.nan
     ratio = numbers(parcels, floor_area_ratio, most=facts()["floor_area_ratio"]["most"], where=where, faults=faults)
     flat = ~parcels.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy()
     if flat.any():
         rows = name_rows(row_numbers(parcels)[flat])
-        faults.append(Fault(f"{where} {rows}", "a ratio needs land, and this is no polygon", "draw the parcels as polygons"))
+        faults.append(Fault(said("{where} {rows}", where=where, rows=rows), "a ratio needs land, and this is no polygon", "draw the parcels as polygons"))
     people = shapely.area(parcels.geometry.to_numpy()) * ratio / each
     return as_residences(parcels, people, columns=columns, where=where, faults=faults)
 
@@ -99,8 +103,8 @@ def of_units(units: Units, totals: pd.DataFrame, *, where: str = "totals") -> Re
     placed = totals["unit"].isin(units["unit"])
     lost, totals = totals[~placed], totals[placed]
     if totals.empty:
-        known = ", ".join(sorted(set(units["unit"]))[:20])
-        raise_all([Fault(where, "none of the totals is of a unit on the map", f"write the units as they are called there: {known}")])
+        known = listed(sorted(set(units["unit"]))[:20])
+        raise_all([Fault(where, "none of the totals is of a unit on the map", said("write the units as they are called there: {known}", known=known))])
     shapes = units[["unit", units.geometry.name]].dissolve(by="unit")
     shapes = shapes.loc[totals["unit"]]
     out = gpd.GeoDataFrame(

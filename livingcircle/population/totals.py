@@ -10,7 +10,7 @@ import pandas as pd
 
 from livingcircle import residences as homes
 from livingcircle.coordinates import name_rows
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, Said, listed, raise_all, said
 from livingcircle.layers import RESIDENCES, Residences, check, row_numbers
 from livingcircle.population.figures import facts, numbers, people_columns
 
@@ -43,7 +43,7 @@ def unit_totals(
         if people in table.columns:
             faults += _total_faults(out, row_numbers(table), where)
     else:
-        faults.append(Fault(where, f"no column '{unit}' (unit)", f"choose one of: {', '.join(map(str, table.columns))}"))
+        faults.append(Fault(where, said("no column '{column}' (unit)", column=unit), said("choose one of: {known}", known=listed(table.columns))))
     raise_all(faults)
     return out
 
@@ -52,14 +52,14 @@ def _total_faults(totals: pd.DataFrame, rows: np.ndarray, where: str) -> list[Fa
     """What is wrong with totals beyond single numbers."""
     blank, none = (totals["unit"] == "").to_numpy(), totals["people"].isna().to_numpy()
     checks = [
-        (blank, "no unit", "name the unit, or drop the row"),
-        (none & ~blank, "no people", "write the total, or drop the row: a unit without a total keeps its people"),
-        (totals["unit"].duplicated().to_numpy() & ~blank, "a unit given before", "give every unit once"),
+        (blank, said("no unit"), said("name the unit, or drop the row")),
+        (none & ~blank, said("no people"), said("write the total, or drop the row: a unit without a total keeps its people")),
+        (totals["unit"].duplicated().to_numpy() & ~blank, said("a unit given before"), said("give every unit once")),
     ]
     for column in people_columns(totals)[1:]:
         over = (totals[column] > totals["people"] * (1 + 1e-12)).to_numpy()
-        checks.append((over, f"group {column.removeprefix('people_')} exceeds everybody", "correct the totals"))
-    return [Fault(f"{where} {name_rows(rows[bad])}", problem, remedy) for bad, problem, remedy in checks if bad.any()]
+        checks.append((over, said("group {group} exceeds everybody", group=column.removeprefix("people_")), said("correct the totals")))
+    return [Fault(said("{where} {rows}", where=where, rows=name_rows(rows[bad])), problem, remedy) for bad, problem, remedy in checks if bad.any()]
 
 
 def rescaled(residences: Residences, totals: pd.DataFrame, *, where: str = "totals") -> tuple[Residences, pd.DataFrame]:
@@ -118,7 +118,7 @@ def rescaled(residences: Residences, totals: pd.DataFrame, *, where: str = "tota
 def _faults(residences: Residences, totals: pd.DataFrame, where: str) -> list[Fault]:
     lacking = [c for c in ("unit", "people") if c not in totals.columns]
     if lacking:
-        return [Fault(where, f"no column '{c}'", "make the totals with unit_totals") for c in lacking]
+        return [Fault(where, said("no column '{column}'", column=c), "make the totals with unit_totals") for c in lacking]
     faults: list[Fault] = []
     for column in people_columns(totals):
         numbers(totals, column, most=homes.MOST_PEOPLE, where=where, faults=faults)
@@ -127,8 +127,8 @@ def _faults(residences: Residences, totals: pd.DataFrame, where: str) -> list[Fa
     faults += _total_faults(totals, np.arange(1, len(totals) + 1), where)
     units, people = residences["unit"].fillna(""), residences["people"].to_numpy(dtype=float)
     if not totals["unit"].isin(units).any():
-        known = ", ".join(sorted(set(units) - {""})[:20]) or "none: assign the units first"
-        faults.append(Fault(where, "none of the totals is of a unit with residences", f"units with residences: {known}"))
+        known = listed(sorted(set(units) - {""})[:20]) or said("none: assign the units first")
+        faults.append(Fault(where, "none of the totals is of a unit with residences", said("units with residences: {known}", known=known)))
         return faults
     for column in people_columns(totals)[1:]:
         if column in residences.columns:
@@ -136,9 +136,9 @@ def _faults(residences: Residences, totals: pd.DataFrame, where: str) -> list[Fa
         given = totals.loc[totals[column].notna(), "unit"]
         bare = sorted(set(units[(people > 0) & ~units.isin(given).to_numpy()]))
         if bare:
-            words = ", ".join(name or "outside every unit" for name in bare[:5])
-            remedy = "give its total for every unit, or its share with with_shares first"
-            faults.append(Fault(where, f"group {column.removeprefix('people_')} is not known for people of: {words}", remedy))
+            words = listed(name or said("outside every unit") for name in bare[:5])
+            remedy = said("give its total for every unit, or its share with with_shares first")
+            faults.append(Fault(where, said("group {group} is not known for people of: {units}", group=column.removeprefix("people_"), units=words), remedy))
     return faults
 
 
@@ -245,8 +245,8 @@ def remarks(factors: pd.DataFrame, *, where: str = "totals") -> list[Fault]:
         if own and row["status"] in (NO_TOTAL, OUTSIDE) and row["people_after"] == 0:
             continue
         near = difflib.get_close_matches(str(row["unit"]), without, n=3, cutoff=0.3)
-        close = f"; without a total is: {', '.join(near)}" if near else ""
-        problem, remedy = (text.format(**row, close=close) for text in REMARKS[row["status"]])
-        name = " ".join(word for word in (where, str(row["unit"]), "" if own else f"group {row['group']}") if word)
+        close = said("; without a total is: {names}", names=listed(near)) if near else ""
+        problem, remedy = (Said(text, {**row, "close": close}) for text in REMARKS[row["status"]])
+        name = listed((word for word in (where, str(row["unit"]), "" if own else said("group {group}", group=row["group"])) if word), " ")
         told.append(Fault(name, problem, remedy))
     return told

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from livingcircle.barriers import TOUCH_M
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, raise_all, said
 from livingcircle.layers import BEYOND_LIMIT, Barriers, Positions, WalkTimes, statuses
 from livingcircle.network import StreetNetwork
 from livingcircle.snapping import BEHIND, INSIDE, NEAREST, SKIPPED, TOO_FAR, coordinates_of, snap
@@ -115,12 +115,12 @@ def check_spots(origins: Spots, doors: Spots) -> None:
 def _faults(spots: Spots, where: str) -> list[Fault]:
     points = np.asarray(spots.points)
     if points.shape != (len(spots.positions), 2):
-        problem = f"points of shape {points.shape} for {len(spots.positions)} positions"
+        problem = said("points of shape {shape} for {positions} positions", shape=points.shape, positions=len(spots.positions))
         return [Fault(where, problem, "give the point of every position")]
     wrong = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if len(wrong):
         rows = wrong[:5].tolist()
-        return [Fault(where, f"coordinates that are not numbers in rows {rows}", "correct these points")]
+        return [Fault(where, said("coordinates that are not numbers in rows {rows}", rows=rows), "correct these points")]
     return []
 
 
@@ -217,7 +217,9 @@ def missing_link(network: StreetNetwork, component: int, toward: np.ndarray) -> 
     """
     toward = np.asarray(toward)
     if not len(toward) or component in toward:
-        raise DataError(Fault("components", f"no link lacks from {component} to {toward.tolist()}", "give other components"))
+        raise DataError(
+            Fault("components", said("no link lacks from {component} to {toward}", component=component, toward=toward.tolist()), "give other components")
+        )
     lines = network.streets.geometry.to_numpy()
     own, others = np.flatnonzero(network.component == component), np.flatnonzero(np.isin(network.component, toward))
     # The tree holds the longer side, so that few lines are asked for.

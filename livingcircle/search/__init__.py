@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from livingcircle.errors import Fault, StudyError
+from livingcircle.errors import Fault, StudyError, said
 from livingcircle.network import Arcs
 from livingcircle.search import kernel, plain
 from livingcircle.search.arrival import Ends, at_positions
@@ -66,7 +66,7 @@ def _spread(arcs: Arcs, starts: tuple[np.ndarray, ...], *, limit: float, engine:
 
 def _check(engine: str) -> None:
     if engine not in ENGINES:
-        raise StudyError(Fault("[walking] engine", f"unknown engine {engine!r}", f"choose one of {sorted(ENGINES)}"))
+        raise StudyError(Fault("[walking] engine", said("unknown engine {engine!r}", engine=engine), said("choose one of {known}", known=sorted(ENGINES))))
 
 
 class Doors(NamedTuple):

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from livingcircle.errors import Fault, StudyError, raise_all
+from livingcircle.errors import Fault, StudyError, raise_all, said
 from livingcircle.layers import Isochrones, Positions
 from livingcircle.network import StreetNetwork
 from livingcircle.search import Doors, within
@@ -131,11 +131,11 @@ def service_areas(
 def _check(limits: list[float], ground: Ground) -> None:
     faults = []
     if not limits or not all(np.isfinite(limit) and limit > 0 for limit in limits):
-        faults.append(Fault("limits_m", f"not all of {limits} are positive metres", "give finite limits above 0"))
+        faults.append(Fault("limits_m", said("not all of {limits} are positive metres", limits=limits), "give finite limits above 0"))
     if not (np.isfinite(ground.cell_m) and ground.cell_m > 0):
-        faults.append(Fault("ground.cell_m", f"a cell of {ground.cell_m} m", "give a cell of some metres"))
+        faults.append(Fault("ground.cell_m", said("a cell of {cell_m} m", cell_m=ground.cell_m), "give a cell of some metres"))
     if not (np.isfinite(ground.limit_m) and ground.limit_m >= 0):
-        faults.append(Fault("ground.limit_m", f"a leg of up to {ground.limit_m} m", "give a finite limit, not below 0"))
+        faults.append(Fault("ground.limit_m", said("a leg of up to {limit_m} m", limit_m=ground.limit_m), "give a finite limit, not below 0"))
     raise_all(faults, StudyError)
 
 

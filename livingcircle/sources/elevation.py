@@ -19,9 +19,9 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
 from livingcircle.coordinates import require_metric, to_crs
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, raise_all, said
 
-COPY_AGAIN = "copy or export the file again as GeoTIFF"
+COPY_AGAIN = said("copy or export the file again as GeoTIFF")
 # GDAL tells a damaged file by RasterioError, an unreadable CRS by CRSError of pyproj, odd sizes by ValueError.
 UNREADABLE = (RasterioError, pyproj.exceptions.CRSError, ValueError, OSError)
 
@@ -55,8 +55,8 @@ def heights(path: str | Path, points: np.ndarray, *, crs: pyproj.CRS | str) -> n
     metric = require_metric(crs, where="points")
     points = np.asarray(points, dtype=float).reshape(-1, 2)
     if not path.is_file():
-        remedy = "check the path in study.toml; it is relative to the study's folder, and nothing is read from the web"
-        raise DataError(Fault(path.name, f"no such file: {path}", remedy))
+        remedy = said("check the path in study.toml; it is relative to the study's folder, and nothing is read from the web")
+        raise DataError(Fault(path.name, said("no such file: {path}", path=path), remedy))
     try:
         with warnings.catch_warnings():
             # A raster without a place on earth is refused by `_own_crs`, in words for a planner.
@@ -68,7 +68,7 @@ def heights(path: str | Path, points: np.ndarray, *, crs: pyproj.CRS | str) -> n
             place = np.column_stack(pyproj.Transformer.from_crs(metric, own, always_xy=True).transform(*points.T))
             out = _interpolated(raster, place)
     except UNREADABLE as error:
-        raise DataError(Fault(path.name, f"cannot be read as a GeoTIFF: {error}", COPY_AGAIN)) from None
+        raise DataError(Fault(path.name, said("cannot be read as a GeoTIFF: {error}", error=error), COPY_AGAIN)) from None
     known = np.flatnonzero(np.isfinite(out))
     if len(points) and not len(known):
         raise DataError(_nowhere(path.name, place, own))
@@ -81,14 +81,14 @@ def _own_crs(raster: rasterio.DatasetReader, where: str) -> pyproj.CRS:
     """The CRS of a raster that can be used; raises with all faults otherwise."""
     faults, crs = [], None
     if raster.count != 1:
-        faults.append(Fault(where, f"it has {raster.count} bands", "give a raster of one band that holds the heights"))
+        faults.append(Fault(where, said("it has {count} bands", count=raster.count), "give a raster of one band that holds the heights"))
     unit = (raster.units[0] or "").strip().lower()
     if unit and unit not in rules()["metre"]:
-        faults.append(Fault(where, f"its heights are in {unit!r}", "convert them to metres"))
+        faults.append(Fault(where, said("its heights are in {unit!r}", unit=unit), "convert them to metres"))
     if raster.crs is not None:
         crs = pyproj.CRS.from_wkt(raster.crs.to_wkt())
     if crs is None or not (crs.is_geographic or crs.is_projected) or raster.transform.is_identity:
-        remedy = "export it with its coordinate system, or assign the right one in a GIS"
+        remedy = said("export it with its coordinate system, or assign the right one in a GIS")
         faults.append(Fault(where, "the file does not say its coordinate system", remedy))
     raise_all(faults)
     return crs
@@ -134,9 +134,12 @@ def _cells(raster: rasterio.DatasetReader, band: np.ma.MaskedArray, row: np.ndar
 
 def _nowhere(where: str, place: np.ndarray, own: pyproj.CRS) -> Fault:
     finite = place[np.isfinite(place).all(axis=1)]
-    around = f" (first at {finite[0][0]:.6g}, {finite[0][1]:.6g} in {own.name})" if len(finite) else ""
-    remedy = "give a raster that covers the study area and holds heights there"
-    return Fault(where, f"none of the {len(place)} points has a height{around}", remedy)
+    problem = said("none of the {points} points has a height", points=len(place))
+    if len(finite):
+        x, y = finite[0]
+        problem = said("none of the {points} points has a height (first at {x:.6g}, {y:.6g} in {crs})", points=len(place), x=x, y=y, crs=own.name)
+    remedy = said("give a raster that covers the study area and holds heights there")
+    return Fault(where, problem, remedy)
 
 
 def _check_datum(place: np.ndarray, own: pyproj.CRS, metric: pyproj.CRS, where: str) -> None:

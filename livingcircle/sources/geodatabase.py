@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from livingcircle.errors import DataError, Fault
+from livingcircle.errors import DataError, Fault, said
 from livingcircle.sources.content import GEODATABASE, files_within
 
 ZIPPED = ".gdb.zip"
@@ -21,8 +21,8 @@ CATALOG = "a00000001.gdbtable"
 TABLE, INDEX = ".gdbtable", ".gdbtablx"
 # Tables that ArcGIS has compressed; nothing but ArcGIS reads them.
 COMPRESSED = (".cdf", ".sdc")
-WHOLE = "copy the whole .gdb folder again, with all its files, while no program has it open; or export its layers as GeoPackage"
-UNPACK = "unpack it and name the .gdb folder, or zip that folder again"
+WHOLE = said("copy the whole .gdb folder again, with all its files, while no program has it open; or export its layers as GeoPackage")
+UNPACK = said("unpack it and name the .gdb folder, or zip that folder again")
 UNPACKABLE = (OSError, EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
@@ -43,7 +43,7 @@ def unpacked(path: Path, where: str) -> Iterator[Path]:
         try:
             _unpack(path, folder, where)
         except UNPACKABLE as error:
-            raise DataError(Fault(where, f"cannot be unpacked: {error}", UNPACK)) from None
+            raise DataError(Fault(where, said("cannot be unpacked: {error}", error=error), UNPACK)) from None
         yield folder
 
 
@@ -56,20 +56,20 @@ def faults(folder: Path, where: str) -> list[Fault]:
     if not files:
         return [Fault(where, "the folder is empty", WHOLE)]
     if CATALOG not in files:
-        return [Fault(where, f"it is no file geodatabase: {CATALOG} is missing", WHOLE)]
+        return [Fault(where, said("it is no file geodatabase: {file} is missing", file=CATALOG), WHOLE)]
     # GDAL takes a folder with a shapefile in it for a folder of shapefiles.
     foreign = sorted(name for name in files if name.endswith(".shp"))
     if foreign:
-        return [Fault(where, f"a shapefile lies in the geodatabase's folder ({foreign[0]})", "move it out of the folder")]
+        return [Fault(where, said("a shapefile lies in the geodatabase's folder ({file})", file=foreign[0]), "move it out of the folder")]
     packed = sorted(name for name in files if name.endswith(COMPRESSED))
     if packed:
-        remedy = "uncompress it in ArcGIS (Uncompress File Geodatabase Data), or export its layers as GeoPackage"
-        return [Fault(where, f"its tables are compressed ({packed[0]})", remedy)]
+        remedy = said("uncompress it in ArcGIS (Uncompress File Geodatabase Data), or export its layers as GeoPackage")
+        return [Fault(where, said("its tables are compressed ({file})", file=packed[0]), remedy)]
     found = []
     for name, file in sorted(files.items()):
         size, promised = file.stat().st_size, _promised(file)
         if size < promised:
-            found.append(Fault(where, f"{file.name} is cut short: {size} of {promised} bytes", WHOLE))
+            found.append(Fault(where, said("{file} is cut short: {size} of {promised} bytes", file=file.name, size=size, promised=promised), WHOLE))
     return found or _of_others(files, where)
 
 
@@ -103,7 +103,9 @@ def _of_others(files: dict[str, Path], where: str) -> list[Fault]:
         if all(head[:4] == b"\x03\0\0\0" for head in heads):
             rows, places = struct.unpack("<I", heads[0][4:8])[0], struct.unpack("<I", heads[1][8:12])[0]
             if rows > places:
-                found.append(Fault(where, f"{rows} rows in {files[name].name} but {places} in {index.name}", WHOLE))
+                found.append(Fault(
+                    where, said("{rows} rows in {table} but {places} in {index}", rows=rows, table=files[name].name, places=places, index=index.name), WHOLE
+                ))
     return found
 
 
@@ -113,7 +115,7 @@ def _unpack(path: Path, folder: Path, where: str) -> None:
         homes = {name.parent for name, _ in inside if name.name.lower() == CATALOG}
         if len(homes) != 1:
             held = f"{len(homes)} geodatabases" if homes else "no file geodatabase"
-            raise DataError(Fault(where, f"the zip file holds {held}", "zip one .gdb folder, with all its files"))
+            raise DataError(Fault(where, said("the zip file holds {held}", held=held), "zip one .gdb folder, with all its files"))
         for name, info in inside:
             if name.parent in homes:
                 with archive.open(info) as packed, (folder / name.name).open("xb") as file:

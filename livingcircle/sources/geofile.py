@@ -17,7 +17,7 @@ import pyogrio
 import shapely
 
 from livingcircle.coordinates import name_rows
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, listed, raise_all, reason, said
 from livingcircle.sources import content, geodatabase, geoparquet
 
 # File suffix -> GDAL drivers that may answer for it, and how such a file begins. A file that begins otherwise is not
@@ -37,7 +37,7 @@ FORMATS = {
 # Names that .cpg files and planners use, where Python knows the encoding by another one.
 GB = ("936", "cp936", "gbk", "gb2312")
 ENCODINGS = {**dict.fromkeys(GB, "gb18030"), "65001": "utf-8", "88591": "latin-1"}
-COPY_AGAIN = "copy or export the file again; this copy is damaged"
+COPY_AGAIN = said("copy or export the file again; this copy is damaged")
 # The errors of pyogrio are RuntimeErrors; on a damaged .prj file it stumbles with a NameError.
 UNREADABLE = (RuntimeError, ValueError, LookupError, OSError, NameError, shapely.errors.ShapelyError)
 
@@ -88,9 +88,9 @@ def read(
         else:
             frame = _read_ogr(source, layer, suffix, where)
     if not isinstance(frame, gpd.GeoDataFrame):
-        raise DataError(Fault(where, f"layer {layer} has no geometry", "name the layer that holds the map features"))
+        raise DataError(Fault(where, said("layer {layer} has no geometry", layer=layer), "name the layer that holds the map features"))
     if frame.empty:
-        raise DataError(Fault(where, f"layer {layer} is empty", "check that the export kept its features"))
+        raise DataError(Fault(where, said("layer {layer} is empty", layer=layer), "check that the export kept its features"))
     frame, repaired_at = _sound(frame.reset_index(drop=True), where)
     frame = _stripped(frame)
     frame.attrs.update(source=path.name, layer=layer, encoding=used, repaired=len(repaired_at), repaired_at=repaired_at)
@@ -100,12 +100,12 @@ def read(
 def _checked_suffix(path: Path, where: str) -> str:
     """The suffix of `path`, a regular file of an allowed kind that begins as such a file begins."""
     suffix = geodatabase.ZIPPED if path.name.lower().endswith(geodatabase.ZIPPED) else path.suffix.lower()
-    allowed = "use a file of one of these kinds: " + ", ".join(FORMATS)
+    allowed = said("use a file of one of these kinds: {kinds}", kinds=listed(FORMATS))
     if suffix not in FORMATS:
-        raise DataError(Fault(where, f"{suffix or 'a file without suffix'} is not a kind of file read here", allowed))
+        raise DataError(Fault(where, said("{suffix} is not a kind of file read here", suffix=suffix or said("a file without suffix")), allowed))
     if not content.is_there(path):
-        remedy = "check the path in study.toml; it is relative to the study's folder, and nothing is read from the web"
-        raise DataError(Fault(where, f"no such file: {path}", remedy))
+        remedy = said("check the path in study.toml; it is relative to the study's folder, and nothing is read from the web")
+        raise DataError(Fault(where, said("no such file: {path}", path=path), remedy))
     if "!" in str(path) or "://" in str(path):
         raise DataError(Fault(where, "the path holds '!' or '://'", "rename the file or its folder"))
     if suffix in geodatabase.KINDS:
@@ -115,7 +115,7 @@ def _checked_suffix(path: Path, where: str) -> str:
     if not start:
         raise DataError(Fault(where, "the file is empty", COPY_AGAIN))
     if not start.startswith(FORMATS[suffix][1]) or (suffix == ".kml" and (b"<!DOCTYPE" in head or b"<kml" not in head)):
-        raise DataError(Fault(where, f"the content is not that of a {suffix} file", "export it again; " + allowed))
+        raise DataError(Fault(where, said("the content is not that of a {suffix} file", suffix=suffix), said("export it again; {remedy}", remedy=allowed)))
     faults = {".shp": _shapefile_faults, ".gpkg": _geopackage_faults}.get(suffix, lambda path, where: [])
     raise_all(faults(path, where))
     return suffix
@@ -126,8 +126,8 @@ def _head(path: Path, size: int, where: str) -> bytes:
         with path.open("rb") as file:
             return file.read(size)
     except OSError as error:
-        remedy = "check that you may read it and that no other program holds it"
-        raise DataError(Fault(where, f"{path.name} cannot be opened: {error.strerror}", remedy)) from None
+        remedy = said("check that you may read it and that no other program holds it")
+        raise DataError(Fault(where, said("{file} cannot be opened: {reason}", file=path.name, reason=reason(error)), remedy)) from None
 
 
 def _geopackage_faults(path: Path, where: str) -> list[Fault]:
@@ -138,7 +138,7 @@ def _geopackage_faults(path: Path, where: str) -> list[Fault]:
     page_size, pages = struct.unpack(">H", head[16:18])[0], struct.unpack(">I", head[28:32])[0]
     promised = (65536 if page_size == 1 else page_size) * pages
     if path.stat().st_size < promised:
-        return [Fault(where, f"the file is cut short: {path.stat().st_size} of {promised} bytes", COPY_AGAIN)]
+        return [Fault(where, said("the file is cut short: {size} of {promised} bytes", size=path.stat().st_size, promised=promised), COPY_AGAIN)]
     return []
 
 
@@ -151,7 +151,7 @@ def _sibling(path: Path, suffix: str) -> Path | None:
 def _shapefile_faults(path: Path, where: str) -> list[Fault]:
     """Missing side files, and files shorter than their headers say: GDAL passes over both in silence."""
     faults = [
-        Fault(where, f"{path.with_suffix(suffix).name} is missing", "copy all files of the shapefile together")
+        Fault(where, said("{file} is missing", file=path.with_suffix(suffix).name), "copy all files of the shapefile together")
         for suffix in (".shx", ".dbf")
         if _sibling(path, suffix) is None
     ]
@@ -167,26 +167,28 @@ def _shapefile_faults(path: Path, where: str) -> list[Fault]:
     promised[table] = start + rows * width
     for name, size in promised.items():
         if name.stat().st_size < size:
-            faults.append(Fault(where, f"{name.name} is cut short: {name.stat().st_size} of {size} bytes", COPY_AGAIN))
+            faults.append(
+                Fault(where, said("{file} is cut short: {size} of {promised} bytes", file=name.name, size=name.stat().st_size, promised=size), COPY_AGAIN)
+            )
     shapes = (promised[_sibling(path, ".shx")] - 100) // 8
     if not faults and shapes != rows:
-        faults.append(Fault(where, f"{shapes} shapes but {rows} rows in {table.name}", COPY_AGAIN))
+        faults.append(Fault(where, said("{shapes} shapes but {rows} rows in {table}", shapes=shapes, rows=rows, table=table.name), COPY_AGAIN))
     return faults
 
 
 def _chosen_layer(source: Path | bytes, layer: str | None, where: str, key: str) -> str:
     """The layer to read: the named one, or the only one with a geometry."""
     try:
-        listed = pyogrio.list_layers(source)
+        layers = pyogrio.list_layers(source)
     except UNREADABLE as error:
         raise DataError(_unreadable(where, error)) from None
-    names = [name for name, geometry in listed if geometry is not None]
-    shown = ", ".join(names) or "none"
+    names = [name for name, geometry in layers if geometry is not None]
+    shown = listed(names) or said("none")
     if layer is not None and layer not in names:
-        raise DataError(Fault(where, f"no layer {layer!r}", f"layers with a geometry in this file: {shown}"))
+        raise DataError(Fault(where, said("no layer {layer!r}", layer=layer), said("layers with a geometry in this file: {layers}", layers=shown)))
     if layer is None and len(names) != 1:
-        problem = "the file holds several layers" if names else "no layer has a geometry"
-        raise DataError(Fault(where, problem, f'write {key} = "..." in study.toml, one of: {shown}'))
+        problem = said("the file holds several layers") if names else said("no layer has a geometry")
+        raise DataError(Fault(where, problem, said('write {key} = "..." in study.toml, one of: {layers}', key=key, layers=shown)))
     return layer or names[0]
 
 
@@ -194,12 +196,12 @@ def _read_ogr(source: Path | bytes, layer: str, suffix: str, where: str) -> pd.D
     try:
         told = pyogrio.read_info(source, layer=layer)
         if told["driver"] not in FORMATS[suffix][0]:
-            raise DataError(Fault(where, f"it is a {told['driver']} file under another suffix", "give it its own suffix"))
+            raise DataError(Fault(where, said("it is a {kind} file under another suffix", kind=told["driver"]), "give it its own suffix"))
         frame = pyogrio.read_dataframe(source, layer=layer, force_2d=True)
     except UNREADABLE as error:
         raise DataError(_unreadable(where, error)) from None
     if suffix in geodatabase.KINDS and len(frame) != told["features"]:
-        problem = f"only {len(frame)} of {told['features']} rows of layer {layer} can be read"
+        problem = said("only {read} of {rows} rows of layer {layer} can be read", read=len(frame), rows=told["features"], layer=layer)
         raise DataError(Fault(where, problem, geodatabase.WHOLE))
     return frame
 
@@ -207,7 +209,7 @@ def _read_ogr(source: Path | bytes, layer: str, suffix: str, where: str) -> pd.D
 def _unreadable(where: str, error: Exception) -> Fault:
     """The fault of a file that GDAL does not read, without GDAL's words to programmers."""
     told = [part for part in str(error).split("; ") if part and not part.startswith(("Error occurred in", "It might help"))]
-    return Fault(where, ": ".join(["cannot be read", *told[:1]]), COPY_AGAIN)
+    return Fault(where, said("cannot be read: {error}", error=told[0]) if told else "cannot be read", COPY_AGAIN)
 
 
 def _json_source(path: Path, encoding: str | None, where: str) -> tuple[Path | bytes, str]:
@@ -219,7 +221,7 @@ def _json_source(path: Path, encoding: str | None, where: str) -> tuple[Path | b
     try:
         return data.decode(used).encode(), used
     except UnicodeDecodeError as error:
-        problem = f"the text is not {encoding}: {error.reason} at byte {error.start}"
+        problem = said("the text is not {encoding}: {reason} at byte {start}", encoding=encoding, reason=error.reason, start=error.start)
         raise DataError(Fault(where, problem, "remove encoding, or write the right one")) from None
 
 
@@ -229,8 +231,8 @@ def _codec(encoding: str, where: str) -> str:
     try:
         name = codecs.lookup(ENCODINGS.get(plain, encoding.strip())).name
     except LookupError:
-        remedy = 'write encoding = "UTF-8" or encoding = "GB18030"'
-        raise DataError(Fault(where, f"{encoding!r} is not a known text encoding", remedy)) from None
+        remedy = said('write encoding = "UTF-8" or encoding = "GB18030"')
+        raise DataError(Fault(where, said("{encoding!r} is not a known text encoding", encoding=encoding), remedy)) from None
     return {"utf-8": "UTF-8", "gb18030": "GB18030"}.get(name, name)
 
 
@@ -289,8 +291,8 @@ def _read_shapefile(path: Path, encoding: str | None, where: str) -> tuple[pd.Da
     if encoding:
         used = _codec(encoding, where)
         if _decodes(cells, used) is None:
-            remedy = f'remove encoding, or write "{_encoding_of(cells)}"'
-            raise DataError(Fault(where, f"the text is not {encoding}", remedy))
+            remedy = said('remove encoding, or write "{encoding}"', encoding=_encoding_of(cells))
+            raise DataError(Fault(where, said("the text is not {encoding}", encoding=encoding), remedy))
     else:
         used = _encoding_of(cells)
         try:
@@ -338,11 +340,11 @@ def _sound(frame: gpd.GeoDataFrame, where: str) -> tuple[gpd.GeoDataFrame, list[
     collapsed = broken & shapely.is_empty(shapes)
     rows = np.arange(1, len(frame) + 1)
     found = [
-        (rows[empty], "no geometry", "draw the missing features or delete these rows"),
-        (rows[infinite], "coordinates are missing or infinite", "repair or delete these rows"),
-        (rows[collapsed], "polygons without any area", "redraw or delete them"),
+        (rows[empty], said("no geometry"), said("draw the missing features or delete these rows")),
+        (rows[infinite], said("coordinates are missing or infinite"), said("repair or delete these rows")),
+        (rows[collapsed], said("polygons without any area"), said("redraw or delete them")),
     ]
-    raise_all(Fault(where, f"{name_rows(which)}: {problem}", remedy) for which, problem, remedy in found if which.size)
+    raise_all(Fault(where, said("{rows}: {problem}", rows=name_rows(which), problem=problem), remedy) for which, problem, remedy in found if which.size)
     geometry = gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs, name=frame.geometry.name)
     points = shapely.get_coordinates(shapely.point_on_surface(shapes[broken]))
     return frame.set_geometry(geometry), list(map(tuple, points.tolist()))

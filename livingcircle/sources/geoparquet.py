@@ -7,7 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from livingcircle.errors import DataError, Fault, MissingPartError
+from livingcircle.errors import DataError, Fault, MissingPartError, said
 
 GEO = b"geo"
 NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
@@ -26,13 +26,13 @@ def read(path: Path, *, where: str, damaged: str) -> gpd.GeoDataFrame:
         geographic = GEO in (parquet.read_schema(path).metadata or {})
         frame = gpd.read_parquet(path) if geographic else None
     except ImportError:
-        remedy = "pip install 'livingcircle[parquet]', or save the file as GeoPackage"
+        remedy = said("pip install 'livingcircle[parquet]', or save the file as GeoPackage")
         raise MissingPartError(Fault(where, "reading .parquet needs pyarrow, which is not installed", remedy)) from None
     except Exception as error:
         # What a damaged file stumbles over is any of some twenty errors of pyarrow, geopandas, shapely and pyproj.
-        raise DataError(Fault(where, f"cannot be read: {str(error)[:200]}", damaged)) from None
+        raise DataError(Fault(where, said("cannot be read: {error}", error=str(error)[:200]), damaged)) from None
     if frame is None:
-        remedy = "save it as GeoParquet or GeoPackage; facilities in a plain table with coordinates may come as .csv"
+        remedy = said("save it as GeoParquet or GeoPackage; facilities in a plain table with coordinates may come as .csv")
         raise DataError(Fault(where, "it is a plain Parquet table, not GeoParquet: it does not say where its geometry is", remedy))
     named = [name for name in frame.index.names if name is not None and name not in frame.columns]
     frame = frame.reset_index(named) if named else frame

@@ -19,9 +19,9 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
 from livingcircle.coordinates import require_metric, to_crs
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, listed, raise_all, said
 
-COPY_AGAIN = "copy or export the file again as GeoTIFF"
+COPY_AGAIN = said("copy or export the file again as GeoTIFF")
 # GDAL tells a damaged file by RasterioError, an unreadable CRS by CRSError of pyproj, odd sizes by ValueError.
 UNREADABLE = (RasterioError, pyproj.exceptions.CRSError, ValueError, OSError)
 OFF_GRID = 0.05  # a point farther than this part of a cell from its place is not on the grid
@@ -59,8 +59,8 @@ def raster_cells(
     """
     path, metric = Path(path), require_metric(crs, where="crs")
     if not path.is_file():
-        remedy = "check the path in study.toml; it is relative to the study's folder, and nothing is read from the web"
-        raise DataError(Fault(path.name, f"no such file: {path}", remedy))
+        remedy = said("check the path in study.toml; it is relative to the study's folder, and nothing is read from the web")
+        raise DataError(Fault(path.name, said("no such file: {path}", path=path), remedy))
     try:
         with warnings.catch_warnings():
             # A raster without a place on earth is refused by `_own_crs`, in words for a planner.
@@ -74,7 +74,7 @@ def raster_cells(
             values = band.data.astype(float) * raster.scales[0] + raster.offsets[0]
             turn = raster.transform
     except UNREADABLE as error:
-        raise DataError(Fault(path.name, f"cannot be read as a GeoTIFF: {error}", COPY_AGAIN)) from None
+        raise DataError(Fault(path.name, said("cannot be read as a GeoTIFF: {error}", error=error), COPY_AGAIN)) from None
     nodata = np.ma.getmaskarray(band) | ~np.isfinite(values)
     negative = ~nodata & (values < 0)
     lived = ~nodata & (values > 0)
@@ -90,11 +90,11 @@ def _own_crs(raster: rasterio.DatasetReader, where: str) -> pyproj.CRS:
     """The CRS of a raster that can be used; raises with all faults otherwise."""
     faults, crs = [], None
     if raster.count != 1:
-        faults.append(Fault(where, f"it has {raster.count} bands", "give a raster of one band that holds all people"))
+        faults.append(Fault(where, said("it has {count} bands", count=raster.count), "give a raster of one band that holds all people"))
     if raster.crs is not None:
         crs = pyproj.CRS.from_wkt(raster.crs.to_wkt())
     if crs is None or not (crs.is_geographic or crs.is_projected) or raster.transform.is_identity:
-        remedy = "export it with its coordinate system, or assign the right one in a GIS"
+        remedy = said("export it with its coordinate system, or assign the right one in a GIS")
         faults.append(Fault(where, "the file does not say its coordinate system", remedy))
     raise_all(faults)
     return crs
@@ -117,7 +117,7 @@ def _window(
         if top >= bottom or left >= right:
             raise DataError(Fault(where, "no cell lies in the study area", "give a raster that covers the study area"))
     if (bottom - top) * (right - left) > rules()["most_cells"]:
-        problem = f"{(bottom - top) * (right - left):,} cells are too many to read at once"
+        problem = said("{cells:,} cells are too many to read at once", cells=(bottom - top) * (right - left))
         raise DataError(Fault(where, problem, "clip the raster to the study area"))
     return Window(left, top, right - left, bottom - top)
 
@@ -143,8 +143,8 @@ def _settled(cells: gpd.GeoDataFrame, metric: pyproj.CRS, bounds: Sequence[float
         raise DataError(Fault(where, "nobody lives in the study area", "give a raster that holds people there"))
     most = cells["people"].max()
     if most > rules()["most_people"]:
-        remedy = "check that the raster holds people a cell, and that its mark for no data is declared"
-        raise DataError(Fault(where, f"a cell with {most:,.0f} people is beyond belief", remedy))
+        remedy = said("check that the raster holds people a cell, and that its mark for no data is declared")
+        raise DataError(Fault(where, said("a cell with {most:,.0f} people is beyond belief", most=most), remedy))
     cells.attrs = {**counts, "people": float(cells["people"].sum()), "cells": len(cells)}
     return cells
 
@@ -164,12 +164,12 @@ def squares(points: gpd.GeoDataFrame, *, side_m: float | None = None, where: str
     if kinds and kinds <= {"Polygon", "MultiPolygon"}:
         return points.copy()
     if kinds != {"Point"}:
-        raise DataError(Fault(where, f"holds {', '.join(sorted(map(str, kinds))) or 'nothing'}", "give points or polygons only"))
+        raise DataError(Fault(where, said("holds {kinds}", kinds=listed(sorted(map(str, kinds))) or said("nothing")), "give points or polygons only"))
     x, y = points.geometry.x.to_numpy(), points.geometry.y.to_numpy()
     if side_m is not None:
         require_metric(points.crs, where=where)
         if not (np.isfinite(side_m) and side_m > 0):
-            raise DataError(Fault(where, f"cells of {side_m} m", "give the side of a cell in metres, above 0"))
+            raise DataError(Fault(where, said("cells of {side_m} m", side_m=side_m), "give the side of a cell in metres, above 0"))
         east = north = float(side_m)
     else:
         east, north = _spacing(x, y, points.crs, where)

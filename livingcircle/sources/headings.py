@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from livingcircle.coordinates import name_rows
-from livingcircle.errors import DataError, Fault
+from livingcircle.errors import DataError, Fault, said
 
 NOTE = re.compile(r"(注|备注|说明|附注|资料来源|数据来源|来源|notes?|sources?)\s*\d*\s*[:.、]", re.IGNORECASE)
 PLAIN_NUMBER = re.compile(r"[+-]?[\d,]*\.?\d+%?")
@@ -37,8 +37,8 @@ def below_heading(rows: list[tuple[int, list]], *, where: str) -> tuple[pd.DataF
         raise DataError(Fault(where, "there are no rows below the heading", "check that the export kept its rows"))
     longer = [at for at, cells in body if filled(cells[width:])]
     if longer:
-        remedy = "put cells that hold the separator into quotation marks, or name the further columns"
-        raise DataError(Fault(where, f"{name_rows(longer)}: more cells than the heading has", remedy))
+        remedy = said("put cells that hold the separator into quotation marks, or name the further columns")
+        raise DataError(Fault(where, said("{rows}: more cells than the heading has", rows=name_rows(longer)), remedy))
     table = {}
     for place, cell in enumerate(heading):
         name = " ".join(unicodedata.normalize("NFKC", str(cell)).split()) if cell is not None else f"column {place + 1}"

@@ -16,7 +16,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, raise_all, said
 from livingcircle.sources import spreadsheet
 
 SUFFIXES = (".json", ".jsonl", ".ndjson")
@@ -29,7 +29,7 @@ GEOGRAPHIC = re.compile(
 )
 HEAD_BYTES = 1 << 16
 SPACE = re.compile(r"\s*")
-AGAIN = "collect it again, or take it out of the file"
+AGAIN = said("collect it again, or take it out of the file")
 
 
 def holds_places(path: str | Path) -> bool:
@@ -111,14 +111,14 @@ def _rows(text: str, where: str) -> list[dict]:
     values, faults = _values(text, where)
     found: list[Mapping] = []
     for line, value in values:
-        found += _places(value, where if len(values) == 1 else f"{where}, line {line}", faults)
+        found += _places(value, where if len(values) == 1 else said("{where}, line {line}", where=where, line=line), faults)
     forms = {type(place["location"]) for place in found if place.get("location")}
     if str in forms and dict in forms:
-        problem = "the file holds places of two map services, whose coordinates differ"
+        problem = said("the file holds places of two map services, whose coordinates differ")
         faults.append(Fault(where, problem, "keep the answers of each service in a file of its own"))
     raise_all(faults)
     if not found:
-        remedy = "it should hold answers with pois (Amap) or results (Baidu), or the places out of them"
+        remedy = said("it should hold answers with pois (Amap) or results (Baidu), or the places out of them")
         raise DataError(Fault(where, "the file holds no places", remedy))
     return _once(found)
 
@@ -133,8 +133,8 @@ def _values(text: str, where: str) -> tuple[list[tuple[int, object]], list[Fault
             value, at = decoder.raw_decode(text, start)
             values.append((line, value))
         except json.JSONDecodeError as error:
-            problem = f"is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-            faults.append(Fault(f"{where}, line {line}", problem, "the file may be cut short; " + AGAIN))
+            problem = said("is no JSON: {error} at line {line}, column {column}", error=error.msg, line=error.lineno, column=error.colno)
+            faults.append(Fault(said("{where}, line {line}", where=where, line=line), problem, said("the file may be cut short; {remedy}", remedy=AGAIN)))
             at = text.find("\n", start)
             if not values or at < 0:
                 break  # only of values that stand one a line the next can be found
@@ -146,22 +146,22 @@ def _places(value: object, where: str, faults: list[Fault]) -> Iterator[Mapping]
     """The places of an answer, of a list or a mapping of answers, or of a list of places; `faults` gets what is neither."""
     if isinstance(value, list):
         for number, one in enumerate(value, start=1):
-            yield from _places(one, f"{where}, entry {number}", faults)
+            yield from _places(one, said("{where}, entry {number}", where=where, number=number), faults)
         return
     if not isinstance(value, dict):
-        faults.append(Fault(where, f"{str(value)[:40]!r} is neither an answer of a map service nor a place", AGAIN))
+        faults.append(Fault(where, said("{value!r} is neither an answer of a map service nor a place", value=str(value)[:40]), AGAIN))
         return
     inner = {key: one for key, one in value.items() if isinstance(one, list | dict)}
     listed = next((inner[key] for key in LISTS if key in inner), None)
     refusal = _refusal(value)
     if refusal:
-        faults.append(Fault(where, f"the map service refused: {refusal}", AGAIN))
+        faults.append(Fault(where, said("the map service refused: {refusal}", refusal=refusal), AGAIN))
     elif isinstance(listed, list):
         for number, one in enumerate(listed, start=1):
             if isinstance(one, dict):
                 yield one
             else:
-                yield from _places(one, f"{where}, place {number}", faults)
+                yield from _places(one, said("{where}, place {number}", where=where, number=number), faults)
     elif listed is not None:
         yield from _places(listed, where, faults)
     elif _is_place(value, inner) or (value and not inner):

@@ -12,7 +12,7 @@ import numpy as np
 import osmium
 import shapely
 
-from livingcircle.errors import DataError, Fault
+from livingcircle.errors import DataError, Fault, listed, said
 
 SUFFIXES = (".osm", ".osm.gz", ".osm.bz2", ".osm.pbf", ".pbf")
 WGS84 = "EPSG:4326"
@@ -32,7 +32,7 @@ def _fault(path: Path, error: Exception) -> DataError:
     return DataError(
         Fault(
             str(path),
-            f"cannot be read as an OpenStreetMap extract ({str(error).strip()[:200]})",
+            said("cannot be read as an OpenStreetMap extract ({error})", error=str(error).strip()[:200]),
             "download the extract again, or check that the file is complete .osm, .osm.gz, .osm.bz2 or .osm.pbf",
         )
     )
@@ -43,7 +43,7 @@ def _require(path: Path) -> Path:
     if not path.is_file():
         raise DataError(Fault(str(path), "no such file", "check the path in study.toml"))
     if not is_extract(path):
-        raise DataError(Fault(str(path), "is not an OSM extract", f"give one of {', '.join(SUFFIXES)}"))
+        raise DataError(Fault(str(path), "is not an OSM extract", said("give one of {kinds}", kinds=listed(SUFFIXES))))
     return path
 
 

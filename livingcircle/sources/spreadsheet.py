@@ -27,7 +27,7 @@ import shapely
 from openpyxl.utils.exceptions import InvalidFileException
 
 from livingcircle.coordinates import name_rows, number_faults, resolve_crs
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, listed, raise_all, reason, said
 from livingcircle.sources.headings import PLAIN_NUMBER, below_heading, filled
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
@@ -145,16 +145,16 @@ def points(
     for names in (place, *entrances):
         needed = names is place
         x, y, blank = _pairs(table, names)
-        said = f"{where}, column {' and '.join(names)}"
+        place_told = said("{where}, column {column}", where=where, column=listed(names, " and "))
         unread, known = (np.isnan(x) | np.isnan(y)) & ~blank, ~(np.isnan(x) | np.isnan(y))
         if unread.any():
-            cells = " and ".join(str(table[name].iloc[unread.argmax()]) for name in names)
-            problem = f"{name_rows(rows[unread])}: no coordinates in decimal numbers ({cells})"
-            faults.append(Fault(said, problem, "write them like 121.85 and 29.92"))
+            cells = listed((str(table[name].iloc[unread.argmax()]) for name in names), " and ")
+            problem = said("{rows}: no coordinates in decimal numbers ({cells})", rows=name_rows(rows[unread]), cells=cells)
+            faults.append(Fault(place_told, problem, "write them like 121.85 and 29.92"))
         if needed and blank.any():
-            faults.append(Fault(said, f"{name_rows(rows[blank])}: no coordinates", "fill them in or delete these rows"))
+            faults.append(Fault(place_told, said("{rows}: no coordinates", rows=name_rows(rows[blank])), "fill them in or delete these rows"))
         if system is not None:
-            faults += number_faults(x[known], y[known], system, rows=rows[known], where=said)
+            faults += number_faults(x[known], y[known], system, rows=rows[known], where=place_told)
         spots = shapely.points(x, y)
         if needed:
             placed = spots
@@ -172,8 +172,8 @@ def points(
 def _checked_suffix(path: Path) -> str:
     suffix, where = path.suffix.lower(), path.name
     if suffix not in SUFFIXES:
-        problem = f"{suffix or 'a file without suffix'} is not a kind of table read here"
-        raise DataError(Fault(where, problem, "save it as one of these: " + ", ".join(SUFFIXES)))
+        problem = said("{suffix} is not a kind of table read here", suffix=suffix or said("a file without suffix"))
+        raise DataError(Fault(where, problem, said("save it as one of these: {kinds}", kinds=listed(SUFFIXES))))
     require_content(path)
     return suffix
 
@@ -182,13 +182,13 @@ def require_content(path: Path) -> None:
     """Nothing when `path` is a file that can be opened and holds something; raises DataError otherwise."""
     where = path.name
     if not path.is_file():
-        raise DataError(Fault(where, f"no such file: {path}", "check the path; it is relative to the study's folder"))
+        raise DataError(Fault(where, said("no such file: {path}", path=path), "check the path; it is relative to the study's folder"))
     try:
         with path.open("rb") as file:
             empty = not file.read(1)
     except OSError as error:
-        remedy = "check that you may read it and that no other program holds it"
-        raise DataError(Fault(where, f"cannot be opened: {error.strerror}", remedy)) from None
+        remedy = said("check that you may read it and that no other program holds it")
+        raise DataError(Fault(where, said("cannot be opened: {reason}", reason=reason(error)), remedy)) from None
     if empty:
         raise DataError(Fault(where, "the file is empty", "export the table again"))
 
@@ -232,7 +232,7 @@ def _text_rows(path: Path, encoding: str | None, where: str) -> tuple[list[tuple
             if filled(cells):
                 rows.append((at, cells))
     except csv.Error as error:
-        problem = f"cannot be read at line {reader.line_num}: {error}"
+        problem = said("cannot be read at line {line}: {error}", line=reader.line_num, error=error)
         raise DataError(Fault(where, problem, "look for a quotation mark that is not closed, or a cut file")) from None
     return rows, used
 
@@ -245,9 +245,9 @@ def decoded(data: bytes, encoding: str | None, where: str) -> tuple[str, str]:
             name = codecs.lookup("gb18030" if plain in ("gbk", "gb2312", "cp936", "936") else plain).name
             return data.decode("utf-8-sig" if name == "utf-8" else name), encoding
         except LookupError:
-            problem = f"{encoding!r} is not a known text encoding"
+            problem = said("{encoding!r} is not a known text encoding", encoding=encoding)
         except UnicodeDecodeError as error:
-            problem = f"the text is not {encoding} (byte {error.start})"
+            problem = said("the text is not {encoding} (byte {byte})", encoding=encoding, byte=error.start)
         raise DataError(Fault(where, problem, 'remove encoding, or write "UTF-8" or "GB18030"'))
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", "replace"), "UTF-16"
@@ -268,21 +268,21 @@ def _workbook_rows(path: Path, sheet: str | None, where: str) -> list[tuple[int,
         with zipfile.ZipFile(path) as archive:
             size = sum(part.file_size for part in archive.infolist())
         if size > LARGEST_BYTES:
-            raise DataError(Fault(where, f"unpacks to {size / 2**30:.1f} GB", "split the workbook"))
+            raise DataError(Fault(where, said("unpacks to {gb:.1f} GB", gb=size / 2**30), "split the workbook"))
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         try:
             sheets = {one.title: one for one in book.worksheets if one.sheet_state == "visible" or one.title == sheet}
             if sheet is not None and sheet not in sheets:
-                raise DataError(Fault(where, f"no sheet {sheet!r}", "sheets of this file: " + ", ".join(sheets)))
+                raise DataError(Fault(where, said("no sheet {sheet!r}", sheet=sheet), said("sheets of this file: {sheets}", sheets=listed(sheets))))
             written = {name: _sheet_rows(one) for name, one in sheets.items() if sheet in (None, name)}
         finally:
             book.close()
     except BROKEN_WORKBOOK as error:
-        remedy = "open it in a spreadsheet program and save it as .xlsx, without a password"
-        raise DataError(Fault(where, f"cannot be read as a workbook: {error}", remedy)) from None
+        remedy = said("open it in a spreadsheet program and save it as .xlsx, without a password")
+        raise DataError(Fault(where, said("cannot be read as a workbook: {error}", error=error), remedy)) from None
     written = {name: rows for name, rows in written.items() if rows}
     if len(written) > 1:
-        remedy = f"name the sheet, or keep only one filled sheet; sheets: {', '.join(written)}"
+        remedy = said("name the sheet, or keep only one filled sheet; sheets: {sheets}", sheets=listed(written))
         raise DataError(Fault(where, "several sheets are filled", remedy))
     return next(iter(written.values()), [])
 
@@ -301,9 +301,9 @@ def _sheet_rows(sheet) -> list[tuple[int, list]]:
 def _coordinate_columns(table: pd.DataFrame, columns: Mapping[str, str], where: str) -> tuple[tuple, list[tuple]]:
     """The columns of the place and those of its entrance, in order of trust: each two (x, y) or one ("x,y" in a cell)."""
     stated = {key: columns[key] for key in COORDINATE_KEYS if columns.get(key)}
-    there = ", ".join(name for name in table.columns if name != "row")
+    there = listed(name for name in table.columns if name != "row")
     raise_all(
-        Fault(where, f"no column {name!r} (for {key})", f"columns of this file: {there}")
+        Fault(where, said("no column {name!r} (for {key})", name=name, key=key), said("columns of this file: {columns}", columns=there))
         for key, name in stated.items()
         if name not in table.columns
     )
@@ -314,7 +314,7 @@ def _coordinate_columns(table: pd.DataFrame, columns: Mapping[str, str], where: 
     if "location" in stated or not (x and y):
         one = stated.get("location") or guess["location"]
         if not one:
-            remedy = f'name them: columns = {{ lon = "...", lat = "..." }}; columns of this file: {there}'
+            remedy = said('name them: columns = {{ lon = "...", lat = "..." }}; columns of this file: {columns}', columns=there)
             raise DataError(Fault(where, "no columns of coordinates", remedy))
         place = (one,)
     else:

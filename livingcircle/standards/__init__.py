@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from livingcircle.errors import Fault, StandardError, raise_all
+from livingcircle.errors import Fault, StandardError, listed, raise_all, said
 from livingcircle.standards import faults as checking
 from livingcircle.standards.files import SHIPPED, available, chain, find, read, shipped_themes
 from livingcircle.standards.matching import Classes, Match, MatchAll, Place, classify, matcher
@@ -84,7 +84,7 @@ def missing_categories(standard: Standard, system: Standard) -> dict[str, tuple[
 def _each(asked: Asked) -> list[str | Path]:
     several = [asked] if isinstance(asked, str | Path) else [*asked]
     if not several:
-        raise StandardError(Fault("standard", "none is named", f"name one of {', '.join(available())}, or a TOML file"))
+        raise StandardError(Fault(said("standard"), "none is named", said("name one of {known}, or a TOML file", known=listed(available()))))
     return several
 
 

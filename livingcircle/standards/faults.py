@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from livingcircle.errors import Fault
+from livingcircle.errors import Fault, Said, listed, said
+from livingcircle.messages.values import wrong_value
 from livingcircle.standards.files import SHIPPED, Layer, shipped_themes
 from livingcircle.standards.model import Standard, nearest
 from livingcircle.standards.stacking import NAMED, ROWS, STACKING, Path, Stack, row_name, stacked
@@ -95,20 +96,19 @@ def _of_schema(stack: Stack) -> Iterator[tuple[Path, str, str]]:
             yield (_named(stack.told, (*top, *problem["loc"])), *_words(problem))
 
 
-def _words(problem: Mapping[str, Any]) -> tuple[str, str]:
-    plain = {"extra_forbidden": ("unknown key", "correct its spelling or remove it"), "missing": ("is required", "add it")}
-    if problem["type"] in plain:
-        return plain[problem["type"]]
-    given = problem.get("input")
-    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
-    return problem["msg"].removeprefix("Value error, ") + shown, "correct the value"
+def _words(problem: Mapping[str, Any]) -> tuple[Said, Said]:
+    plain = {
+        "extra_forbidden": (said("unknown key"), said("correct its spelling or remove it")),
+        "missing": (said("is required"), said("add it")),
+    }
+    return plain.get(problem["type"]) or (wrong_value(problem), said("correct the value"))
 
 
 def _of_file(layer: Layer) -> Iterator[Fault]:
     """What is wrong with one file whatever it is laid over."""
     where, told = f"{layer.file}: ", layer.told
     for key in sorted(told.keys() - PARTS - {"standard"}):
-        yield Fault(f"{where}{key}", "unknown key", f"known: standard, {', '.join(sorted(PARTS))}")
+        yield Fault(f"{where}{key}", "unknown key", said("known: standard, {known}", known=listed(sorted(PARTS))))
     if "standard" in told and not isinstance(told["standard"], Mapping):
         yield Fault(f"{where}standard", "is no table", "write it as [standard]")
     for key in layer.head.keys() - HEAD - {*STACKING}:
@@ -123,7 +123,7 @@ def _of_file(layer: Layer) -> Iterator[Fault]:
         many = told.get(part)
         for name in (n for n, one in many.items() if isinstance(one, Mapping) and "id" in one) if isinstance(many, Mapping) else ():
             yield Fault(f"{where}{part}.{name}.id", "unknown key", "remove it; the table's own name is the id")
-    yield from (Fault(where + fault.where, fault.problem, fault.remedy) for fault in _of_rows(told))
+    yield from (Fault(f"{where}{fault.where}", fault.problem, fault.remedy) for fault in _of_rows(told))
 
 
 def _of_rows(told: Mapping[str, Any]) -> Iterator[Fault]:
@@ -142,9 +142,9 @@ def _twice(where: str, key: str, rows: Any) -> Iterator[Fault]:
     for number, row in enumerate(rows if isinstance(rows, list) else []):
         name = row_name(row, ROWS[key]) if isinstance(row, Mapping) else ""
         if name.strip("/") and name in named:
-            what = "requirement for level" if key == "requirements" else "row for"
+            second = said("a second requirement for level '{name}'", name=name) if key == "requirements" else said("a second row for '{name}'", name=name)
             last = f".{ROWS[key][0]}" if len(ROWS[key]) == 1 else ""
-            yield Fault(f"{where}.{number}{last}", f"a second {what} '{name}'", f"keep one per {' and '.join(ROWS[key])}")
+            yield Fault(f"{where}.{number}{last}", second, said("keep one per {keys}", keys=listed(ROWS[key], " and ")))
         named.append(name)
 
 
@@ -154,18 +154,18 @@ def _across(told: Mapping[str, Any], lent: Mapping[str, Any]) -> Iterator[tuple[
     if not told.get("indicators"):
         for key in ("levels", "themes", "categories"):
             if not told.get(key):
-                yield (key,), "is required", "add it, or say what the file is based_on, or give [indicators]"
+                yield (key,), said("is required"), said("add it, or say what the file is based_on, or give [indicators]")
     for id, category in part["categories"].items():
         if not isinstance(category, Mapping):
             continue
         theme = category.get("theme")
         if isinstance(theme, str) and theme not in part["themes"]:
-            yield ("categories", id, "theme"), f"unknown theme '{theme}'", nearest(theme, {**part["themes"], **lent})
+            yield ("categories", id, "theme"), said("unknown theme '{theme}'", theme=theme), nearest(theme, {**part["themes"], **lent})
         rows = category.get("requirements")
         for number, row in enumerate(rows if isinstance(rows, list) else []):
             yield from _level(_named(told, ("categories", id, "requirements", number)), row, part["levels"])
     for level in part["green"].keys() - part["levels"].keys():
-        yield ("green", level), f"unknown level '{level}'", nearest(level, part["levels"])
+        yield ("green", level), said("unknown level '{level}'", level=level), nearest(level, part["levels"])
     rows = told.get("per_thousand")
     for number, row in enumerate(rows if isinstance(rows, list) else []):
         yield from _level(_named(told, ("per_thousand", number)), row, part["levels"])
@@ -174,4 +174,4 @@ def _across(told: Mapping[str, Any], lent: Mapping[str, Any]) -> Iterator[tuple[
 def _level(path: Path, row: Any, levels: Mapping[str, Any]) -> Iterator[tuple[Path, str, str]]:
     level = row.get("level") if isinstance(row, Mapping) else None
     if isinstance(level, str) and level not in levels:
-        yield (*path, "level"), f"unknown level '{level}'", nearest(level, levels)
+        yield (*path, "level"), said("unknown level '{level}'", level=level), nearest(level, levels)

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from livingcircle.errors import Fault, StandardError
+from livingcircle.errors import Fault, StandardError, listed, reason, said
 
 SHIPPED = Path(__file__).parent
 
@@ -56,9 +56,9 @@ def find(id_or_path: str | Path, *, base: Path | None = None) -> Path:
     file = (base or Path()) / Path(id_or_path)
     if file.is_file():
         return file
-    where, what = (str(file), "file") if told.endswith(".toml") or isinstance(id_or_path, Path) else (told, "standard")
-    shipped = f"correct the path of the TOML file, or name a shipped standard: {', '.join(available())}"
-    raise StandardError(Fault(where, f"no such {what}", shipped))
+    where, what = (str(file), said("no such file")) if told.endswith(".toml") or isinstance(id_or_path, Path) else (told, said("no such standard"))
+    shipped = said("correct the path of the TOML file, or name a shipped standard: {known}", known=listed(available()))
+    raise StandardError(Fault(where, what, shipped))
 
 
 def read(file: Path) -> Layer:
@@ -70,7 +70,7 @@ def _read(file: Path) -> Layer:
     try:
         return Layer(file, tomllib.loads(file.read_text(encoding="utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StandardError(Fault(str(file), f"is not valid TOML ({error})", "correct this line; save as UTF-8")) from error
+        raise StandardError(Fault(str(file), said("is not valid TOML ({error})", error=reason(error)), "correct this line; save as UTF-8")) from error
 
 
 # Files shipped do not change while the program runs, and every study reads most of them.
@@ -97,7 +97,9 @@ def chain(asked: Sequence[str | Path], *, base: Path | None = None) -> tuple[lis
     ids: dict[str, Path] = {}
     for layer in layers.values():
         if ids.setdefault(layer.id, layer.file) != layer.file:
-            faults.append(Fault(f"{layer.file}: standard.id", f"'{layer.id}' is also the id of {ids[layer.id]}", "give each file an id of its own"))
+            faults.append(
+                Fault(f"{layer.file}: standard.id", said("'{id}' is also the id of {file}", id=layer.id, file=ids[layer.id]), "give each file an id of its own")
+            )
     return [*layers.values()], faults
 
 
@@ -116,10 +118,14 @@ def _with_bases(file: Path) -> list[Layer]:
             file = find(told, base=file.parent)
         except StandardError as error:
             fault = error.faults[0]
-            raise StandardError(Fault(f"{layer.file}: standard.based_on", f"{fault.problem} '{told}'", fault.remedy)) from error
+            raise StandardError(
+                Fault(f"{layer.file}: standard.based_on", said("{problem} '{name}'", problem=fault.problem, name=told), fault.remedy)
+            ) from error
         if file.resolve() in seen:
             turn = " → ".join(one.name for one in [*seen, file])
-            raise StandardError(Fault(f"{layer.file}: standard.based_on", f"the files are based on one another ({turn})", "take one based_on out"))
+            raise StandardError(
+                Fault(f"{layer.file}: standard.based_on", said("the files are based on one another ({files})", files=turn), "take one based_on out")
+            )
 
 
 @cache

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from livingcircle.errors import said
+
 if TYPE_CHECKING:
     from livingcircle.standards import Standard
 
@@ -31,11 +33,11 @@ Classes = tuple[tuple[str, str, str], ...]
 
 def _pattern(value: object) -> object:
     if not isinstance(value, str) or not value:
-        raise ValueError("Input should be a regular expression in quotes")
+        raise ValueError(said("Input should be a regular expression in quotes"))
     try:
         return re.compile(value, FLAGS)
     except re.error as error:
-        raise ValueError(f"is not a regular expression ({error})") from error
+        raise ValueError(said("is not a regular expression ({error})", error=error)) from error
 
 
 def _many(value: object) -> object:
@@ -44,7 +46,7 @@ def _many(value: object) -> object:
         return ()
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list | tuple) or not texts or not all(isinstance(t, str) and t for t in texts):
-        raise ValueError("Input should be a text, a list of texts, or true")
+        raise ValueError(said("Input should be a text, a list of texts, or true"))
     return tuple(texts)
 
 
@@ -90,7 +92,7 @@ class TagRule(MatchRule):
         for key in tags:
             close = difflib.get_close_matches(key, [word for word in own if len(word) > 3], n=1, cutoff=0.8)
             if close:
-                raise ValueError(f"'{key}' looks like '{close[0]}'")
+                raise ValueError(said("'{key}' looks like '{known}'", key=key, known=close[0]))
         return {**{key: value for key, value in told.items() if key in own}, "tags": tags}
 
     def fits(self, tags: Mapping[str, str]) -> bool:
@@ -113,7 +115,7 @@ class CodeRule(MatchRule):
     @model_validator(mode="after")
     def _says_something(self) -> CodeRule:
         if not self.codes and self.name_regex is None:
-            raise ValueError("a rule needs codes or name_regex")
+            raise ValueError(said("a rule needs codes or name_regex"))
         return self
 
     def fits(self, codes: tuple[str, ...], parts: tuple[str, ...] = ()) -> str | None:
@@ -144,7 +146,7 @@ class PathRule(MatchRule):
     @model_validator(mode="after")
     def _says_something(self) -> PathRule:
         if not self.paths and self.name_regex is None:
-            raise ValueError("a rule needs paths or name_regex")
+            raise ValueError(said("a rule needs paths or name_regex"))
         return self
 
     def fits(self, paths: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from livingcircle.errors import Fault, StandardError
+from livingcircle.errors import Fault, Said, StandardError, listed, said
 from livingcircle.standards.matching import Match, MatchAll
 
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
@@ -211,13 +211,13 @@ class Indicator(Part):
     def _complete(self) -> Self:
         within = self.formula in ("land_within", "people_within", "built_land_within", "units_failing")
         if within and not self.categories:
-            raise ValueError("needs categories")
+            raise ValueError(said("needs categories"))
         if within and self.limit_m is None and not self.bands:
-            raise ValueError("needs limit_m or bands")
+            raise ValueError(said("needs limit_m or bands"))
         if self.formula.startswith("land_within_") and not self.elements:
-            raise ValueError("needs elements")
+            raise ValueError(said("needs elements"))
         if self.formula == "number_short" and self.quota is None:
-            raise ValueError("needs quota")
+            raise ValueError(said("needs quota"))
         return self
 
 
@@ -263,7 +263,7 @@ class Standard(Part):
         """
         if id in self.categories:
             return self.categories[id]
-        raise StandardError(Fault(self.id, f"unknown category '{id}'", nearest(id, self.categories)))
+        raise StandardError(Fault(self.id, said("unknown category '{name}'", name=id), nearest(id, self.categories)))
 
     def requirements(self) -> tuple[tuple[str, Requirement], ...]:
         """Every requirement with its category's id, in the order of the file."""
@@ -274,11 +274,13 @@ class Standard(Part):
         return tuple(sorted({next(iter(rule.tags)) for c in self.categories.values() for rule in c.match.osm}))
 
 
-def nearest(word: str, known: Collection[str]) -> str:
+def nearest(word: str, known: Collection[str]) -> Said:
     """What `word` may have meant among the words known, as a remedy.
 
     >>> nearest("parc", ["park", "school"])
     "did you mean 'park'?"
     """
     close = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
-    return f"did you mean {' or '.join(map(repr, close))}?" if close else f"known: {', '.join(known)}"
+    if close:
+        return said("did you mean {words}?", words=listed(map(repr, close), " or "))
+    return said("known: {known}", known=listed(known))

@@ -18,7 +18,7 @@ from livingcircle import catchments, isochrone, walk_time
 from livingcircle.barriers import obstacles
 from livingcircle.coordinates import name_rows, to_crs
 from livingcircle.costs import as_walked
-from livingcircle.errors import DataError, Fault
+from livingcircle.errors import DataError, Fault, Said, listed, reason, said
 from livingcircle.layers import row_numbers
 from livingcircle.messages import words
 from livingcircle.network import StreetNetwork
@@ -57,7 +57,7 @@ def times(path: Path, *, starts: Path, ends: Path, out: Path, limit_min: float |
     limit_m = np.inf if limit_min is None else limit_min * speed * METRES_PER_MINUTE_PER_KMH
     every = len(origins) * len(finals) <= MOST_PAIRS
     if not every and limit_min is None:
-        problem = f"{len(origins):,} x {len(finals):,} points are more than {MOST_PAIRS:,} pairs"
+        problem = said("{starts:,} x {ends:,} points are more than {most:,} pairs", starts=len(origins), ends=len(finals), most=MOST_PAIRS)
         raise DataError(Fault(str(ends), problem, "give --limit-min; then only pairs within it are written"))
     walks = catchments.pairs(network, origins, finals, speed_kmh=speed, limit_m=limit_m, every=every)
     walks.insert(0, "from_id", tables[0]["id"].to_numpy()[walks.pop("origin")])
@@ -95,7 +95,7 @@ def _points(file: Path, crs) -> gpd.GeoDataFrame:
     twice = (ids.duplicated(keep=False) | frame[named["id"]].isna() | (ids == "")).to_numpy()
     if twice.any():
         rows = name_rows(row_numbers(frame)[twice])
-        raise DataError(Fault(f"{file} {rows}", "ids are blank or given twice", "give every point an id of its own"))
+        raise DataError(Fault(said("{where} {rows}", where=file, rows=rows), "ids are blank or given twice", "give every point an id of its own"))
     return frame.assign(id=ids)
 
 
@@ -179,19 +179,20 @@ def _spot(place: tuple[float, float], option: str, network: StreetNetwork, snapp
 def _off_network(at: tuple[float, float], network: StreetNetwork, origin: Spots, terms: Terms) -> Fault:
     """Why no street can be walked to from the place, with the nearest street and what lies between."""
     told = trail(network, origin, Spots(np.empty((0, 2)), origin.positions.iloc[:0]), terms=terms)
-    street, far = told.nearest["street"], f"{told.nearest['leg_m']:.0f} m"
-    near = f"the nearest, {street['name'] or street['class'] or 'a street without a name'}, is {far} away"
-    wall = " ".join(filter(None, (told.barrier or {"kind": "barrier"}).values()))
+    street = told.nearest["street"]
+    name = street["name"] or street["class"] or said("a street without a name")
+    near = said("the nearest, {street}, is {leg_m:.0f} m away", street=name, leg_m=told.nearest["leg_m"])
+    wall = listed((Said(one, {}) for one in (told.barrier or {"kind": "barrier"}).values() if one), " ")
     problem, remedy = {
         TOO_FAR: (
-            f"no walkable street within {terms.snap_limit_m:g} m; {near}",
-            "move the point, check longitude,latitude order, or raise [walking] snap_limit_m",
+            said("no walkable street within {limit_m:g} m; {near}", limit_m=terms.snap_limit_m, near=near),
+            said("move the point, check longitude,latitude order, or raise [walking] snap_limit_m"),
         ),
         BEHIND: (
-            f"behind a barrier ({wall}): no walkable street within {terms.snap_limit_m:g} m on this side; {near}",
-            "move the point, add the way that passes the barrier, or correct [[barriers]], [[compounds]] and [[gates]]",
+            said("behind a barrier ({wall}): no walkable street within {limit_m:g} m on this side; {near}", wall=wall, limit_m=terms.snap_limit_m, near=near),
+            said("move the point, add the way that passes the barrier, or correct [[barriers]], [[compounds]] and [[gates]]"),
         ),
-        INSIDE: (f"inside a barrier ({wall}); of the streets, {near}", "move the point, or correct [[barriers]]"),
+        INSIDE: (said("inside a barrier ({wall}); of the streets, {near}", wall=wall, near=near), said("move the point, or correct [[barriers]]")),
     }[told.cause]
     return Fault(f"--at {at[0]},{at[1]}", problem, remedy)
 
@@ -239,7 +240,7 @@ class _written:
         try:
             handle, name = tempfile.mkstemp(prefix=f".{self._out.name}.", dir=self._out.parent or Path("."))
         except OSError as error:
-            raise DataError(Fault(str(self._out), f"cannot be written ({error.strerror})", "give another --out")) from error
+            raise DataError(Fault(str(self._out), said("cannot be written ({reason})", reason=reason(error)), "give another --out")) from error
         os.close(handle)
         self._part = Path(name)
         return self._part

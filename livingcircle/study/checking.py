@@ -14,7 +14,7 @@ import pandas as pd
 from livingcircle import network as streets
 from livingcircle.analysis import Inputs, Settings
 from livingcircle.audit import FAULT, Effect, Finding, Origin, audit
-from livingcircle.errors import DataError, Fault, StudyError
+from livingcircle.errors import DataError, Fault, StudyError, reason, said
 from livingcircle.facilities import is_open
 from livingcircle.outputs import check_page
 from livingcircle.outputs.check_page import Report
@@ -114,7 +114,7 @@ def _published(report: Report, target: Path) -> list[Path]:
         target.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=".check-", dir=target))
     except OSError as error:
-        raise StudyError(Fault(str(target), f"cannot be written ({error.strerror})", "give another --out")) from error
+        raise StudyError(Fault(str(target), said("cannot be written ({reason})", reason=reason(error)), "give another --out")) from error
     try:
         check_page.write_table(report, fresh / FILES[0])
         check_page.write(report, fresh / FILES[1])

@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from livingcircle import coordinates, land_codes, layers
-from livingcircle.errors import DataError, Fault
+from livingcircle.errors import DataError, Fault, listed, said
 from livingcircle.facilities import Classified
 from livingcircle.standards import Classes, Place, Standard, matcher
 from livingcircle.standards.matching import suggester, tag_keys, whole_amap_code
@@ -71,9 +71,13 @@ def classifier(
     key = "category" if told.mapping == "table" else "code"
     column = columns.get(key)
     if column is None or column not in raw.columns:
-        known = ", ".join(str(c) for c in raw.columns if c != raw.geometry.name)
+        known = listed(str(c) for c in raw.columns if c != raw.geometry.name)
         raise DataError(
-            Fault(told.path, f"mapping '{told.mapping}' needs the column of {key}", f"set columns.{key} to one of: {known}")
+            Fault(
+                told.path,
+                said("mapping '{mapping}' needs the column of {key}", mapping=told.mapping, key=key),
+                said("set columns.{key} to one of: {known}", key=key, known=known),
+            )
         )
     if told.mapping == "table":
         return _by_table(told, column, standard, raw)
@@ -148,7 +152,11 @@ def _by_table(told: FacilityFile, column: str, standard: Standard, raw: gpd.GeoD
         wrong = [w for w in words if plain(w) not in known]
         rows = coordinates.name_rows(layers.row_numbers(raw)[(raw[column] == cell).to_numpy()]) if wrong else ""
         faults += [
-            Fault(f"{told.path} {rows}", f"unknown category '{w}'", "use an id or name of `livingcircle standards show`, or leave it blank")
+            Fault(
+                said("{where} {rows}", where=told.path, rows=rows),
+                said("unknown category '{name}'", name=w),
+                "use an id or name of `livingcircle standards show`, or leave it blank",
+            )
             for w in wrong
         ]
         answers[text] = tuple((known.get(plain(w), ""), f"table:{w}", "high") for w in words)

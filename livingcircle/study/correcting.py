@@ -6,7 +6,7 @@ from pathlib import Path
 
 from livingcircle import corrections
 from livingcircle.corrections import Corrections
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, listed, raise_all, said
 from livingcircle.sources import spreadsheet
 from livingcircle.standards import Standard
 from livingcircle.study.classifying import category_names, plain
@@ -42,8 +42,8 @@ def read_corrections(base: Path, standard: Standard) -> Corrections:
             words = corrections.several(row.value)
             wrong = [word for word in words if plain(word) not in known]
             if wrong:
-                remedy = "use an id or name of `livingcircle standards show`"
-                faults.append(Fault(f"{where} row {row.row}", f"unknown category {', '.join(wrong)!r}", remedy))
+                remedy = said("use an id or name of `livingcircle standards show`")
+                faults.append(Fault(said("{where} row {row}", where=where, row=row.row), said("unknown category {names!r}", names=listed(wrong)), remedy))
             else:
                 table.loc[row.Index, "value"] = ";".join(known[plain(word)] for word in words)
         parts.append(Corrections(table))

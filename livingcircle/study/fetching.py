@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from livingcircle import barriers, coordinates
 from livingcircle.costs import park_keys
-from livingcircle.errors import DataError, Fault, StudyError, raise_all
+from livingcircle.errors import DataError, Fault, StudyError, raise_all, reason, said
 from livingcircle.network import compounds
 from livingcircle.sources import content, geofile, overpass
 from livingcircle.sources.overpass.manners import rules
@@ -75,7 +75,7 @@ def around(area: gpd.GeoDataFrame, *, crs: str | None = None, declared: str | No
     if crs:
         metric = coordinates.require_metric(crs, where="[study] crs")
     elif area.crs is None and declared is None:
-        remedy = 'write area_crs = "EPSG:..." into [study]'
+        remedy = said('write area_crs = "EPSG:..." into [study]')
         raise DataError(Fault(where, "the file does not say its coordinate system", remedy))
     else:
         labelled = area.set_crs(coordinates.resolve_crs(declared)[0], allow_override=True) if declared else area
@@ -97,7 +97,7 @@ def _area_crs(about: dict[str, Any], file: Path) -> str | None:
     except ValidationError as error:
         raise StudyError(key_faults(file, error, LocalSystem, under=("study", "local_system"))) from error
     if not (file.parent / system.points).is_file():
-        problem, remedy = f"no such file '{system.points}'", f"put it into {file.parent} or correct the path"
+        problem, remedy = said("no such file '{name}'", name=system.points), said("put it into {folder} or correct the path", folder=file.parent)
         raise StudyError(Fault(f"{file}: study.local_system.points", problem, remedy))
     return fitted(system, about.get("crs"), file.parent).wkt
 
@@ -109,7 +109,7 @@ def _told(file: Path) -> dict[str, Any]:
     try:
         told = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(Fault(str(file), f"is not valid TOML ({error})", "correct this line; save as UTF-8")) from error
+        raise StudyError(Fault(str(file), said("is not valid TOML ({error})", error=reason(error)), "correct this line; save as UTF-8")) from error
     raise_all(_faults(file, told), StudyError)
     return {"study": told["study"], "streets": told.get("streets", {})}
 
@@ -118,7 +118,7 @@ def _faults(file: Path, written: dict[str, Any]) -> list[Fault]:
     parts = {key: written.get(key, {}) for key in ("study", "streets")}
     wrong = [key for key, part in parts.items() if not isinstance(part, dict)]
     if wrong:
-        return [Fault(f"{file}: {key}", "is no table", f"write it as [{key}]") for key in wrong]
+        return [Fault(f"{file}: {key}", "is no table", said("write it as [{key}]", key=key)) for key in wrong]
     about, streets = parts["study"], parts["streets"]
     given = {"study.id": about.get("id"), "study.area": about.get("area"), "study.crs": about.get("crs")}
     given |= {"study.area_crs": about.get("area_crs"), "study.area_layer": about.get("area_layer"), "streets.place": streets.get("place")}
@@ -134,11 +134,11 @@ def _faults(file: Path, written: dict[str, Any]) -> list[Fault]:
     if given["study.id"] is None:
         faults.append(Fault(f"{file}: study.id", "is required", "add it"))
     if given["study.area"] is None and given["streets.place"] is None:
-        remedy = 'add [study] area = "area.geojson" (a file of polygons) or [streets] place = "district, city, country"'
+        remedy = said('add [study] area = "area.geojson" (a file of polygons) or [streets] place = "district, city, country"')
         faults.append(Fault(str(file), "names no area to download", remedy))
     elif given["study.area"] is not None and not faults and not content.is_there(file.parent / given["study.area"]):
-        remedy = f"put it into {file.parent} or correct the path"
-        faults.append(Fault(f"{file}: study.area", f"no such file '{given['study.area']}'", remedy))
+        remedy = said("put it into {folder} or correct the path", folder=file.parent)
+        faults.append(Fault(f"{file}: study.area", said("no such file '{name}'", name=given["study.area"]), remedy))
     return faults
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import geopandas as gpd
 
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, listed, raise_all, said
 from livingcircle.sources import geodatabase, geofile, map_service, spreadsheet
 from livingcircle.study.schema import FacilityFile, ResidenceFile
 
@@ -49,7 +49,7 @@ def require_columns(raw: gpd.GeoDataFrame, told: FacilityFile | ResidenceFile) -
     """Raise `DataError` for every column that `[columns]` names and the file does not have."""
     own = [str(c) for c in raw.columns if c != raw.geometry.name]
     raise_all(
-        Fault(told.path, f"no column '{column}' (columns.{key})", f"choose one of: {', '.join(own)}")
+        Fault(told.path, said("no column '{column}' (columns.{key})", column=column, key=key), said("choose one of: {known}", known=listed(own)))
         for key, column in told.columns.items()
         if column not in raw.columns and key not in PLACED
     )

@@ -14,7 +14,7 @@ from pyproj import CRS
 from livingcircle import coordinates, slope
 from livingcircle.costs import Ground, Walker, is_park, kind_of_crossing, park_keys, presets
 from livingcircle.coverage import Group
-from livingcircle.errors import DataError, Fault
+from livingcircle.errors import DataError, Fault, listed, said
 from livingcircle.network import RESIDENTS, StreetNetwork, compounds
 from livingcircle.sources import geofile, osm
 from livingcircle.study.rows import keep
@@ -114,8 +114,8 @@ def read_compounds(study: Study, base: Path, crs: CRS) -> tuple[gpd.GeoDataFrame
     for told in study.compounds:
         frame = _polygons(told, base, crs)
         if told.name and told.name not in frame.columns:
-            known = ", ".join(str(c) for c in frame.columns if c != "geometry")
-            raise DataError(Fault(told.path, f"no column '{told.name}' (name)", f"choose one of: {known}"))
+            known = listed(str(c) for c in frame.columns if c != "geometry")
+            raise DataError(Fault(told.path, said("no column '{column}' (name)", column=told.name), said("choose one of: {known}", known=known)))
         names = frame[told.name].fillna("").astype(str) if told.name else pd.Series("", index=frame.index)
         outlines.append(gpd.GeoDataFrame({"name": names.to_numpy()}, geometry=frame.geometry.to_numpy(), crs=crs))
     extract = base / study.streets.path if osm.is_extract(base / study.streets.path) else None
@@ -138,10 +138,14 @@ def _gates(told, base: Path, crs: CRS) -> gpd.GeoDataFrame:
     if told.kind is None:
         return gpd.GeoDataFrame({"kind": RESIDENTS}, index=frame.index, geometry=frame.geometry, crs=crs)
     if told.kind not in frame.columns:
-        known = ", ".join(str(c) for c in frame.columns if c != "geometry")
-        raise DataError(Fault(told.path, f"no column '{told.kind}' (kind)", f"choose one of: {known}"))
+        known = listed(str(c) for c in frame.columns if c != "geometry")
+        raise DataError(Fault(told.path, said("no column '{column}' (kind)", column=told.kind), said("choose one of: {known}", known=known)))
     told_kinds = frame[told.kind].fillna("").astype(str).str.strip()
     wrong = sorted(set(told_kinds) - {*compounds.KINDS, ""})
     if wrong:
-        raise DataError(Fault(told.path, f"gates of unknown kind {wrong[:5]} in '{told.kind}'", f"use one of: {', '.join(compounds.KINDS)}"))
+        raise DataError(Fault(
+            told.path,
+            said("gates of unknown kind {kinds} in '{column}'", kinds=wrong[:5], column=told.kind),
+            said("use one of: {known}", known=listed(compounds.KINDS)),
+        ))
     return gpd.GeoDataFrame({"kind": told_kinds.to_numpy()}, geometry=frame.geometry.to_numpy(), crs=crs)

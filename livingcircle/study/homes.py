@@ -99,5 +99,5 @@ def _rescaled(got: Residences, told: ResidenceFile, base: Path, findings: Findin
     whole = factors[(factors["group"] == "all") & factors["total"].notna()]
     for row in whole.itertuples():
         findings.warnings.append(("rescaled", {"unit": row.unit, "before": row.people_before, "total": row.total, "factor": row.factor}))
-    findings.warnings += [("total_doubtful", {"fault": str(fault)}) for fault in population.remarks(factors, where=asked.path)]
+    findings.warnings += [("total_doubtful", {"fault": fault}) for fault in population.remarks(factors, where=asked.path)]
     return out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from livingcircle.errors import Fault, StandardError, StudyError, raise_all
+from livingcircle.errors import Fault, StandardError, StudyError, listed, raise_all, said
 from livingcircle.standards import Standard, indicator_systems, judged_with, load, nearest
 from livingcircle.study.schema import Study
 
@@ -21,7 +21,9 @@ def standards_of(study: Study, *, base: Path) -> tuple[Standard, tuple[Standard,
     standard, systems = read_standards(about.standard, indicators=about.indicators, base=base)
     asked = {category for category, _ in standard.requirements()}
     raise_all(
-        (Fault("study.categories", f"'{id}' is no category that {standard.id} judges", nearest(id, sorted(asked))) for id in about.categories if id not in asked),
+        (Fault(
+            "study.categories", said("'{id}' is no category that {standard} judges", id=id, standard=standard.id), nearest(id, sorted(asked))
+        ) for id in about.categories if id not in asked),
         StudyError,
     )
     return standard, systems
@@ -48,7 +50,9 @@ def read_standards(
     if not standard.requirements():
         faults.append(Fault(standard.id, "asks nothing of any category", "name it under [study] indicators, or stack it on a standard"))
     bare = [system.id for system in systems if not system.indicators]
-    faults += [Fault(id, "has no indicators", f"name those of [study] indicators: {', '.join(indicator_systems())}, or your own") for id in bare]
+    faults += [Fault(
+        id, "has no indicators", said("name those of [study] indicators: {known}, or your own", known=listed(indicator_systems()))
+    ) for id in bare]
     raise_all(faults, StandardError)
     shared = {system.id for system in systems}
     own = {id: one for id, one in standard.indicators.items() if standard.origin("indicators", id) not in shared}

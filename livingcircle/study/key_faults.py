@@ -8,7 +8,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from livingcircle.errors import Fault
+from livingcircle.errors import Fault, Said, listed, said
+from livingcircle.messages.values import wrong_value
 
 
 def key_faults(file: Path, error: ValidationError, model: type[BaseModel], *, under: tuple[str, ...] = ()) -> list[Fault]:
@@ -22,19 +23,16 @@ def key_faults(file: Path, error: ValidationError, model: type[BaseModel], *, un
         elif problem["type"] == "missing":
             out.append(Fault(where, "is required", "add it"))
         else:
-            given = problem.get("input")
-            shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
-            said = problem["msg"].removeprefix("Value error, ")
-            out.append(Fault(where, f"{said}{shown}", "correct the value"))
+            out.append(Fault(where, wrong_value(problem), "correct the value"))
     return out
 
 
-def _nearest_key(location: tuple[str | int, ...], model: type[BaseModel]) -> str:
+def _nearest_key(location: tuple[str | int, ...], model: type[BaseModel]) -> Said:
     for part in location[:-1]:
         model = _part_of(model.model_fields[part].annotation) or model if part in model.model_fields else model
     known = sorted(model.model_fields)
     close = difflib.get_close_matches(str(location[-1]), known, n=1)
-    return f"did you mean '{close[0]}'?" if close else f"known keys: {', '.join(known)}"
+    return said("did you mean {words}?", words=listed(map(repr, close))) if close else said("known keys: {known}", known=listed(known))
 
 
 def _part_of(annotation: Any) -> type[BaseModel] | None:

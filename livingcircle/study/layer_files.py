@@ -6,6 +6,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from livingcircle.errors import listed, said
+
 PlaceColumn = Literal[
     "id", "name", "category", "code", "capacity", "status", "open_year",
     "lon", "lat", "x", "y", "location", "entrance", "entrance_lon", "entrance_lat",
@@ -46,7 +48,7 @@ class FacilityFile(Part):
     @model_validator(mode="after")
     def _one_way(self) -> FacilityFile:
         if (self.category is None) == (self.mapping is None):
-            raise ValueError("give either category or mapping")
+            raise ValueError(said("give either category or mapping"))
         return self
 
 
@@ -107,24 +109,24 @@ class ResidenceFile(_LayerFile):
     def _codes_have_a_column(self) -> ResidenceFile:
         given = [key for key in ("vocabulary", "homesteads") if getattr(self, key) is not None]
         if given and "land_code" not in self.columns:
-            raise ValueError(f"{' and '.join(given)} read land-use codes: name their column, columns.land_code")
+            raise ValueError(said("{keys} read land-use codes: name their column, columns.land_code", keys=listed(given, " and ")))
         return self
 
     @model_validator(mode="after")
     def _people_once(self) -> ResidenceFile:
         given = [key for key in TOLD_BY if getattr(self, key) is not None]
         if len(given) > 1:
-            raise ValueError(f"{' and '.join(given)} both tell the people; keep one")
+            raise ValueError(said("{keys} both tell the people; keep one", keys=listed(given, " and ")))
         if not given and self.totals is None:
-            raise ValueError(f"nothing tells the people: give one of {', '.join(TOLD_BY)}, or [residences.totals]")
+            raise ValueError(said("nothing tells the people: give one of {known}, or [residences.totals]", known=listed(TOLD_BY)))
         if (self.dwellings is None) != (self.people_per_dwelling is None):
-            raise ValueError("dwellings and people_per_dwelling belong together")
+            raise ValueError(said("dwellings and people_per_dwelling belong together"))
         return self
 
     @model_validator(mode="after")
     def _groups_of_people(self) -> ResidenceFile:
         if self.groups and self.population is None:
-            raise ValueError("groups are columns beside population: give population, or use shares or totals")
+            raise ValueError(said("groups are columns beside population: give population, or use shares or totals"))
         return self
 
     @property

@@ -11,7 +11,7 @@ import shapely
 from pyproj import CRS
 
 from livingcircle import coordinates
-from livingcircle.errors import DataError, Fault, raise_all
+from livingcircle.errors import DataError, Fault, listed, raise_all, said
 from livingcircle.local_system import Similarity, as_crs, fit
 from livingcircle.sources import spreadsheet
 from livingcircle.study.findings import Findings
@@ -64,11 +64,11 @@ def fitted(told: LocalSystem, stated: str | None, base: Path) -> Fitted:
     local = _numbers(table, columns, rows, told.points)
     known, metric = _known(told, stated, base, columns)
     written = table[columns["name"]] if "name" in columns else pd.Series(None, index=table.index, dtype=object)
-    names = [f"row {row}" if name is None else str(name) for row, name in zip(rows, written, strict=True)]
+    names = [said("row {row}", row=row) if name is None else str(name) for row, name in zip(rows, written, strict=True)]
     try:
         return Fitted(fit(local, known, names=names), metric, names)
     except DataError as error:
-        raise DataError([Fault(f"{told.points}, {one.where}", one.problem, one.remedy) for one in error.faults]) from error
+        raise DataError([Fault(said("{file}, {where}", file=told.points, where=one.where), one.problem, one.remedy) for one in error.faults]) from error
 
 
 def _columns(table: pd.DataFrame, told: LocalSystem) -> dict[str, str]:
@@ -76,14 +76,14 @@ def _columns(table: pd.DataFrame, told: LocalSystem) -> dict[str, str]:
     keys = (*LOCAL_PAIR, "name", *(key for pair in KNOWN_PAIRS for key in pair))
     columns = {key: told.columns.get(key, key) for key in keys}
     there = {key: name for key, name in columns.items() if name in table.columns}
-    own = ", ".join(str(name) for name in table.columns if name != table.attrs["row_column"])
+    own = listed(str(name) for name in table.columns if name != table.attrs["row_column"])
     faults = [
-        Fault(told.points, f"no column '{name}' (columns.{key})", f"set columns.{key} to one of: {own}")
+        Fault(told.points, said("no column '{column}' (columns.{key})", column=name, key=key), said("set columns.{key} to one of: {known}", key=key, known=own))
         for key, name in columns.items()
         if key not in there and (key in told.columns or key in LOCAL_PAIR)
     ]
     if not any(set(pair) <= {*there, *told.columns} for pair in KNOWN_PAIRS):
-        remedy = f"set columns.x (easting) and columns.y (northing), or columns.lon and columns.lat; columns: {own}"
+        remedy = said("set columns.x (easting) and columns.y (northing), or columns.lon and columns.lat; columns: {known}", known=own)
         faults.append(Fault(told.points, "no two columns of the known coordinates", remedy))
     raise_all(faults)
     return there
@@ -93,7 +93,11 @@ def _numbers(table: pd.DataFrame, columns: dict[str, str], rows: np.ndarray, nam
     """The local coordinates, easting first."""
     pair = [spreadsheet.number(table[columns[key]])[0].to_numpy() for key in LOCAL_PAIR]
     raise_all(
-        Fault(f"{name} {coordinates.name_rows(rows[np.isnan(values)])}", f"no number in '{columns[key]}'", "complete or remove these points")
+        Fault(
+            said("{where} {rows}", where=name, rows=coordinates.name_rows(rows[np.isnan(values)])),
+            said("no number in '{column}'", column=columns[key]),
+            "complete or remove these points",
+        )
         for key, values in zip(LOCAL_PAIR, pair, strict=True)
         if np.isnan(values).any()
     )
@@ -106,7 +110,7 @@ def _known(told: LocalSystem, stated: str | None, base: Path, columns: dict[str,
     pair = next((pair for pair in pairs if set(pair) <= set(told.columns)), pairs[0])
     declared = told.crs or ("WGS84" if pair == KNOWN_PAIRS[0] else stated)
     if declared is None:
-        remedy = 'write crs = "EPSG:..." into [study.local_system], or into [study] if it is the same'
+        remedy = said('write crs = "EPSG:..." into [study.local_system], or into [study] if it is the same')
         raise DataError(Fault(told.points, "nothing says in which CRS the known coordinates are", remedy))
     given = {key: columns[key] for key in pair}
     points = spreadsheet.read_points(

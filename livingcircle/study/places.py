@@ -12,7 +12,7 @@ import pandas as pd
 from livingcircle import coordinates, corrections
 from livingcircle import facilities as places
 from livingcircle.corrections import Corrections
-from livingcircle.errors import DataError, Fault
+from livingcircle.errors import DataError, Fault, listed, said
 from livingcircle.facilities import Mapped
 from livingcircle.layers import Entrances, Facilities, Residences
 from livingcircle.sources import osm
@@ -106,7 +106,7 @@ def _one_file(told: FacilityFile, ground: tuple, standard: Standard, noted: tupl
         coordinates.check_overlap(raw, bounds, where=told.path)
     columns = {**usual_columns(told.mapping, raw), **told.columns}
     if told.mapping == "osm" and "tags" not in raw.columns:
-        raise DataError(Fault(told.path, "is no OSM extract", f"give one of {', '.join(osm.SUFFIXES)}, or another mapping"))
+        raise DataError(Fault(told.path, "is no OSM extract", said("give one of {kinds}, or another mapping", kinds=listed(osm.SUFFIXES))))
     if told.mapping == "osm":
         raw = raw.assign(name=[t.get("name") or t.get("name:zh", "") for t in raw["tags"]])
         columns = {"id": "source_id", "name": "name"}

@@ -17,7 +17,7 @@ from livingcircle import network as streets
 from livingcircle.analysis import Inputs, Settings
 from livingcircle.coverage import OUTSIDE, WHOLE_AREA
 from livingcircle.entrances import entrances as find_entrances
-from livingcircle.errors import DataError, Fault, StandardError, StudyError, raise_all
+from livingcircle.errors import DataError, Fault, StandardError, StudyError, listed, raise_all, said
 from livingcircle.network import compounds, store
 from livingcircle.sources import geofile, osm
 from livingcircle.sources.spreadsheet import number
@@ -160,7 +160,7 @@ def _built(
     lines = lines.rename(columns={file: ours for ours, file in told.columns.items()})
     kinds = set(lines.geom_type) - {"LineString", "MultiLineString"}
     if kinds:
-        raise DataError(Fault(path.name, f"holds {', '.join(sorted(kinds))} among the streets", "give lines only"))
+        raise DataError(Fault(path.name, said("holds {kinds} among the streets", kinds=listed(sorted(kinds))), "give lines only"))
     lines = _open_by(lines, study.study.year, told)
     if every_line:
         lines = _every_line(lines)
@@ -174,12 +174,16 @@ def _open_by(lines: gpd.GeoDataFrame, year: int | None, told: Streets) -> gpd.Ge
     if OPEN_YEAR not in told.columns:
         return lines
     if OPEN_YEAR not in lines.columns:
-        known = ", ".join(str(c) for c in lines.columns if c != lines.geometry.name)
-        raise DataError(Fault(told.path, f"no column '{told.columns[OPEN_YEAR]}' (columns.{OPEN_YEAR})", f"choose one of: {known}"))
+        known = listed(str(c) for c in lines.columns if c != lines.geometry.name)
+        raise DataError(Fault(
+            told.path,
+            said("no column '{column}' (columns.{key})", column=told.columns[OPEN_YEAR], key=OPEN_YEAR),
+            said("choose one of: {known}", known=known),
+        ))
     opens, unread = number(lines[OPEN_YEAR])
     if len(unread):
         rows = coordinates.name_rows(layers.row_numbers(lines)[lines.index.isin(unread)])
-        raise DataError(Fault(f"{told.path} {rows}", "opening years that are not numbers", "write a year or leave it blank"))
+        raise DataError(Fault(said("{where} {rows}", where=told.path, rows=rows), "opening years that are not numbers", "write a year or leave it blank"))
     there = opens.isna() | (opens <= (-np.inf if year is None else year))
     if not there.any():
         raise DataError(Fault(told.path, "no street is open in the study's year", "check year and the opening years"))
@@ -205,7 +209,7 @@ def _graphml(path: Path):
         return graph
     except Exception as error:
         raise DataError(
-            Fault(str(path), f"cannot be read as an OSMnx GraphML file ({str(error)[:200]})", "save it with OSMnx")
+            Fault(str(path), said("cannot be read as an OSMnx GraphML file ({error})", error=str(error)[:200]), "save it with OSMnx")
         ) from error
 
 
@@ -337,15 +341,15 @@ def _units(study: Study, ground: tuple[Path, CRS, np.ndarray]) -> gpd.GeoDataFra
         return None
     column = study.study.units_name
     if column not in units.columns:
-        known = ", ".join(c for c in units.columns if c != "geometry")
-        raise DataError(Fault(str(study.study.units), f"no column '{column}'", f"set units_name to one of: {known}"))
+        known = listed(c for c in units.columns if c != "geometry")
+        raise DataError(Fault(str(study.study.units), said("no column '{column}'", column=column), said("set units_name to one of: {known}", known=known)))
     names = units[column].astype(object)
     blank = (names.isna() | (names.astype(str).str.strip() == "")).to_numpy()
     rows = layers.row_numbers(units)
     wrong = np.isin(names.astype(str).str.strip(), RESERVED_UNITS)
     raise_all(
-        Fault(f"{study.study.units} {coordinates.name_rows(rows[bad])}", problem, "give every unit a name of its own")
-        for bad, problem in ((blank, f"no name in '{column}'"), (wrong, f"{' and '.join(RESERVED_UNITS)} are taken"))
+        Fault(said("{where} {rows}", where=study.study.units, rows=coordinates.name_rows(rows[bad])), problem, "give every unit a name of its own")
+        for bad, problem in ((blank, said("no name in '{column}'", column=column)), (wrong, said("{names} are taken", names=listed(RESERVED_UNITS, " and "))))
         if bad.any()
     )
     out = units.assign(unit=names.astype(str).str.strip())
@@ -356,8 +360,8 @@ def _parents(units: gpd.GeoDataFrame, told: About) -> pd.Series:
     """The street (街道) of every unit, empty where none is told."""
     column = told.units_parent
     if column not in units.columns:
-        known = ", ".join(c for c in units.columns if c not in ("geometry", "unit"))
-        raise DataError(Fault(str(told.units), f"no column '{column}'", f"set units_parent to one of: {known}"))
+        known = listed(c for c in units.columns if c not in ("geometry", "unit"))
+        raise DataError(Fault(str(told.units), said("no column '{column}'", column=column), said("set units_parent to one of: {known}", known=known)))
     return units[column].astype(object).where(units[column].notna(), "").astype(str).str.strip()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import geopandas as gpd
 
 from livingcircle import land_codes, layers
-from livingcircle.errors import DataError, Fault
+from livingcircle.errors import DataError, Fault, listed, said
 from livingcircle.study.findings import Findings
 from livingcircle.study.schema import ResidenceFile
 
@@ -46,8 +46,8 @@ def residential(frame: gpd.GeoDataFrame, told: ResidenceFile, findings: Findings
     wanted = read.residential if homesteads else read.residential - read.rural
     keep = [cell in wanted for cell in cells]
     if not any(keep):
-        shown = ", ".join(list(dict.fromkeys(cell for cell in cells if cell))[:MOST_SHOWN]) or "blank"
-        problem = f"no row whose '{column}' is residential land of {read.vocabulary} ({shown})"
+        shown = listed(list(dict.fromkeys(cell for cell in cells if cell))[:MOST_SHOWN]) or said("blank")
+        problem = said("no row whose '{column}' is residential land of {vocabulary} ({codes})", column=column, vocabulary=read.vocabulary, codes=shown)
         raise DataError(Fault(told.path, problem, "correct columns.land_code, or state vocabulary"))
     if layers.ROW not in frame.columns:
         # Numbers in messages are those of the file, not of the rows kept.
@@ -94,7 +94,7 @@ def _tell(read: Read, told: ResidenceFile, kept: tuple[list[str], list[bool], bo
         "doubtful": list(read.doubtful),
     }
     if read.doubtful:
-        shown = ", ".join(read.doubtful[:MOST_SHOWN])
+        shown = listed(read.doubtful[:MOST_SHOWN])
         findings.warnings.append(("land_codes_doubtful", {"file": told.path, "vocabulary": read.vocabulary, "codes": shown}))
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from livingcircle.analysis import Inputs, Result, Settings, analyze
 from livingcircle.audit import datum_findings
+from livingcircle.errors import Fault
 from livingcircle.gaps.capacity import TOO_SMALL
 from livingcircle.isochrone import USUAL_M
 from livingcircle.layers import Gaps
 from livingcircle.messages import text
+from livingcircle.messages.faults import in_words
 from livingcircle.outputs import figures, gap_list, layers_gpkg, page, publishing, report, run_record, tables, verification, workbook
 from livingcircle.outputs.walking_words import group_name
 from livingcircle.snapping import TOO_FAR
@@ -169,7 +171,8 @@ def _warnings(result: Result, standard: Standard, findings: Findings) -> tuple[s
     if len(dropped):
         classes = ", ".join(dropped["highway"].drop_duplicates().head(6))
         told.append(("dropped", {"length_km": dropped["length_m"].sum() / 1000, "classes": classes}))
-    return tuple(text(language, f"warning.{key}", **values) for key, values in told)
+    shown = ({name: in_words(one, language) if isinstance(one, Fault) else one for name, one in values.items()} for _, values in told)
+    return tuple(text(language, f"warning.{key}", **values) for (key, _), values in zip(told, shown, strict=True))
 
 
 def _shifted(inputs: Inputs, study: schema.Study) -> list[tuple[str, dict]]:

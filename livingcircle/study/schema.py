@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 
 from livingcircle import slope
 from livingcircle.costs import presets
-from livingcircle.errors import Fault, StudyError, raise_all
+from livingcircle.errors import Fault, StudyError, listed, raise_all, reason, said
 from livingcircle.sources import content
 from livingcircle.standards import own_files
 from livingcircle.study.key_faults import key_faults
+from livingcircle.study.language import DEFAULT, language_of, study_file
 from livingcircle.study.layer_crs import LOCAL, crs_of_layers, says_local
 from livingcircle.study.layer_files import (
     PLACE_COLUMNS, BarrierFile, BuildingFile, BuiltLand, CompoundFile, FacilityFile, GateFile, ParkFile, Part, PeopleRaster,
@@ -60,7 +61,7 @@ class About(Part):
     standard: tuple[str, ...] = ("gb50180-2018",)
     indicators: tuple[str, ...] | None = None
     categories: tuple[str, ...] = ()
-    language: Literal["zh", "en"] = "zh"
+    language: Literal["zh", "en"] = DEFAULT
     year: Year | None = None
     years: tuple[Year, ...] = ()
     units: str | None = None
@@ -79,7 +80,7 @@ class About(Part):
     def _one_or_several(cls, told: Any) -> Any:
         several = [told] if isinstance(told, str) else told
         if not isinstance(several, list | tuple) or not all(isinstance(one, str) and one for one in several):
-            raise ValueError("give one in quotes, or a list of them")
+            raise ValueError(said("give one in quotes, or a list of them"))
         return tuple(several)
 
     @field_validator("standard", "indicators", "categories", "years")
@@ -87,20 +88,20 @@ class About(Part):
     def _each_once(cls, told: tuple | None) -> tuple | None:
         twice = sorted({str(one) for one in told or () if (told or ()).count(one) > 1})
         if twice:
-            raise ValueError(f"{', '.join(twice)} stands twice")
+            raise ValueError(said("{names} stands twice", names=listed(twice)))
         return told
 
     @field_validator("standard")
     @classmethod
     def _named(cls, told: tuple[str, ...]) -> tuple[str, ...]:
         if not told:
-            raise ValueError("name at least one standard")
+            raise ValueError(said("name at least one standard"))
         return told
 
     @model_validator(mode="after")
     def _parents_of_units(self) -> About:
         if self.units_parent and not self.units:
-            raise ValueError("units_parent is a column of units, and no units are given")
+            raise ValueError(said("units_parent is a column of units, and no units are given"))
         return self
 
 
@@ -123,7 +124,7 @@ class Streets(Part):
     @classmethod
     def _somewhere(cls, told: Any) -> Any:
         if isinstance(told, dict) and not told.get("path") and not told.get("place"):
-            raise ValueError("path is required, or place: the name of a town or district to fetch")
+            raise ValueError(said("path is required, or place: the name of a town or district to fetch"))
         return told
 
 
@@ -150,7 +151,7 @@ class WalkingGroup(Part):
     def _has_a_speed(self) -> WalkingGroup:
         known = presets()
         if self.speed_kmh is None and self.id not in known:
-            raise ValueError(f"give speed_kmh, or one of the kinds of walkers shipped as id: {', '.join(known)}")
+            raise ValueError(said("give speed_kmh, or one of the kinds of walkers shipped as id: {known}", known=listed(known)))
         return self
 
 
@@ -180,7 +181,7 @@ class Walking(Part):
         ids = ["all", *(group.id for group in groups)]
         twice = sorted({own for own in ids if ids.count(own) > 1})
         if twice:
-            raise ValueError(f"group ids must differ, and 'all' is everybody at speed_kmh: {', '.join(twice)}")
+            raise ValueError(said("group ids must differ, and 'all' is everybody at speed_kmh: {names}", names=listed(twice)))
         return groups
 
     @model_validator(mode="after")
@@ -188,9 +189,9 @@ class Walking(Part):
         asked = [s for s in (self.slope, *(group.slope for group in self.groups)) if s]
         unknown = sorted(set(asked) - set(slope.names()))
         if unknown:
-            raise ValueError(f"unknown slope function {', '.join(unknown)}; known: {', '.join(slope.names())}")
+            raise ValueError(said("unknown slope function {names}; known: {known}", names=listed(unknown), known=listed(slope.names())))
         if asked and not self.elevation:
-            raise ValueError("slope needs elevation, a GeoTIFF of heights")
+            raise ValueError(said("slope needs elevation, a GeoTIFF of heights"))
         return self
 
 
@@ -225,11 +226,6 @@ class Study(Part):
     outputs: Outputs = Outputs()
 
 
-def study_file(path: Path) -> Path:
-    """The study file of a folder, or the file itself."""
-    return Path(path) / "study.toml" if Path(path).is_dir() else Path(path)
-
-
 def load(path: Path) -> tuple[Study, Path]:
     """The study of a folder or file, and the folder its paths start from.
 
@@ -242,7 +238,7 @@ def load(path: Path) -> tuple[Study, Path]:
     try:
         told = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(Fault(str(file), f"is not valid TOML ({error})", "correct this line; save as UTF-8")) from error
+        raise StudyError(Fault(str(file), said("is not valid TOML ({error})", error=reason(error)), "correct this line; save as UTF-8")) from error
     try:
         study = Study.model_validate(told)
     except ValidationError as error:
@@ -251,17 +247,9 @@ def load(path: Path) -> tuple[Study, Path]:
     return study, file.parent
 
 
-def language_of(path: Path) -> str:
-    """The language that a study asks for; the default where the study cannot be read."""
-    try:
-        return load(path)[0].study.language
-    except StudyError:
-        return About.model_fields["language"].default
-
-
 def _require_files(study: Study, file: Path) -> None:
     missing = [
-        Fault(f"{file}: {key}", f"no such file '{name}'", _remedy(name, file))
+        Fault(f"{file}: {key}", said("no such file '{name}'", name=name), _remedy(name, file))
         for key, name in {**_named_files(study), **_own_standards(study.study)}.items()
         if not content.is_there(file.parent / name)
     ]
@@ -272,19 +260,19 @@ def _local_faults(study: Study, file: Path) -> list[Fault]:
     """Layers said to be local without the points that tell where, and a local system instead of the metric one."""
     faults = []
     if study.study.crs and says_local(study.study.crs):
-        remedy = 'write the metric CRS of the results, such as "EPSG:4550", and "local" at the layers that are'
+        remedy = said('write the metric CRS of the results, such as "EPSG:4550", and "local" at the layers that are')
         faults.append(Fault(f"{file}: study.crs", "only layers may be local", remedy))
     told = [key for key, crs in crs_of_layers(study).items() if says_local(crs)]
     if told and study.study.local_system is None:
-        problem = f'"{LOCAL}" in {", ".join(told)}, and nothing says where the local system lies'
+        problem = said('"{word}" in {keys}, and nothing says where the local system lies', word=LOCAL, keys=listed(told))
         faults.append(Fault(str(file), problem, 'add [study.local_system] with points = "..." (a table of common points)'))
     return faults
 
 
 def _remedy(name: str, file: Path) -> str:
     if name == FETCHED:
-        return f"run livingcircle fetch {file.parent}"
-    return f"put it into {file.parent} or correct the path"
+        return said("run livingcircle fetch {folder}", folder=file.parent)
+    return said("put it into {folder} or correct the path", folder=file.parent)
 
 
 def _own_standards(told: About) -> dict[str, str]:

@@ -18,7 +18,7 @@ from branca.element import Figure, MacroElement
 from folium.template import Template
 from xstatic.pkg import leaflet
 
-from livingcircle.errors import Fault, LivingCircleError
+from livingcircle.errors import Fault, LivingCircleError, said
 
 HERE = resources.files(__package__)
 LEAFLET = Path(leaflet.BASE_DIR)
@@ -112,7 +112,7 @@ def refuse_links(page: str) -> None:
     reader.close()
     if reader.links:
         raise LivingCircleError(
-            Fault("index.html", f"the page would load {link}", "place it inside the page") for link in reader.links
+            Fault("index.html", said("the page would load {link}", link=link), "place it inside the page") for link in reader.links
         )
 
 

@@ -19,7 +19,7 @@ import shapely
 from filelock import FileLock, Timeout
 
 from livingcircle import __version__
-from livingcircle.errors import DataError, Fault
+from livingcircle.errors import DataError, Fault, reason, said
 from livingcircle.sources.overpass.answers import Refused, unite
 from livingcircle.sources.overpass.manners import rules
 from livingcircle.sources.overpass.places import find_place
@@ -102,8 +102,8 @@ def _gather(questions: Sequence[str], pool: Servers, kept: Tiles, watch: Watch) 
         try:
             answer, holding, server = pool.ask(question, folder=kept.folder)
         except DataError as error:
-            problem = f"not downloaded: {len(found)} of {len(questions)} tiles are there"
-            remedy = (
+            problem = said("not downloaded: {found} of {tiles} tiles are there", found=len(found), tiles=len(questions))
+            remedy = said(
                 "fetch again later, only the others are asked then; where every server is too slow or too busy, raise the budget, "
                 "name another server, or give an extract file of the province"
             )
@@ -124,9 +124,9 @@ def _require_streets(found: Sequence[Tile], pool: Servers, kept: Tiles) -> None:
         kept.forget(tile)
     if not doubtful:
         return
-    remedy = "check that longitude stands before latitude and the area lies on land; else fetch again later, or name another server"
+    remedy = said("check that longitude stands before latitude and the area lies on land; else fetch again later, or name another server")
     raise DataError(
-        Fault(server, f"knows no street in {times} of {len(found)} tiles, and none in the others", remedy)
+        Fault(server, said("knows no street in {times} of {tiles} tiles, and none in the others", times=times, tiles=len(found)), remedy)
         for server, times in Counter(tile.server for tile in doubtful).items()
     )
 
@@ -143,11 +143,11 @@ def _alone(folder: Path) -> Iterator[None]:
     except Timeout as error:
         raise DataError(Fault(str(folder), "another download is writing there", "wait for it")) from error
     except OSError as error:
-        raise DataError(Fault(str(folder), f"cannot be written ({error.strerror})", "give another folder")) from error
+        raise DataError(Fault(str(folder), said("cannot be written ({reason})", reason=reason(error)), "give another folder")) from error
     try:
         yield
     except OSError as error:
-        raise DataError(Fault(str(folder), f"cannot be written ({error})", "check its rights and the free disk space")) from error
+        raise DataError(Fault(str(folder), said("cannot be written ({error})", error=error), "check its rights and the free disk space")) from error
     finally:
         with suppress(OSError):
             # Only a folder without tiles can be removed so.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import osmium
 
+from livingcircle.errors import said
 from livingcircle.sources.overpass.manners import rules
 
 END = b"</osm>"
@@ -48,19 +49,19 @@ def check(path: Path) -> Holding:
     error, and data without a date.
     """
     if not path.stat().st_size:
-        raise Refused("the answer is empty")
+        raise Refused(said("the answer is empty"))
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as body:
         head = body[: rules()["answer"]["head_bytes"]]
         _require_osm(head)
         # Within values of tags the brackets are escaped, so that none of them looks like a remark.
         remark = REMARK.search(body)
         if remark and any(word in _text(remark[1]).lower() for word in rules()["answer"]["failing_remarks"]):
-            raise Refused(f"status 200, but with the remark “{_text(remark[1])}”")
+            raise Refused(said("status 200, but with the remark “{remark}”", remark=_text(remark[1])))
         if not body[-len(END) - 64 :].rstrip().endswith(END):
-            raise Refused(f"half an answer: it breaks off after {len(body):,} bytes, before </osm>")
+            raise Refused(said("half an answer: it breaks off after {size:,} bytes, before </osm>", size=len(body)))
     base = BASE.search(head)
     if not base:
-        raise Refused("the answer does not say the date of its data (osm_base)")
+        raise Refused(said("the answer does not say the date of its data (osm_base)"))
     return count(path, osm_base=base[1].decode("ascii", "replace"))
 
 
@@ -68,11 +69,12 @@ def _require_osm(head: bytes) -> None:
     lower = head.lower()
     if b"<!doctype html" in lower or b"<html" in lower:
         title = TITLE.search(head)
-        raise Refused(f"status 200, but a web page{f' “{_text(title[1])}”' if title else ''} instead of data")
+        told = said("status 200, but a web page “{title}” instead of data", title=_text(title[1])) if title else None
+        raise Refused(told or said("status 200, but a web page instead of data"))
     if b"<!doctype" in lower or b"<!entity" in lower:
-        raise Refused("XML with a document type or entities")
+        raise Refused(said("XML with a document type or entities"))
     if b"<osm" not in head:
-        raise Refused(f"no OSM XML, but “{_text(head[:60])}”")
+        raise Refused(said("no OSM XML, but “{head}”", head=_text(head[:60])))
 
 
 def _text(raw: bytes) -> str:
@@ -88,7 +90,7 @@ def count(path: Path, *, osm_base: str) -> Holding:
             numbers[kind] += 1
             streets += kind == "w" and key in item.tags
     except (RuntimeError, ValueError, OSError) as error:
-        raise Refused(f"broken XML ({str(error).strip()[:200]})") from error
+        raise Refused(said("broken XML ({error})", error=str(error).strip()[:200])) from error
     return Holding(numbers["n"], numbers["w"], numbers["r"], streets, osm_base)
 
 
@@ -109,5 +111,5 @@ def unite(parts: Sequence[Path], out: Path, *, bounds: Sequence[float], osm_base
         with osmium.SimpleWriter(str(out), header=header) as writer:
             merged.apply(writer, simplify=True)
     except (RuntimeError, ValueError) as error:
-        raise Refused(f"cannot be united ({str(error).strip()[:200]})") from error
+        raise Refused(said("cannot be united ({error})", error=str(error).strip()[:200])) from error
     return count(out, osm_base=osm_base)

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 import requests
 import shapely
 
-from livingcircle.errors import DataError, Fault
+from livingcircle.errors import DataError, Fault, said
 from livingcircle.sources.overpass.manners import rules
 from livingcircle.sources.overpass.servers import agent
 
-DRAW = "write the name as OpenStreetMap does, with the city and country, or draw the area and name its file as [study] area"
+DRAW = said("write the name as OpenStreetMap does, with the city and country, or draw the area and name its file as [study] area")
 
 
 class _Unfit(Exception):
@@ -37,13 +37,15 @@ def find_place(name: str, *, nominatim: str | None = None) -> tuple[shapely.Geom
         with _asking(osmnx.settings, address):
             found = osmnx.geocode_to_gdf(name)
     except _Unfit as error:
-        raise DataError(Fault(where, f"{address} {error}", "fetch again later, or draw the area: [study] area")) from error
+        raise DataError(
+            Fault(where, said("{address} {problem}", address=address, problem=error.args[0]), "fetch again later, or draw the area: [study] area")
+        ) from error
     except requests.RequestException as error:
-        problem = f"{address} cannot be asked ({' '.join(str(error).split())[:200]})"
+        problem = said("{address} cannot be asked ({error})", address=address, error=" ".join(str(error).split())[:200])
         raise DataError(Fault(where, problem, "fetch again later, or draw the area: [study] area")) from error
     # OSMnx tells a place without outline by a TypeError, no place by an error of its own, other answers by either or none.
     except Exception as error:
-        raise DataError(Fault(where, f"no outline of it is known ({' '.join(str(error).split())[:200]})", DRAW)) from error
+        raise DataError(Fault(where, said("no outline of it is known ({error})", error=" ".join(str(error).split())[:200]), DRAW)) from error
     outline = shapely.union_all(found.geometry.to_numpy())
     return outline, str(found.get("display_name", [name])[0])
 
@@ -71,9 +73,9 @@ def _asking(settings, address: str) -> Iterator[None]:
 def _require(response: requests.Response, *_arguments: object, **_named: object) -> None:
     """Raise `_Unfit` before OSMnx sees a response that it would wait for or read without end."""
     if response.status_code != 200:
-        raise _Unfit(f"answers with status {response.status_code} {str(response.reason)[:80]}")
+        raise _Unfit(said("answers with status {code} {reason}", code=response.status_code, reason=str(response.reason)[:80]))
     most = rules()["nominatim"]["most_bytes"]
     body = response.raw.read(most + 1, decode_content=True)
     if len(body) > most:
-        raise _Unfit(f"answers with more than {most / 1e6:.0f} MB")
+        raise _Unfit(said("answers with more than {mb:.0f} MB", mb=most / 1e6))
     response.raw = io.BytesIO(body)

@@ -9,7 +9,7 @@ import numpy as np
 import pyproj
 import shapely
 
-from livingcircle.errors import DataError, Fault
+from livingcircle.errors import DataError, Fault, said
 from livingcircle.sources.overpass.manners import rules
 
 # West, south, east, north in degrees.
@@ -19,15 +19,15 @@ AREAL = ("Polygon", "MultiPolygon")
 
 def checked(area: shapely.Geometry) -> shapely.Geometry:
     """The `area` itself when it is a valid polygon in longitude and latitude; raises `DataError` otherwise."""
-    problem = ""
+    problem = None
     if not isinstance(area, shapely.Geometry) or area.geom_type not in AREAL or area.is_empty:
-        problem = "is no polygon"
+        problem = said("is no polygon")
     elif not np.isfinite(area.bounds).all() or not shapely.box(-180, -90, 180, 90).covers(shapely.box(*area.bounds)):
-        problem = f"is not in degrees of WGS-84 (bounds {tuple(round(number, 3) for number in area.bounds)})"
+        problem = said("is not in degrees of WGS-84 (bounds {bounds})", bounds=tuple(round(number, 3) for number in area.bounds))
     elif not area.is_valid:
-        problem = f"is no valid polygon ({shapely.is_valid_reason(area)})"
+        problem = said("is no valid polygon ({reason})", reason=shapely.is_valid_reason(area))
     if problem:
-        raise DataError(Fault("area to download", problem, "give a valid polygon, longitude before latitude"))
+        raise DataError(Fault(said("area to download"), problem, "give a valid polygon, longitude before latitude"))
     return area
 
 
@@ -49,8 +49,9 @@ def boxes(area: shapely.Geometry) -> list[Box]:
     high_m = earth.line_length([west, west], [south, north])
     columns, rows = (max(1, math.ceil(length / told["side_m"])) for length in (wide_m, high_m))
     if columns * rows > told["most"]:
-        problem = f"{wide_m / 1000:.0f} x {high_m / 1000:.0f} km are {columns * rows} tiles; at most {told['most']} are asked for"
-        raise DataError(Fault("area to download", problem, "give a smaller area, or an extract file of the province"))
+        numbers = {"wide_km": wide_m / 1000, "high_km": high_m / 1000, "tiles": columns * rows, "most": told["most"]}
+        problem = said("{wide_km:.0f} x {high_km:.0f} km are {tiles} tiles; at most {most} are asked for", **numbers)
+        raise DataError(Fault(said("area to download"), problem, "give a smaller area, or an extract file of the province"))
     lines, shelves = np.linspace(west, east, columns + 1), np.linspace(south, north, rows + 1)
     shapely.prepare(area)
     found = []

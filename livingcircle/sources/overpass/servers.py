@@ -18,7 +18,7 @@ import requests
 import urllib3
 
 from livingcircle import __version__
-from livingcircle.errors import DataError, Fault
+from livingcircle.errors import DataError, Fault, listed, said
 from livingcircle.sources.overpass.answers import Holding, Refused, check
 from livingcircle.sources.overpass.manners import rules
 
@@ -51,8 +51,8 @@ class Servers:
     def __init__(self, addresses: Sequence[str], *, budget_s: float, watch: Watch) -> None:
         wrong = [a for a in addresses if urlsplit(a).scheme not in PORTS or not urlsplit(a).hostname]
         if wrong or not addresses:
-            problem = "is no address of an Overpass server" if wrong else "no server is named"
-            raise DataError(Fault(wrong[0] if wrong else "servers", problem, "give https://.../api/interpreter"))
+            problem = said("is no address of an Overpass server") if wrong else said("no server is named")
+            raise DataError(Fault(wrong[0] if wrong else said("servers"), problem, "give https://.../api/interpreter"))
         self._addresses, self._watch, self._budget_s = tuple(dict.fromkeys(addresses)), watch, budget_s
         self._deadline = watch.now() + budget_s
         self._free_at = dict.fromkeys(self._addresses, -math.inf)
@@ -115,10 +115,12 @@ class Servers:
         spent = self._watch.now() >= self._deadline
         told = []
         for address, problems in self._problems.items():
-            counted = [f"{problem} ({times} times)" if times > 1 else problem for problem, times in Counter(problems).items()]
+            counted = [said("{problem} ({times} times)", problem=problem, times=times) if times > 1 else problem for problem, times in Counter(
+                problems
+            ).items()]
             if spent:
-                counted.append(f"the budget of {self._budget_s:g} s is over")
-            told.append(Fault(address, "; ".join(counted) or "was not asked any more"))
+                counted.append(said("the budget of {seconds:g} s is over", seconds=self._budget_s))
+            told.append(Fault(address, listed(counted, "; ") or said("was not asked any more")))
         return told
 
     def _drop(self, empty: dict[str, tuple[Path, Holding, str]]) -> None:
@@ -190,10 +192,10 @@ class Servers:
             response.close()
             target = urljoin(url, response.headers["location"])
             if _site(target) not in (_site(url), ("https", urlsplit(url).hostname, 443)):
-                raise Refused(f"sends on to another host ({urlsplit(target).netloc[:100]})", final=True)
+                raise Refused(said("sends on to another host ({host})", host=urlsplit(target).netloc[:100]), final=True)
             url = target
         else:
-            raise Refused(f"sends on more than {told['redirects']} times", final=True)
+            raise Refused(said("sends on more than {times} times", times=told["redirects"]), final=True)
         if response.status_code != 200:
             response.close()
             raise _status(response)
@@ -201,7 +203,7 @@ class Servers:
 
     def _save(self, response: requests.Response, file) -> None:
         most, size = rules()["answer"]["most_bytes"], 0
-        too_large = Refused(f"answers with more than {most / 1e6:.0f} MB", final=True)
+        too_large = Refused(said("answers with more than {mb:.0f} MB", mb=most / 1e6), final=True)
         announced = response.headers.get("content-length", "")
         if announced.isdigit() and int(announced) > most:
             raise too_large
@@ -211,22 +213,22 @@ class Servers:
             if size > most:
                 raise too_large
             if self._watch.now() > self._deadline:
-                raise Refused(f"is slower than the time left: {size:,} bytes came")
+                raise Refused(said("is slower than the time left: {size:,} bytes came", size=size))
             file.write(chunk)
 
     def _failure(self, error: Exception) -> Refused:
         kinds = f"{type(error).__name__} {error}"
         if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
             if self._watch.now() >= self._deadline:
-                return Refused("is slower than the time left")
-            return Refused("is silent for too long")
+                return Refused(said("is slower than the time left"))
+            return Refused(said("is silent for too long"))
         if "NameResolution" in kinds or "getaddrinfo" in kinds:
-            return Refused("its name is not found: is there a connection to the internet, or a proxy to be named in HTTPS_PROXY?")
+            return Refused(said("its name is not found: is there a connection to the internet, or a proxy to be named in HTTPS_PROXY?"))
         if isinstance(error, requests.ConnectionError):
-            return Refused("refuses the connection" if "refused" in kinds.lower() else f"cannot be reached ({_short(error)})")
+            return Refused(said("refuses the connection") if "refused" in kinds.lower() else said("cannot be reached ({error})", error=_short(error)))
         if isinstance(error, urllib3.exceptions.HTTPError):
-            return Refused(f"half an answer: the connection broke off ({_short(error)})")
-        return Refused(f"failed ({_short(error)})")
+            return Refused(said("half an answer: the connection broke off ({error})", error=_short(error)))
+        return Refused(said("failed ({error})", error=_short(error)))
 
 
 def _short(error: Exception) -> str:
@@ -242,8 +244,10 @@ def _status(response: requests.Response) -> Refused:
     """Why a response of another status than 200 is refused."""
     code = response.status_code
     wait_s = _seconds(response.headers.get("retry-after", ""))
-    wish = f", to be asked again after {wait_s:.0f} s" if wait_s else ""
-    return Refused(f"status {code} {str(response.reason)[:80]}{wish}", wait_s=wait_s, final=code not in rules()["asking"]["again"])
+    problem = said("status {code} {reason}", code=code, reason=str(response.reason)[:80])
+    if wait_s:
+        problem = said("{problem}, to be asked again after {seconds:.0f} s", problem=problem, seconds=wait_s)
+    return Refused(problem, wait_s=wait_s, final=code not in rules()["asking"]["again"])
 
 
 def _seconds(retry_after: str) -> float:
