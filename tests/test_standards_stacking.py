@@ -389,9 +389,9 @@ def test_a_limit_of_a_layer_judges_the_same_walks_anew(folder, tiny, monkeypatch
     searched: list[str] = []
     reaches = analysis.reaches
 
-    def kept_reaches(category, *rest):
+    def kept_reaches(category, *rest, **told):
         searched.append(category)
-        kept.update(found := reaches(category, *rest))
+        kept.update(found := reaches(category, *rest, **told))
         return found
 
     monkeypatch.setattr(analysis, "reaches", kept_reaches)

@@ -37,7 +37,7 @@ def load(asked: Asked, *, base: Path | None = None) -> Standard:
     1000.0
     >>> load("gb50180")
     Traceback (most recent call last):
-    livingcircle.errors.StandardError: gb50180: no such standard → ...gb50180-2018
+    livingcircle.errors.StandardError: gb50180: no such standard → ...gb50180-2018...
     """
     layers, found = chain(_each(asked), base=base)
     stack = stacked(layers)
