@@ -9,6 +9,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import shapely
+import xlsxwriter
 from conftest import CRS, TINY, analyzed, facility_table, residence_table, town
 
 from livingcircle import standards
@@ -243,3 +244,13 @@ def test_records_of_closed_gaps_have_a_sheet(tiny, tmp_path):
     book = opened(toy(tiny), tmp_path / "gaps.xlsx", record=record)
     (row,) = rows_of(book["已消除缺口的核实记录"])
     assert row == {"缺口编号": "Ggone", "社区（单元）": "老社区", "居住用地": "R9", "设施名称": "学校", "核实状态": "不属实", "备注": "=不存在"}
+
+
+def test_a_cell_of_which_nothing_is_known_is_blank(tmp_path):
+    from livingcircle.outputs.workbook.table import Book, Column, add_table
+
+    file = tmp_path / "blank.xlsx"
+    values = pd.Series(["甲", pd.NA, None, float("nan"), 3], dtype=object)
+    with xlsxwriter.Workbook(file) as book:
+        add_table(Book(book), "表", [Column("列", values, 12)], page="&P")
+    assert [cell.value for cell in openpyxl.load_workbook(file)["表"]["A"]] == ["列", "甲", None, None, None, 3]

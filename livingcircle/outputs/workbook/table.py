@@ -123,7 +123,7 @@ def _fill(book: Book, sheet: xlsxwriter.worksheet.Worksheet, place: int, column:
     for row, value in enumerate(column.values.tolist(), start=1):
         if isinstance(value, str) and value:
             sheet.write_string(row, place, CONTROL.sub("", value), aside)
-        elif not isinstance(value, str) and value is not None and value == value and value is not pd.NA:
+        elif not isinstance(value, str) and value is not None and value is not pd.NA and value == value:
             sheet.write_number(row, place, round(float(value), 6), numbers)
         elif not column.detail:
             sheet.write_blank(row, place, None, aside)
