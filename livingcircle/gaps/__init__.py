@@ -24,6 +24,9 @@ ARRIVING = {  # what a later step tells of a gap, empty until then
     **{f"priority_{part}": np.nan for part in priority.PARTS}, "residences": 1,
     "severed_by": "", "link_m": np.nan, "link_from": "", "link_to": "", "closing_facility": "",
 }  # fmt: skip
+# How remedies begin that ask for a look at the place first.
+VERIFY = "verify"
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -98,8 +101,8 @@ def gaps(
 def ranked(parts: Sequence[Gaps]) -> Gaps:
     """All gaps as one list, most urgent first, with their `priority` (`gaps.priority.judged`) and `rank` from 1.
 
-    Priority A before B before C, then mandatory before on demand, then people (`priority.people_without`), then metres beyond the limit, then the id, so that
-    the order never wavers.
+    Priority A before B before C, then mandatory before on demand, then what is sure before what is to be verified, then people
+    (`priority.people_without`), then metres beyond the limit, then the id, so that the order never wavers.
     """
     held = [part for part in parts if len(part)]
     if not held:
@@ -107,9 +110,11 @@ def ranked(parts: Sequence[Gaps]) -> Gaps:
     table = priority.judged(pd.concat(held, ignore_index=True))
     # Figures that a file shows as equal rank as equal, however the last bits of a sum fell.
     table["_people"], table["_excess"] = priority.people_without(table).round(6), table["excess_m"].round(6)
-    order = ["priority", "flag", "_people", "_excess", "gap_id"]
-    table = table.sort_values(order, ascending=[True, True, False, False, True], ignore_index=True)
-    return table.drop(columns=["_people", "_excess"]).assign(rank=np.arange(1, len(table) + 1))
+    # Of one class, what is known to lack comes before what has to be looked at first.
+    table["_verify"] = table["cause"].map(causes.remedies()).astype(str).str.startswith(VERIFY)
+    order = ["priority", "flag", "_verify", "_people", "_excess", "gap_id"]
+    table = table.sort_values(order, ascending=[True, True, True, False, False, True], ignore_index=True)
+    return table.drop(columns=["_verify", "_people", "_excess"]).assign(rank=np.arange(1, len(table) + 1))
 
 
 def _of_requirement(

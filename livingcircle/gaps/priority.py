@@ -37,12 +37,18 @@ def columns_of(kind: str, columns: Iterable[str]) -> str | None:
 def people_without(table: Gaps) -> pd.Series:
     """The people of every gap who go without: those beyond the limit; of a shortage, as large a part of its unit's people as is short.
 
+    Beside gaps of single residences a unit's shortage counts with those of a residence on average, so that the two can be ranked together.
+
     >>> people_without(pd.DataFrame({"people": [80.0, 500.0], "excess_share": [2.0, 0.1], "cause": ["far", "too_small"]})).tolist()
     [80.0, 50.0]
     """
     if "cause" not in table:
         return table["people"]
-    return table["people"].where(table["cause"] != TOO_SMALL, table["people"] * table["excess_share"])
+    short = table["cause"] == TOO_SMALL
+    without = table["people"].where(~short, table["people"] * table["excess_share"])
+    if "residence_id" not in table or (table["residence_id"][~short] == "").all():
+        return without
+    return without.where(~short, without / table["residences"].clip(lower=1))
 
 
 def judged(table: Gaps) -> Gaps:
