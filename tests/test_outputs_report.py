@@ -277,3 +277,13 @@ def test_a_missing_age_is_told_in_words(tiny, tmp_path):
     told = Source(toy(tiny), pd.DataFrame(), Paper("zh", {**words("zh", "report")}, title="t"), (), DAY)
     assert told.missing("people_age_6_11;people_age_60;dwellings") == "6～11 岁人口、60 岁及以上人口、住宅套数"
     assert told.missing("something_else") == "something_else"
+
+
+def test_corrections_are_listed(tiny, tmp_path):
+    from dataclasses import replace
+
+    result = toy(tiny)
+    assert "更正" not in text_of(written(result, tmp_path))
+    done = {"action": "drop", "facility_id": "a.csv#3", "before": "老小学", "after": "", "reason": "已拆除", "by": "", "date": ""}
+    text = text_of(written(replace(result, counts={**result.counts, "corrections": [done]}), tmp_path))
+    assert "按更正表对设施作了 1 处更正，原始文件未改：" in text and "· 不计：a.csv#3，老小学（已拆除）" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from livingcircle import __version__
+from livingcircle.outputs.correction_words import correction_lines
 from livingcircle.outputs.report.numbers import DASH, count, decimal, share, year
 from livingcircle.outputs.report.source import Source
 
@@ -69,6 +70,15 @@ def programme(told: Source) -> None:
     told.show("planned")
 
 
+def _corrections(told: Source) -> None:
+    """What planners corrected, line by line; files that were read stay as they are."""
+    lines = correction_lines(told.result)
+    if lines:
+        told.paper.paragraph(told.say("method.corrections", count=len(lines)))
+        for line in lines:
+            told.paper.paragraph(f"· {line}")
+
+
 def method(told: Source) -> None:
     """Chapter: the data, the network, how far results can be trusted, and what remains doubtful."""
     paper, result = told.paper, told.result
@@ -78,6 +88,7 @@ def method(told: Source) -> None:
     each = result.facilities.groupby("source").agg(rows=("facility_id", "size"), confident=("confidence", lambda c: float((c == "high").mean())))
     paper.paragraph(told.say("method.data_text", table=paper.next_caption("table")))
     paper.table(told.say("method.data_table"), told.head("file", "facilities", "confident"), [[str(file), count(row.rows), share(row.confident)] for file, row in each.iterrows()])
+    _corrections(told)
     paper.section(told.say("method.network"))
     long = result.components["length_m"]
     main = long.max() / long.sum() if len(long) and long.sum() else float("nan")
