@@ -131,7 +131,7 @@
 
     // One facility as a square, its site as an outline; hollow and dashed when it is not open in the study's year.
     place(i, color, group) {
-      const places = lc.data.facilities, open = places.open[i], renderer = this.renderers.front;
+      const places = lc.now.facilities, open = places.open[i], renderer = this.renderers.front;
       const look = { renderer, color: open ? "#111" : color, weight: open ? 1.3 : 2.2, dashArray: open ? null : "3 2", fillColor: open ? color : "#fff", fillOpacity: open ? 1 : 0.9 };
       if (places.shape[i] && places.shape[i].polygons) {
         L.polygon(places.shape[i].polygons, { renderer, color, weight: 1.6, dashArray: open ? null : "5 3", fillOpacity: 0.12, fillColor: color })
@@ -145,7 +145,7 @@
     }
 
     drawEveryPlace() {
-      lc.data.facilities.categories.forEach((categories, i) => {
+      lc.now.facilities.categories.forEach((categories, i) => {
         const theme = categories.length ? lc.data.themes[lc.data.categories[categories[0]].theme] : null;
         this.place(i, (theme && theme.color) || lc.data.style.map.theme, this.groups.everyPlace).setRadius(4.5);
       });
@@ -162,7 +162,7 @@
     }
 
     paintHomes() {
-      const walks = lc.walks(lc.state.category);
+      const walks = lc.now.walks(lc.state.category);
       this.homes.forEach((home, i) => {
         if (home) home.setStyle(homeStyle(lc.walkClass(lc.groupMinutes(walks.walk_min[i]), walks.status[i])));
       });
@@ -187,7 +187,7 @@
 
     // Gaps hatched; where the land beyond the limit is not drawn (another group's own limit), the residence is ringed.
     drawGaps() {
-      const { gap_areas: areas, gaps, residences } = lc.data;
+      const { gap_areas: areas, residences } = lc.data, { gaps } = lc.now;
       const look = { renderer: this.renderers.front, color: lc.data.style.map.gap, weight: 2.2, fillOpacity: 0, fill: true };
       const land = new Map(), sameForAll = lc.data.study.rule === "distance";
       areas.gap.forEach((gap, i) => {
@@ -206,7 +206,7 @@
     }
 
     drawPlaces() {
-      const places = lc.data.facilities, chosen = new Set();
+      const places = lc.now.facilities, chosen = new Set();
       this.groups.places.clearLayers();
       this.groups.doors.clearLayers();
       places.categories.forEach((categories, i) => {

@@ -16,9 +16,9 @@
   };
 
   const chosen = (rows) => rows.filter((row) => row.category === lc.state.category && row.level === lc.state.level && row.group === lc.state.group);
-  lc.chosenCoverage = () => chosen(lc.data.coverage.rows);
+  lc.chosenCoverage = () => chosen(lc.now.coverage.rows);
   lc.chosenGaps = function () {
-    const { gaps } = lc.data, { category, level, group } = lc.state, key = `${category} ${level} ${group}`;
+    const { gaps } = lc.now, { category, level, group } = lc.state, key = `${category} ${level} ${group}`;
     if (lc.chosenKey !== key) {
       lc.chosenKey = key;
       lc.chosenList = gaps.rank.map((_, i) => i)
@@ -28,7 +28,7 @@
   };
 
   const levelsOf = (category) => {
-    const found = new Set(lc.data.coverage.rows.filter((row) => row.category === category).map((row) => row.level));
+    const found = new Set(lc.now.coverage.rows.filter((row) => row.category === category).map((row) => row.level));
     return lc.data.levels.map((_, i) => i).filter((i) => found.has(i));
   };
 
@@ -43,6 +43,7 @@
     lc.layers.refresh();
     lc.legend();
     lc.panel.refresh();
+    lc.tell("choose", lc.state);
   };
 
   function select(id, word, options, value, change) {
@@ -122,7 +123,7 @@
   // The legend of what is switched on, with the residents of every walk class.
   lc.legend = function () {
     const { style, residences } = lc.data, { layers } = lc, on = (name) => layers.map.hasLayer(layers.groups[name]);
-    const walks = lc.walks(lc.state.category), people = {};
+    const walks = lc.now.walks(lc.state.category), people = {};
     residences.people[lc.state.group].forEach((count, i) => {
       const kind = lc.walkClass(lc.groupMinutes(walks.walk_min[i]), walks.status[i]);
       people[kind] = (people[kind] || 0) + (count || 0);
@@ -213,7 +214,7 @@
     if (bounds) lc.layers.map.fitBounds(bounds, Object.assign({ animate: false }, room()));
   };
   lc.goGap = function (gap) {
-    const { gaps } = lc.data, next = { category: gaps.category[gap], level: gaps.level[gap], group: gaps.group[gap] };
+    const { gaps } = lc.now, next = { category: gaps.category[gap], level: gaps.level[gap], group: gaps.group[gap] };
     if (Object.keys(next).some((key) => next[key] !== lc.state[key])) lc.choose(next);
     go(lc.layers.homes[gaps.residence[gap]], gaps.at[gap]);
     open(lc.popup.gap(gap), gaps.at[gap]);
@@ -225,7 +226,7 @@
     home.openPopup();
   };
   lc.goFacility = function (i) {
-    const { categories, at } = lc.data.facilities;
+    const { categories, at } = lc.now.facilities;
     if (categories[i].length && !categories[i].includes(lc.state.category)) lc.choose({ category: categories[i][0] });
     go(null, at[i]);
     open(lc.popup.facility(i), at[i]);
@@ -266,9 +267,11 @@
     printing(map);
     fitCards();
     map.on("resize", fitCards);
+    map.on("click", (event) => lc.tell("click", event));
     document.getElementById("choices").addEventListener("submit", (event) => event.preventDefault());
     if (lc.data.categories.length) lc.choose({});
     lc.goWhole();
+    lc.tell("start", map);
     document.documentElement.dataset.ready = "1";
   };
 })(livingcircle);

@@ -8,12 +8,12 @@
   const contains = (texts, query) => texts.some((text) => text && text.toLowerCase().includes(query));
 
   function gapTexts(gap) {
-    const { gaps, residences, categories } = lc.data, home = gaps.residence[gap];
+    const { residences, categories } = lc.data, { gaps } = lc.now, home = gaps.residence[gap];
     return [home < 0 ? "" : residences.name[home], gaps.unit[gap], gaps.nearest[gap], gaps.gap_id[gap], categories[gaps.category[gap]].name];
   }
 
   function gapRow(gap, place) {
-    const { gaps, residences, categories } = lc.data, home = gaps.residence[gap], walk = gaps.walk_min[gap];
+    const { residences, categories } = lc.data, { gaps } = lc.now, home = gaps.residence[gap], walk = gaps.walk_min[gap];
     const under = [lc.state.everyGap ? categories[gaps.category[gap]].name : "", gaps.unit[gap], lc.sayCode("cause", gaps.cause[gap])].filter(Boolean);
     return element("button", { type: "button", class: "row", onclick: () => lc.goGap(gap) }, [
       element("span", { class: "rank", text: String(place + 1) }),
@@ -34,7 +34,7 @@
         element("span", { class: `mark ${kind}` }),
         element("span", { class: "what" }, [element("b", { text: name }), element("small", { text: under })]),
       ]));
-    const { facilities, residences, categories } = lc.data;
+    const { residences, categories } = lc.data, { facilities } = lc.now;
     facilities.name.forEach((name, i) => {
       if (rows.length < FOUND && contains([name], query)) {
         add("facility", name, facilities.categories[i].map((c) => categories[c].name).join(lc.say("comma")), () => lc.goFacility(i));
@@ -47,7 +47,7 @@
   }
 
   function gapList() {
-    const query = lc.state.query, gaps = lc.data.gaps;
+    const query = lc.state.query, gaps = lc.now.gaps;
     let list = lc.state.everyGap ? gaps.rank.map((_, i) => i) : lc.chosenGaps();
     if (query) list = list.filter((gap) => contains(gapTexts(gap), query));
     const rows = list.slice(0, shown).map(gapRow);
@@ -104,6 +104,7 @@
   }
 
   lc.panel = {
+    tabs: TABS,
     build: function () {
       const search = element("input", { type: "search", id: "search", placeholder: lc.say("search"), "aria-label": lc.say("search") });
       search.addEventListener("input", () => { lc.state.query = search.value.trim().toLowerCase(); shown = STEP; lc.panel.list(); });

@@ -18,7 +18,7 @@
 
   // Gap of a residence for what is chosen, -1 for none.
   const gapOf = (residence) => {
-    const found = lc.chosenGaps().find((gap) => lc.data.gaps.residence[gap] === residence);
+    const found = lc.chosenGaps().find((gap) => lc.now.gaps.residence[gap] === residence);
     return found === undefined ? -1 : found;
   };
 
@@ -26,7 +26,7 @@
     options: { maxWidth: 320, minWidth: 220, autoPanPadding: [24, 24] },
 
     residence: function (i) {
-      const homes = lc.data.residences, walks = lc.walks(lc.state.category), gap = gapOf(i), gaps = lc.data.gaps;
+      const homes = lc.data.residences, walks = lc.now.walks(lc.state.category), gap = gapOf(i), gaps = lc.now.gaps;
       const straight = walks.straight_m[i], walk = walks.walk_m[i];
       return table(homes.name[i], "residence", [
         ["unit", homes.unit[i]],
@@ -43,7 +43,7 @@
     },
 
     facility: function (i) {
-      const places = lc.data.facilities;
+      const places = lc.now.facilities;
       return table(places.name[i], "facility", [
         ["categories", places.categories[i].map((category) => lc.data.categories[category].name).join(lc.say("comma"))],
         ["status", lc.sayCode("built", places.status[i])],
@@ -57,7 +57,7 @@
     },
 
     gap: function (i) {
-      const gaps = lc.data.gaps, home = gaps.residence[i];
+      const gaps = lc.now.gaps, home = gaps.residence[i];
       return table(home < 0 ? gaps.unit[i] : lc.data.residences.name[home], "gap", [
         ["unit", gaps.unit[i]],
         ["category", lc.data.categories[gaps.category[i]].name],

@@ -161,8 +161,18 @@ const livingcircle = {};
       return named_;
     });
     data.gaps = readGaps(data.gaps, data.residences, data.coverage.rows);
+    lc.now = lc.asWritten();
     return data;
   };
+
+  // What the page shows now: the study as written into it, or what a scenario makes of it, in the same shapes.
+  lc.now = {};
+  lc.asWritten = () => ({ coverage: lc.data.coverage, gaps: lc.data.gaps, facilities: lc.data.facilities, walks });
+
+  // Who wants to know when the page starts, another category is chosen, or the map is clicked.
+  const listeners = {};
+  lc.on = (name, act) => { (listeners[name] = listeners[name] || []).push(act); };
+  lc.tell = (name, value) => { (listeners[name] || []).forEach((act) => act(value)); };
 
   // The word of `key`; {marks} in it are filled from `values`.
   lc.say = function (key, values) {
@@ -218,5 +228,5 @@ const livingcircle = {};
   // Shapes of areas that are simplified by metres.
   lc.coarse = (text) => shape(text, 10);
 
-  Object.assign(lc, { shape: (text) => shape(text, 1), lines, walks });
+  Object.assign(lc, { Numbers, integers, optional, named, points, shape: (text) => shape(text, 1), lines });
 })(livingcircle);
