@@ -43,7 +43,7 @@ class Opened:
         """Has the page speak a language, by its own switch where it speaks another one."""
         told = "return document.documentElement.lang.split('-')[0]"
         if self.js(told) != lang:
-            self.page.locator(f'[data-language="{lang}"]').first.click()
+            self.page.locator(f"#lang-{lang}").click()
         assert self.js(told) == lang
         return self
 
@@ -91,7 +91,7 @@ def listened(page: Any, file: Path) -> Opened:
     sheet, own = Opened(page), file.as_uri()
 
     def asked(request: Any) -> None:
-        if request.url.split("#")[0] != own and not request.url.startswith(("data:", "blob:")):
+        if request.url.split("#")[0] != own and not request.url.startswith(("data:", "blob:", "about:")):
             sheet.requests.append(request.url)
 
     page.context.on("request", asked)
