@@ -6,6 +6,7 @@ import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,9 +67,9 @@ def browser() -> Iterator[Any]:
         made.close()
 
 
-@pytest.fixture
-def opened(browser) -> Iterator[Callable[..., Opened]]:
-    """Opens a file of the disk, at a size or as on a phone, in the page's own language or in `lang`, once it is ready."""
+@contextmanager
+def opening(browser: Any) -> Iterator[Callable[..., Opened]]:
+    """Opens files of the disk, at a size or as on a phone, in the page's own language or in `lang`, once each is ready."""
     contexts = []
 
     def open_(file: Path, *, size: tuple[int, int] = DESKTOP, lang: str | None = None, phone: bool = False) -> Opened:
@@ -84,6 +85,13 @@ def opened(browser) -> Iterator[Callable[..., Opened]]:
     yield open_
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def opened(browser) -> Iterator[Callable[..., Opened]]:
+    """Opens files in contexts of the test's own; see `opening`."""
+    with opening(browser) as open_:
+        yield open_
 
 
 def listened(page: Any, file: Path) -> Opened:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from browser.conftest import opening
 from browser.odd_town import COUNT, PAYLOADS, result
 
 from livingcircle.outputs import page
@@ -79,6 +80,15 @@ def odd_page(request, odd, tmp_path_factory):
     return file
 
 
+@pytest.fixture(scope="module")
+def odd_sheet(odd_page, browser):
+    """The page opened once; every place is brought up from whatever stood there before."""
+    with opening(browser) as open_:
+        sheet = open_(odd_page)
+        sheet.page.on("dialog", lambda dialog: sheet.errors.append(dialog.message))
+        yield sheet, sheet.js("return document.scripts.length")
+
+
 def plain(text: str) -> str:
     """Text as it is typed into one line: the parts of a name may stand in fields that fold blanks."""
     return re.sub(r"\s+", " ", text)
@@ -96,25 +106,22 @@ def unharmed(sheet, scripts) -> bool:
 
 
 @pytest.mark.parametrize("sink", SINKS)
-def test_names_are_shown_letter_by_letter_and_none_runs(odd_page, opened, sink):
-    sheet = opened(odd_page)
-    scripts = sheet.js("return document.scripts.length")
-    sheet.page.on("dialog", lambda dialog: sheet.errors.append(dialog.message))
+def test_names_are_shown_letter_by_letter_and_none_runs(odd_sheet, sink):
+    sheet, scripts = odd_sheet
     texts = sheet.js(SINKS[sink], list(PAYLOADS))
     assert len(texts) > 0
     assert sink in SILENT or missing(texts) == []
     assert unharmed(sheet, scripts)
 
 
-def test_the_windows_title_is_text(odd_page, opened):
-    sheet = opened(odd_page)
+def test_the_windows_title_is_text(odd_sheet):
+    sheet, _ = odd_sheet
     assert missing([sheet.page.title()]) == []
     assert sheet.is_quiet()
 
 
-def test_hovering_and_clicking_all_over_the_map_runs_nothing(odd_page, opened):
-    sheet = opened(odd_page)
-    scripts = sheet.js("return document.scripts.length")
+def test_hovering_and_clicking_all_over_the_map_runs_nothing(odd_sheet):
+    sheet, scripts = odd_sheet
     box = sheet.page.locator("#frame").bounding_box()
     for step in range(1, 12):
         at = box["x"] + box["width"] * step / 12, box["y"] + box["height"] * (0.35 + 0.3 * (step % 2))
