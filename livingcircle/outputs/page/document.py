@@ -22,7 +22,10 @@ from livingcircle.errors import Fault, LivingCircleError, said
 
 HERE = resources.files(__package__)
 LEAFLET = Path(leaflet.BASE_DIR)
-SCRIPTS = ("values.js", "layers.js", "popups.js", "panel.js", "page.js")
+SCRIPTS = (
+    "values.js", "engine/lattice.js", "engine/nearest.js", "engine/reasons.js", "engine/reached.js",
+    "layers.js", "popups.js", "panel.js", "surface.js", "point.js", "page.js",
+)  # fmt: skip
 PART = re.compile(r"<!--part:([a-z.]+)-->")
 LINKING = frozenset({"src", "href", "srcset", "action", "formaction", "data", "poster", "background", "xlink:href"})
 POLICY = (

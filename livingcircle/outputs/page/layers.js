@@ -6,8 +6,9 @@
     _fillStroke: function (context, layer) {
       if (layer.options.hatch) {
         context.save();
-        context.fillStyle = hatch(context, layer.options.color, isClose(this._map));
-        context.fill("evenodd");
+        const lines = hatch(context, layer.options.color, isClose(this._map));
+        const land = layer.options.hatch === "beyond" ? lc.beyondLand.hatch(context, this._map, lines) : lines;
+        if (land) { context.fillStyle = land; context.fill("evenodd"); }
         context.restore();
       }
       L.Canvas.prototype._fillStroke.call(this, context, layer);
@@ -253,6 +254,7 @@
       add(lc.say("streets"), groups.streets, true);
       this.rings.slice().reverse().forEach((ring) => add(lc.say("isochrone", { minutes: ring.minutes }), ring.group, true));
       if (data.isochrones.some((row) => row.level >= 0)) add(lc.say("limit_area"), groups.limit, false);
+      lc.tell("layers", { add, map: this.map });
       add(lc.say("residences"), groups.homes, true);
       add(lc.say("gap_areas"), groups.gaps, true);
       add(lc.say("facilities_chosen"), groups.places, true);

@@ -152,6 +152,7 @@
     if (on("streets")) rows.push(swatch("street", lc.say("streets"), style.map.street));
     if (on("units") && lc.data.units.length) rows.push(swatch("unit", lc.say("units"), style.map.unit));
     if (on("area") && lc.data.area.length) rows.push(swatch("frame", lc.say("study_area"), style.map.area));
+    lc.tell("legend", rows);
     lc.fill("legend-rows", rows);
   };
 

@@ -8,19 +8,8 @@
   lc.point = { at: null, chosen: null };
 
   const limits = () => lc.data.study.minutes.slice().sort((a, b) => a - b);
-  const speed = () => lc.data.groups[lc.state.group].speed_kmh;
+  const speed = () => found.ground.speed_kmh;
   const minutesOf = (flat_m) => flat_m / speed() * 60 / 1000;
-
-  // All that a point is judged on, as the map shows things now.
-  lc.groundNow = function () {
-    const now = lc.walkingNow(), { at } = lc.now.facilities.doors, { plane } = now.walking;
-    const metres = at.map(([lat, lon]) => plane.toMetres(lon, lat));
-    if (!now.walking.pieces) now.walking.pieces = lc.pieces(now.walking);
-    return Object.assign({
-      facilities: lc.now.facilities, rule: lc.data.study.rule, view: now.walking.viewOf[lc.state.group], pieces: now.walking.pieces,
-      severed_detour: lc.data.study.severed_detour, doorX: metres.map((one) => one[0]), doorY: metres.map((one) => one[1]),
-    }, now);
-  };
 
   // What a place (longitude, latitude) finds, as the chosen group walks.
   lc.point.find = function (lon, lat) {
@@ -28,13 +17,8 @@
     return Object.assign(answer, { ground });
   };
 
-  // What every level asks of a category, from the coverage of the whole area, with how binding it is and on what evidence.
-  function askedOf(category) {
-    return lc.now.coverage.rows.filter((row) => row.whole && row.category === category && row.group === lc.state.group).map((row) => {
-      const stated = lc.data.categories[category].asked.find((one) => one.level === row.level) || {};
-      return Object.assign({ at_least: stated.at_least || 1 }, stated, { level: row.level, limit_m: row.limit_m, limit_min: row.limit_min });
-    }).filter((asked) => (lc.data.study.rule === "time" ? asked.limit_min : asked.limit_m) !== null);
-  }
+  // What every level asks of a category.
+  const askedOf = (category) => lc.askedOf(found.ground.town, category).filter((asked) => asked && (found.ground.rule === "time" ? asked.limit_min : asked.limit_m) !== null);
 
   // Puts the point somewhere, looks up everything anew, and shows the card; `category` is the one whose way is drawn.
   lc.point.set = function (at, { category = null, show = true } = {}) {
@@ -107,7 +91,7 @@
 
   // The two legs off the street: from the point to its street, and from the street to the door.
   function legsOf(way, row) {
-    const door = lc.now.facilities.doors.at[row.door];
+    const door = found.ground.doorAt[row.door];
     return way.line.length ? [[lc.point.at, way.line[0]], [way.line[way.line.length - 1], door]] : [[lc.point.at, door]];
   }
 
@@ -121,13 +105,14 @@
   function reached() {
     const own = found, pace = speed() * 1000 / 60, metres = limits().map((most) => most * pace), { colors } = lc.data.style.isochrone;
     if (!own.tree) { lc.surface.veil(false); return; }
+    const tree = own.tree.shortest && own.ground.network.costs ? lc.walkFrom(own.ground.network, own.place, {}) : own.tree;
     const color = (i) => colors[Math.min(i, colors.length - 1)];
-    lc.streetsReached(own.ground, own.tree, metres).forEach((lines, i) => {
+    lc.streetsReached(own.ground, tree, metres).map((lines, i) => [lines, i]).reverse().forEach(([lines, i]) => {
       if (lines.length) L.polyline(lines.map((line) => line.map(toDegrees)), { renderer: groups.svg, interactive: false, color: color(i), weight: 3, opacity: 0.9, className: "reached" }).addTo(groups.rings);
     });
     lc.whenLattice((grid) => {
       if (found !== own || !rings) return;
-      const walks = lc.walksFrom(own.tree, grid.places), classes = Int8Array.from(walks, (walk) => { const at = lc.surfaceClass(walk, metres); return at < metres.length ? at : -1; });
+      const walks = lc.walksFrom(tree, lc.onNetwork(own.ground.network, grid.places)), classes = Int8Array.from(walks, (walk) => { const at = lc.surfaceClass(walk, metres); return at < metres.length ? at : -1; });
       const { sheet, corners } = lc.latticePicture(classes, metres.map((_, i) => color(i)));
       L.imageOverlay(sheet.toDataURL(), corners, { pane: "surface", opacity: 0.45, className: "surface", alt: "" }).addTo(groups.rings);
       lc.surface.veil(true);
@@ -137,13 +122,13 @@
   // --- the card ---
 
   function reasonOf(row) {
-    const asked = askedOf(row.category), verdicts = asked.map((one) => lc.judgedBy(found.ground, row, one, speed()));
+    const asked = askedOf(row.category), verdicts = asked.map((one) => lc.judgedBy(found.ground, row, one));
     const first = verdicts.find((one) => !one.within);
     if (!first && row.door >= 0) return null;
     return lc.whyNot(found.ground, found, row, first || { within: false, far: Infinity, limit: Infinity, excess_m: Infinity });
   }
 
-  const name = (facility) => lc.now.facilities.name[facility] || lc.say("unnamed");
+  const name = (facility) => found.ground.facilities.name[facility] || lc.say("unnamed");
   const street = (text) => text || lc.say("point.street_nameless");
 
   function reasonText(row, why) {
@@ -162,7 +147,7 @@
   }
 
   function verdict(row, asked) {
-    const judged = lc.judgedBy(found.ground, row, asked, speed()), byTime = lc.data.study.rule === "time";
+    const judged = lc.judgedBy(found.ground, row, asked), byTime = found.ground.rule === "time";
     const over = !Number.isFinite(judged.excess_m) ? lc.say("point.out") : lc.say("point.over", { over: byTime ? lc.show.minutes(judged.excess_min) : lc.show.metres(Math.ceil(judged.excess_m - 1e-6)) });
     const level = asked.level < 0 ? "" : lc.data.levels[asked.level].name;
     const many = asked.at_least > 1 ? lc.say("point.at_least", { n: asked.at_least }) : "";
@@ -224,7 +209,7 @@
 
   function counts() {
     let within = 0, over = 0;
-    found.rows.forEach((one, category) => askedOf(category).forEach((asked) => { if (lc.judgedBy(found.ground, one, asked, speed()).within) within += 1; else over += 1; }));
+    found.rows.forEach((one, category) => askedOf(category).forEach((asked) => { if (lc.judgedBy(found.ground, one, asked).within) within += 1; else over += 1; }));
     return lc.say("point.counts", { within, over });
   }
 
@@ -263,8 +248,7 @@
       const near = lc.nearestStreet(found.ground, found.point);
       return reasonText({ straight_m: null, walk_m: Infinity }, Object.assign({ cause: place.reason === "behind_barrier" || place.reason === "inside_barrier" ? place.reason : "off_network" }, near));
     }
-    const { walking } = found.ground;
-    return lc.say("point.street", { street: street(walking.names[walking.edges.street[place.edge]]), leg: lc.show.metres(Math.round(place.leg_m)) });
+    return lc.say("point.street", { street: street(lc.streetName(found.ground, place.edge)), leg: lc.show.metres(Math.round(place.leg_m)) });
   }
 
   function card() {
@@ -322,7 +306,7 @@
   });
 
   // Another tool of the page may be waiting for the click.
-  const busy = () => Boolean(lc.state.tool);
+  const busy = () => Boolean(lc.tools && lc.tools.current() !== null);
   lc.on("click", (event) => {
     if (busy()) return;
     const at = event.latlng.wrap();
@@ -334,5 +318,4 @@
     look();
     if (state.tab === OPEN_TAB) lc.panel.list();
   });
-  lc.on("now", () => { if (lc.point.at) { look(); if (lc.state.tab === OPEN_TAB) lc.panel.list(); } });
 })(livingcircle);

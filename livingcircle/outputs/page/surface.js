@@ -3,46 +3,51 @@
 
 (function (lc) {
   const { element } = lc;
-  const MARGIN_MIN = 15, OPACITY = 0.5;
-  let grid = null, stop = null, waiting = [], shown = null;
-  const kept = new Map();
+  const MARGIN_MIN = 15, OPACITY = 0.5, KEPT = 12;
+  let grid = null, stop = null;
+  const waiting = [], kept = new WeakMap();
 
-  // What walks are looked up on: the network of the chosen walkers, its doors, and whose they are. A scenario brings its own.
-  lc.walkingNow = function () {
-    if (lc.now.walkingNow) return lc.now.walkingNow(lc.state.group);
-    const walking = lc.walking(), network = lc.network(walking, walking.viewOf[lc.state.group], null);
-    return { walking, network, doors: network.doors, facility: walking.doors.facility, key: "" };
+  // The town on the map: as a scenario leaves it, or as written.
+  lc.townNow = function () {
+    const { whatIf } = lc;
+    return whatIf && whatIf.after && whatIf.view !== "before" ? whatIf.after : lc.baseTown();
   };
+  lc.groundNow = () => lc.groundOf(lc.townNow(), lc.state.group);
 
-  // Rows of the doors that lead into open facilities of a category.
-  lc.doorsOf = function (now, category) {
-    const { open, categories } = lc.now.facilities, rows = [];
-    now.facility.forEach((facility, row) => { if (open[facility] && categories[facility].includes(category)) rows.push(row); });
-    return rows;
-  };
-
-  const picked = (places, rows) => ({
-    edge: Int32Array.from(rows, (row) => places.edge[row]), offset_m: Float64Array.from(rows, (row) => places.offset_m[row]),
-    leg_m: Float64Array.from(rows, (row) => places.leg_m[row]), length: rows.length,
-  });
-  lc.pickedPlaces = picked;
-
-  // The walks of every cell and of every home to a category: flat metres of the quickest, and what the rule judges by.
-  function measured(category) {
-    const now = lc.walkingNow(), distance = lc.data.study.rule === "distance";
-    const key = [now.key, now.walking.viewOf[lc.state.group], category].join(" ");
-    if (!kept.has(key)) {
-      const doors = picked(now.doors, lc.doorsOf(now, category)), look = (places, shortest) => lc.walksTo(now.network, doors, { places, shortest });
-      const cells = look(grid.places, false), homes = look(now.network.homes, false);
-      const judged = distance && !now.network.level ? look(grid.places, true).metres : distance ? cells.metres : cells.flat_m;
-      kept.set(key, { cells: cells.flat_m, homes: homes.flat_m, judged });
-      // A dozen categories are enough to go back and forth between; a city's lattice is a megabyte each.
-      if (kept.size > 12) kept.delete(kept.keys().next().value);
+  // The walk from every cell to the nearest of some doors, or to the nth nearest facility: one search for each, the n best are kept.
+  function* toCells(ground, rows, n, shortest) {
+    const cells = lc.onNetwork(ground.network, grid.places);
+    const walks = (own) => { const found = lc.walksTo(ground.network, lc.somePlaces(ground.doors, own), { shortest, homes: cells }); return shortest ? found.metres : found.flat_m; };
+    if (n === 1) return walks(rows);
+    const best = Array.from({ length: n }, () => new Float64Array(grid.cells.length).fill(Infinity)), own = new Map();
+    rows.forEach((row) => { const facility = ground.facility[row]; own.set(facility, (own.get(facility) || []).concat(row)); });
+    for (const doors of own.values()) {
+      walks(doors).forEach((walk, i) => {
+        for (let k = 0; k < n && walk < Infinity; k++) if (walk < best[k][i]) { const later = best[k][i]; best[k][i] = walk; walk = later; }
+      });
+      yield;
     }
-    return kept.get(key);
+    return best[n - 1];
   }
 
-  const pace = () => lc.data.groups[lc.state.group].speed_kmh * 1000 / 60;
+  // The walks of every cell and of every home to a category: flat metres of the quickest, and what the rule judges by.
+  function* measured(town, category, level) {
+    const ground = lc.groundNow(), asked = town.asked(category, level), n = asked ? asked.at_least : 1, key = [category, ground.view, n].join(" ");
+    if (!kept.has(town)) kept.set(town, new Map());
+    const own = kept.get(town);
+    if (own.has(key)) return own.get(key);
+    const rows = town.doorRows(category), shortest = town.rule === "distance" && Boolean(ground.walking.views[ground.view].costs);
+    const cells = yield* toCells(ground, rows, 1, false);
+    yield;
+    const judged = n === 1 && !shortest ? cells : yield* toCells(ground, rows, n, shortest);
+    const homes = town.walksTo(ground.view, rows, { shortest: false }).flat_m;
+    own.set(key, { cells, homes, judged });
+    // A dozen categories are enough to go back and forth between; a city's lattice is a megabyte each.
+    if (own.size > KEPT) own.delete(own.keys().next().value);
+    return own.get(key);
+  }
+
+  const pace = () => lc.townNow().speeds[lc.state.group] * 1000 / 60;
   const steps = () => lc.data.study.minutes.slice().sort((a, b) => a - b);
 
   // Class of a walk on the surface: how many of the study's minutes it passes; -1 where no walk leads.
@@ -108,6 +113,15 @@
     });
   }
 
+  // People of every class, counted at the points that stand for the homes.
+  function counted(town, flat_m, limits) {
+    const { homes, residences } = town.walking, people = residences.people[lc.state.group], out = new Float64Array(limits.length + 2);
+    homes.residence.forEach((home, i) => {
+      if (town.lived[home]) out[(classed(flat_m[i], limits) + out.length) % out.length] += (people[home] || 0) / homes.count[home];
+    });
+    return out;
+  }
+
   class Surface {
     constructor(map) {
       this.map = map;
@@ -117,46 +131,50 @@
       this.ground = L.layerGroup();
       this.borders = L.layerGroup();
       this.image = null;
-      this.legend = [];
+      this.stop = null;
       map.on("overlayadd overlayremove", (event) => { if ([this.ground, this.borders].includes(event.layer)) this.refresh(); });
     }
 
-    // Another category, group, or scenario: cleared at once, drawn again as soon as the page is free.
+    // Another category, group, or scenario: drawn as soon as the page is free; a newer one drops an older one.
     refresh() {
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => whenReady(() => this.draw()), 0);
+      if (this.stop) this.stop();
+      this.stop = null;
+      if (!lc.data.categories.length) return;
+      whenReady(() => {
+        if (this.stop) this.stop();
+        this.stop = lc.inPortions(this.drawn(), () => { lc.legend(); lc.tell("surface", grid); });
+      });
     }
 
-    draw() {
-      if (!lc.data.categories.length) return;
-      const { category, level } = lc.state, found = measured(category), limits = steps().map((most) => most * pace());
-      shown = found;
-      const classes = Int8Array.from(found.cells, (flat_m) => classed(flat_m, limits));
-      this.ground.clearLayers();
-      this.image = L.imageOverlay(picture(classes, lc.surfaceColors()).toDataURL(), corners(), { pane: "surface", opacity: OPACITY, className: "surface", alt: "" }).addTo(this.ground);
-      this.borders.clearLayers();
-      const renderer = lc.layers.renderers.frame, colors = lc.data.style.isochrone;
-      limits.forEach((limit, i) => this.border(lines(found.cells, limit), { renderer, color: colors.colors[Math.min(i, colors.colors.length - 1)], weight: 1.8 }));
-      const most = lc.limitOf(category, level, lc.state.group);
-      if (most !== null) this.border(lines(found.judged, most), { renderer, color: colors.limit, weight: 2, dashArray: "2 4" });
+    * drawn() {
+      const town = lc.townNow(), { category, level, group } = lc.state, asked = town.asked(category, level), limits = steps().map((most) => most * pace());
+      yield;
+      const found = yield* measured(town, category, level);
+      yield;
+      const classes = Int8Array.from(found.cells, (flat_m) => classed(flat_m, limits)), image = picture(classes, lc.surfaceColors()).toDataURL();
+      yield;
+      const colors = lc.data.style.isochrone, borders = [];
+      for (let i = 0; i < limits.length; i++) {
+        borders.push([lines(found.cells, limits[i]), { color: colors.colors[Math.min(i, colors.colors.length - 1)], weight: 1.8 }]);
+        yield;
+      }
+      const most = asked ? town.limit(asked, group) : null;
+      if (most !== null) borders.push([lines(found.judged, most), { color: colors.limit, weight: 2, dashArray: "2 4" }]);
+      yield;
+      this.people = counted(town, found.homes, limits);
+      this.show(image, borders);
       lc.beyondLand.show(most === null ? null : picture(Int8Array.from(found.judged, (walk) => (walk <= most + 1e-6 ? 0 : -1)), ["#000000"]));
-      this.people = this.counted(found.homes, limits);
-      lc.legend();
-      lc.tell("surface", grid);
+    }
+
+    show(image, borders) {
+      this.ground.clearLayers();
+      this.image = L.imageOverlay(image, corners(), { pane: "surface", opacity: this.veiled ? 0 : OPACITY, className: "surface", alt: "" }).addTo(this.ground);
+      this.borders.clearLayers();
+      borders.forEach(([drawn, look]) => this.border(drawn, Object.assign({ renderer: lc.layers.renderers.frame }, look)));
     }
 
     border(drawn, look) {
       if (drawn.length) L.polyline(drawn, Object.assign({ interactive: false, smoothFactor: 0.8 }, look)).addTo(this.borders);
-    }
-
-    // People of every class, counted at the points that stand for the homes.
-    counted(flat_m, limits) {
-      const { homes, residences } = lc.walking(), people = lc.data.residences.people[lc.state.group], out = new Float64Array(limits.length + 2);
-      homes.residence.forEach((home, i) => {
-        const row = residences.row[home];
-        if (row >= 0) out[(classed(flat_m[i], limits) + out.length) % out.length] += (people[row] || 0) / homes.count[home];
-      });
-      return out;
     }
 
     rows() {
@@ -185,13 +203,6 @@
       if (this.image) this.image.setOpacity(on ? 0 : OPACITY);
     }
   }
-
-  // Metres within which a category is asked for, in the measure of the rule; null where nothing is asked.
-  lc.limitOf = function (category, level, group) {
-    const row = lc.now.coverage.rows.find((one) => one.whole && one.category === category && one.level === level && one.group === group);
-    if (!row) return null;
-    return lc.data.study.rule === "distance" ? row.limit_m : row.limit_min === null ? null : row.limit_min * lc.data.groups[group].speed_kmh * 1000 / 60;
-  };
 
   // Hatching that leaves out the ground within the limit: made once for a view of the map, then used for every residence in it.
   lc.beyondLand = {
@@ -228,11 +239,11 @@
   lc.latticePicture = (classes, colors) => ({ sheet: picture(classes, colors), corners: corners() });
   lc.latticeLines = lines;
 
-  lc.on("layers", (add) => {
-    lc.surface = new Surface(lc.layersMap);
+  lc.on("layers", ({ add, map }) => {
+    lc.surface = new Surface(map);
     add(lc.say("surface.layer"), lc.surface.ground, true);
     add(lc.say("surface.borders"), lc.surface.borders, true);
   });
   lc.on("legend", (rows) => { if (lc.surface) rows.push(...lc.surface.rows()); });
-  ["choose", "now"].forEach((name) => lc.on(name, () => { if (lc.surface) lc.surface.refresh(); }));
+  lc.on("choose", () => { if (lc.surface) lc.surface.refresh(); });
 })(livingcircle);
