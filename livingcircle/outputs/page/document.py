@@ -22,10 +22,12 @@ from livingcircle.errors import Fault, LivingCircleError, said
 
 HERE = resources.files(__package__)
 LEAFLET = Path(leaflet.BASE_DIR)
-SCRIPTS = (
-    "values.js", "engine/lattice.js", "engine/nearest.js", "engine/reasons.js", "engine/reached.js",
-    "layers.js", "popups.js", "panel.js", "surface.js", "point.js", "page.js",
-)  # fmt: skip
+# What works out walks touches no document, and runs without a browser too.
+ENGINE = tuple(
+    f"engine/{name}.js"
+    for name in ("plane", "streets", "snapping", "states", "changes", "search", "walks", "lattice", "nearest", "reasons", "reached")
+)
+SCRIPTS = ("values.js", *ENGINE, "layers.js", "popups.js", "panel.js", "surface.js", "point.js", "page.js")
 PART = re.compile(r"<!--part:([a-z.]+)-->")
 LINKING = frozenset({"src", "href", "srcset", "action", "formaction", "data", "poster", "background", "xlink:href"})
 POLICY = (
