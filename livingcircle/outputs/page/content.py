@@ -18,6 +18,7 @@ import livingcircle
 from livingcircle.coverage import OUTSIDE, WHOLE_AREA
 from livingcircle.layers import OFF_NETWORK, REACHED, UNREACHABLE
 from livingcircle.outputs.page import packing
+from livingcircle.outputs.page.walking import walking_content
 from livingcircle.outputs.walking_words import walking_words
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def page_content(result: Result, *, words: Mapping[str, str], style: Mapping[str
         ],
         "units": _areas(result.units, origin, names="unit"),
         "area": _areas(result.area, origin),
-        "streets": packing.lines(_drawn(_streets(result), draw["street_m"]), origin=origin),
+        "walking": walking_content(result),
         "facilities": _facilities(result, order, origin),
         "residences": _residences(result, homes, origin),
         "walks": _walks(result, order),
@@ -178,12 +179,6 @@ def _origin(result: Result) -> tuple[int, int]:
             west, south, east, north = layer.geometry.to_crs(DEGREES).total_bounds
             return packing.millionths((west + east) / 2), packing.millionths((south + north) / 2)
     return 0, 0
-
-
-def _streets(result: Result) -> gpd.GeoSeries:
-    """The streets that are there; links across a plaza are ways to walk, not things to draw."""
-    streets = result.network.streets
-    return streets.geometry[~streets["plaza_link"]] if "plaza_link" in streets else streets.geometry
 
 
 def _drawn(shapes: gpd.GeoSeries, tolerance_m: float) -> np.ndarray:

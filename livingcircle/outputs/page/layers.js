@@ -118,7 +118,7 @@
     }
 
     drawStreets() {
-      L.polyline(lc.lines(lc.data.streets), { renderer: this.renderers.streets, interactive: false, color: lc.data.style.map.street, weight: 1.2, smoothFactor: 1.5 }).addTo(this.groups.streets);
+      L.polyline(lc.streetLines(lc.data.walking), { renderer: this.renderers.streets, interactive: false, color: lc.data.style.map.street, weight: 1.2, smoothFactor: 1.5 }).addTo(this.groups.streets);
     }
 
     drawHomes() {

@@ -45,20 +45,6 @@ const livingcircle = {};
     return all;
   }
 
-  function lines(text) {
-    const numbers = new Numbers(text), all = [];
-    let [x, y] = lc.data.origin;
-    while (numbers.more()) {
-      const line = [];
-      for (let left = numbers.next(); left > 0; left--) {
-        x += numbers.next(); y += numbers.next();
-        line.push([y / 1e6, x / 1e6]);
-      }
-      all.push(line);
-    }
-    return all;
-  }
-
   // {polygons} or {points} of one packed shape, null for none; its coordinates are told in `step` millionths of a degree.
   function shape(text, step) {
     if (!text) return null;
@@ -228,5 +214,5 @@ const livingcircle = {};
   // Shapes of areas that are simplified by metres.
   lc.coarse = (text) => shape(text, 10);
 
-  Object.assign(lc, { Numbers, integers, optional, named, points, shape: (text) => shape(text, 1), lines });
+  Object.assign(lc, { Numbers, integers, optional, named, points, shape: (text) => shape(text, 1) });
 })(livingcircle);
