@@ -116,7 +116,8 @@ class Result:
     """All that an analysis found; tables as in `livingcircle.layers`, geometry in the network's CRS.
 
     `walked_as` names for every group the one whose `residence_walks` hold for it, at its own speed. `indicators`, `completeness`,
-    `lacking` and `quotas` are as in the modules of these names. `walking` holds what walks can be worked out from again.
+    `lacking` and `quotas` are as in the modules of these names. `warnings` speak the study's language, `warnings_by_language` every one;
+    `walking` holds what walks can be worked out from again.
     """
 
     settings: Settings
@@ -144,3 +145,4 @@ class Result:
     counts: Mapping[str, Any]
     warnings: tuple[str, ...]
     walking: Walking
+    warnings_by_language: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

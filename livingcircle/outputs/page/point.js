@@ -1,3 +1,4 @@
+"use strict";
 // Walk from here: a point anywhere on the map, what it finds of every category, the way there, and how far its minutes reach.
 
 (function (lc) {
@@ -26,7 +27,7 @@
     lc.point.chosen = category === null ? lc.state.category : category;
     if (marker) marker.setLatLng(at);
     look();
-    if (show) { lc.state.tab = OPEN_TAB; lc.panel.list(); reveal(); }
+    if (show) { lc.panel.open(OPEN_TAB); reveal(); }
   };
 
   lc.point.clear = function () {
@@ -103,10 +104,10 @@
 
   // Streets and ground that the point's minutes reach. The ground waits for the lattice.
   function reached() {
-    const own = found, pace = speed() * 1000 / 60, metres = limits().map((most) => most * pace), { colors } = lc.data.style.isochrone;
+    const own = found, pace = speed() * 1000 / 60, metres = limits().map((most) => most * pace);
     if (!own.tree) { lc.surface.veil(false); return; }
     const tree = own.tree.shortest && own.ground.network.costs ? lc.walkFrom(own.ground.network, own.place, {}) : own.tree;
-    const color = (i) => colors[Math.min(i, colors.length - 1)];
+    const color = lc.ringColor;
     lc.streetsReached(own.ground, tree, metres).map((lines, i) => [lines, i]).reverse().forEach(([lines, i]) => {
       if (lines.length) L.polyline(lines.map((line) => line.map(toDegrees)), { renderer: groups.svg, interactive: false, color: color(i), weight: 3, opacity: 0.9, className: "reached" }).addTo(groups.rings);
     });
@@ -114,7 +115,7 @@
       if (found !== own || !rings) return;
       const walks = lc.walksFrom(tree, lc.onNetwork(own.ground.network, grid.places)), classes = Int8Array.from(walks, (walk) => { const at = lc.surfaceClass(walk, metres); return at < metres.length ? at : -1; });
       const { sheet, corners } = lc.latticePicture(classes, metres.map((_, i) => color(i)));
-      L.imageOverlay(sheet.toDataURL(), corners, { pane: "surface", opacity: 0.45, className: "surface", alt: "" }).addTo(groups.rings);
+      L.imageOverlay(sheet.toDataURL(), corners, { pane: "surface", opacity: lc.data.style.surface.reach_opacity, className: "surface", alt: "" }).addTo(groups.rings);
       lc.surface.veil(true);
     });
   }

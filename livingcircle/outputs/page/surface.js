@@ -1,9 +1,10 @@
+"use strict";
 // The walk-time surface: how long the walk is from every cell of ground, the borders of its classes and of the limit, and the
 // land that lies beyond the limit. Worked out from the walking network after the page has opened, a portion at a time.
 
 (function (lc) {
   const { element } = lc;
-  const MARGIN_MIN = 15, OPACITY = 0.5, KEPT = 12;
+  const MARGIN_MIN = 15, KEPT = 12, HEIGHT = 345;
   let grid = null, stop = null;
   const waiting = [], kept = new WeakMap();
 
@@ -62,7 +63,7 @@
   // Colours of the classes: those that residences have, and one for all that lies beyond.
   lc.surfaceColors = function () {
     const { walk } = lc.data.style, minutes = steps();
-    return minutes.map((most) => walk.colors[lc.walkClass(most, "reached")]).concat(walk.colors[walk.colors.length - 2]);
+    return minutes.map((most) => walk.colors[lc.walkClass(most, "reached")]).concat(lc.data.style.surface.beyond);
   };
 
   const channels = (color) => [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
@@ -122,15 +123,19 @@
     return out;
   }
 
+  const lineColor = (i) => { const { lines: all } = lc.data.style.surface; return all[Math.min(i, all.length - 1)]; };
+  lc.ringColor = lineColor;
+
   class Surface {
     constructor(map) {
       this.map = map;
       const pane = map.createPane("surface");
-      pane.style.zIndex = 340;
+      pane.style.zIndex = HEIGHT;
       pane.style.pointerEvents = "none";
       this.ground = L.layerGroup();
       this.borders = L.layerGroup();
       this.image = null;
+      lc.layers.painters.push({ height: HEIGHT, draw: (pen) => this.paint(pen) });
       this.stop = null;
       map.on("overlayadd overlayremove", (event) => { if ([this.ground, this.borders].includes(event.layer)) this.refresh(); });
     }
@@ -139,11 +144,17 @@
     refresh() {
       if (this.stop) this.stop();
       this.stop = null;
-      if (!lc.data.categories.length) return;
+      if (lc.state.lacking || !lc.data.categories.length) { this.clear(); return; }
       whenReady(() => {
         if (this.stop) this.stop();
         this.stop = lc.inPortions(this.drawn(), () => { lc.legend(); lc.tell("surface", grid); });
       });
+    }
+
+    clear() {
+      [this.ground, this.borders].forEach((group) => group.clearLayers());
+      Object.assign(this, { image: null, sheet: null, people: null });
+      lc.beyondLand.show(null);
     }
 
     * drawn() {
@@ -151,24 +162,37 @@
       yield;
       const found = yield* measured(town, category, level);
       yield;
-      const classes = Int8Array.from(found.cells, (flat_m) => classed(flat_m, limits)), image = picture(classes, lc.surfaceColors()).toDataURL();
+      const classes = Int8Array.from(found.cells, (flat_m) => classed(flat_m, limits)), sheet = picture(classes, lc.surfaceColors());
       yield;
-      const colors = lc.data.style.isochrone, borders = [];
+      const image = sheet.toDataURL();
+      yield;
+      const style = lc.data.style.surface, borders = [];
       for (let i = 0; i < limits.length; i++) {
-        borders.push([lines(found.cells, limits[i]), { color: colors.colors[Math.min(i, colors.colors.length - 1)], weight: 1.8 }]);
+        borders.push([lines(found.cells, limits[i]), { color: lineColor(i), weight: 1.8 }]);
         yield;
       }
       const most = asked ? town.limit(asked, group) : null;
-      if (most !== null) borders.push([lines(found.judged, most), { color: colors.limit, weight: 2, dashArray: "2 4" }]);
+      if (most !== null) borders.push([lines(found.judged, most), { color: style.limit, weight: 2, dashArray: "2 4" }]);
       yield;
       this.people = counted(town, found.homes, limits);
+      this.limited = most !== null;
+      this.sheet = sheet;
       this.show(image, borders);
       lc.beyondLand.show(most === null ? null : picture(Int8Array.from(found.judged, (walk) => (walk <= most + 1e-6 ? 0 : -1)), ["#000000"]));
     }
 
+    // On paper the picture stands among the canvases of the map.
+    paint(pen) {
+      if (!this.sheet || !this.map.hasLayer(this.ground)) return;
+      const [low, high] = corners().map((at) => this.map.latLngToLayerPoint(at));
+      Object.assign(pen, { globalAlpha: this.opacity(), imageSmoothingEnabled: false });
+      pen.drawImage(this.sheet, low.x, high.y, high.x - low.x, low.y - high.y);
+      Object.assign(pen, { globalAlpha: 1, imageSmoothingEnabled: true });
+    }
+
     show(image, borders) {
       this.ground.clearLayers();
-      this.image = L.imageOverlay(image, corners(), { pane: "surface", opacity: this.veiled ? 0 : OPACITY, className: "surface", alt: "" }).addTo(this.ground);
+      this.image = L.imageOverlay(image, corners(), { pane: "surface", opacity: this.opacity(), className: "surface", alt: "" }).addTo(this.ground);
       this.borders.clearLayers();
       borders.forEach(([drawn, look]) => this.border(drawn, Object.assign({ renderer: lc.layers.renderers.frame }, look)));
     }
@@ -179,34 +203,33 @@
 
     rows() {
       const rows = [], on = (group) => this.map.hasLayer(group), minutes = steps();
-      if (!grid || !this.people) return rows;
-      const row = (kind, color, text, count) => rows.push(element("li", {}, [
-        element("i", { class: `swatch ${kind}`, "--color": color }), element("span", { text }), count === undefined ? null : element("em", { text: lc.show.people(count) })]));
-      if (on(this.ground)) {
-        rows.push(element("li", { class: "head", text: lc.say("surface.head", { cell: grid.cell_m }) }));
-        lc.surfaceColors().forEach((color, i) => row("area veil", color, i === 0 ? lc.say("up_to", { to: minutes[0] })
-          : i < minutes.length ? lc.say("between", { from: minutes[i - 1], to: minutes[i] }) : lc.say("over", { from: minutes[i - 1] }), this.people[i]));
-        row("area clear", "", lc.say("surface.none"), this.people[minutes.length + 1]);
+      if (!grid || !this.people || lc.state.lacking) return rows;
+      if (on(this.ground) && !this.veiled) {
+        rows.push(lc.legendHead(lc.say("surface.head", { cell: grid.cell_m })));
+        lc.surfaceColors().forEach((color, i) => rows.push(lc.swatch("area veil", lc.walkWord(minutes, i), color, lc.show.people(this.people[i]))));
+        rows.push(lc.swatch("area clear", lc.say("surface.none"), "", lc.show.people(this.people[minutes.length + 1])));
       }
       if (on(this.borders)) {
-        const { colors, limit } = lc.data.style.isochrone;
-        minutes.forEach((most, i) => row("border", colors[Math.min(i, colors.length - 1)], lc.say("isochrone", { minutes: most })));
-        row("limit", limit, lc.say("limit_area"));
+        minutes.forEach((most, i) => rows.push(lc.swatch("border", lc.say("surface.isochrone", { minutes: most }), lineColor(i))));
+        if (this.limited) rows.push(lc.swatch("limit", lc.say("surface.limit"), lc.data.style.surface.limit));
       }
-      if (lc.layers.map.hasLayer(lc.layers.groups.gaps)) rows.push(element("li", { class: "head", text: lc.say("surface.cell", { cell: grid.cell_m }) }));
       return rows;
     }
+
+    opacity() { return this.veiled ? 0 : lc.data.style.surface.opacity; }
 
     // While the ground shows the walks from a point, those to the category step back.
     veil(on) {
       this.veiled = on;
-      if (this.image) this.image.setOpacity(on ? 0 : OPACITY);
+      if (this.image) this.image.setOpacity(this.opacity());
     }
   }
 
   // Hatching that leaves out the ground within the limit: made once for a view of the map, then used for every residence in it.
   lc.beyondLand = {
     within: null, sheet: null,
+    // The size of its cells in metres, 0 as long as they are not known.
+    known: function () { return this.within && grid ? grid.cell_m : 0; },
     show: function (within) {
       this.within = within;
       this.sheet = null;
@@ -239,11 +262,12 @@
   lc.latticePicture = (classes, colors) => ({ sheet: picture(classes, colors), corners: corners() });
   lc.latticeLines = lines;
 
-  lc.on("layers", ({ add, map }) => {
+  lc.legendParts.push(() => (lc.surface ? lc.surface.rows() : []));
+  lc.on("start", (map) => {
     lc.surface = new Surface(map);
-    add(lc.say("surface.layer"), lc.surface.ground, true);
-    add(lc.say("surface.borders"), lc.surface.borders, true);
+    lc.layers.offer("surface.layer", lc.surface.ground, true);
+    lc.layers.offer("surface.borders", lc.surface.borders, true);
+    lc.surface.refresh();
   });
-  lc.on("legend", (rows) => { if (lc.surface) rows.push(...lc.surface.rows()); });
   lc.on("choose", () => { if (lc.surface) lc.surface.refresh(); });
 })(livingcircle);
