@@ -18,6 +18,7 @@ import livingcircle
 from livingcircle.coverage import OUTSIDE, WHOLE_AREA
 from livingcircle.layers import OFF_NETWORK, REACHED, UNREACHABLE
 from livingcircle.outputs.page import packing
+from livingcircle.outputs.page.judging import judging
 from livingcircle.outputs.page.walking import walking_content
 from livingcircle.outputs.walking_words import walking_words
 
@@ -64,6 +65,7 @@ def page_content(result: Result, *, words: Mapping[str, str], style: Mapping[str
         "units": _areas(result.units, origin, names="unit"),
         "area": _areas(result.area, origin),
         "walking": walking_content(result),
+        "judging": judging(result, categories=order.categories, levels=order.levels),
         "facilities": _facilities(result, order, origin),
         "residences": _residences(result, homes, origin),
         "walks": _walks(result, order),

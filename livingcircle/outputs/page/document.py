@@ -22,8 +22,10 @@ from livingcircle.errors import Fault, LivingCircleError, said
 
 HERE = resources.files(__package__)
 LEAFLET = Path(leaflet.BASE_DIR)
-# What works out walks touches no document, and runs without a browser too.
-ENGINE = tuple(f"engine/{name}.js" for name in ("plane", "streets", "snapping", "states", "changes", "search", "walks"))
+# What works out walks and judges them touches no document, and runs without a browser too.
+WALKS = ("plane", "streets", "snapping", "states", "changes", "search", "walks")
+JUDGES = ("places", "town", "judging", "causes", "gaps", "indicators")
+ENGINE = tuple(f"engine/{name}.js" for name in (*WALKS, *JUDGES))
 SCRIPTS = ("values.js", *ENGINE, "layers.js", "popups.js", "panel.js", "page.js")
 PART = re.compile(r"<!--part:([a-z.]+)-->")
 LINKING = frozenset({"src", "href", "srcset", "action", "formaction", "data", "poster", "background", "xlink:href"})
