@@ -23,13 +23,10 @@ from livingcircle.errors import Fault, LivingCircleError, said
 HERE = resources.files(__package__)
 LEAFLET = Path(leaflet.BASE_DIR)
 # What works out walks and judges them touches no document, and runs without a browser too.
-ENGINE = tuple(
-    f"engine/{name}.js"
-    for name in (
-        "plane", "streets", "snapping", "states", "changes", "search", "walks", "places", "town", "judging", "causes", "gaps", "indicators",
-        "lattice", "nearest", "reasons", "reached",
-    )
-)  # fmt: skip
+WALKS = ("plane", "streets", "snapping", "states", "changes", "search", "walks")
+JUDGES = ("places", "town", "judging", "causes", "gaps", "indicators")
+ASKED = ("lattice", "nearest", "reasons", "reached")
+ENGINE = tuple(f"engine/{name}.js" for name in (*WALKS, *JUDGES, *ASKED))
 SCRIPTS = (
     "values.js", "language.js", "datum.js", *ENGINE, "layers.js", "ground.js", "background.js", "popups.js", "legend.js", "headline.js", "lacking.js", "search.js",
     "gap_list.js", "lists.js", "panel.js", "printing.js", "address.js", "surface.js", "point.js", "page.js",
