@@ -4,6 +4,7 @@
 (function (lc) {
   const { element } = lc;
   const OPEN_TAB = "point.tab";
+  const drawnOn = {};
   let map = null, marker = null, groups = null, found = null, rings = true;
 
   lc.point = { at: null, chosen: null };
@@ -69,11 +70,11 @@
 
   function draw() {
     groups.route.clearLayers();
-    groups.rings.clearLayers();
     label();
-    if (rings) reached();
-    else lc.surface.veil(false);
     route(found.rows[lc.point.chosen]);
+    // The card comes first.
+    const own = found;
+    setTimeout(() => { if (found === own) reached(); }, 0);
   }
 
   const toDegrees = ([x, y]) => lc.walking().plane.toDegrees(x, y).reverse();
@@ -88,6 +89,8 @@
     const way = found.tree.route(found.ground.doors, row.door), ends = legsOf(way, row);
     [["route-edge", 7], ["route-line", 4]].forEach(([className, weight]) => stroke(way.line, { className, weight }));
     ends.forEach((leg) => stroke(leg, { className: "route-leg", weight: 3, dashArray: "4 6" }));
+    L.circleMarker(found.ground.doorAt[row.door], { renderer: drawnOn.way, interactive: false, radius: 6, className: "route-end" })
+      .bindTooltip(element("span", { text: name(row.facility) }), { permanent: true, direction: "right", offset: [8, 0], className: "here-label" }).addTo(groups.route);
   }
 
   // The two legs off the street: from the point to its street, and from the street to the door.
@@ -100,16 +103,17 @@
     if (near.foot) stroke([lc.point.at, toDegrees(near.foot)], { className: "missing-link" });
   }
 
-  const stroke = (line, look_) => L.polyline(line, Object.assign({ renderer: groups.svg, interactive: false, weight: 3, dashArray: look_.className === "missing-link" ? "2 7" : null }, look_)).addTo(groups.route);
+  const stroke = (line, look_) => L.polyline(line, Object.assign({ renderer: drawnOn.way, interactive: false, weight: 3, dashArray: look_.className === "missing-link" ? "2 7" : null }, look_)).addTo(groups.route);
 
   // Streets and ground that the point's minutes reach. The ground waits for the lattice.
   function reached() {
+    groups.rings.clearLayers();
+    if (!rings || !found.tree) { lc.surface.veil(false); return; }
     const own = found, pace = speed() * 1000 / 60, metres = limits().map((most) => most * pace);
-    if (!own.tree) { lc.surface.veil(false); return; }
     const tree = own.tree.shortest && own.ground.network.costs ? lc.walkFrom(own.ground.network, own.place, {}) : own.tree;
     const color = lc.ringColor;
     lc.streetsReached(own.ground, tree, metres).map((lines, i) => [lines, i]).reverse().forEach(([lines, i]) => {
-      if (lines.length) L.polyline(lines.map((line) => line.map(toDegrees)), { renderer: groups.svg, interactive: false, color: color(i), weight: 3, opacity: 0.9, className: "reached" }).addTo(groups.rings);
+      if (lines.length) L.polyline(lines.map((line) => line.map(toDegrees)), { renderer: drawnOn.reach, interactive: false, color: color(i), weight: 3, opacity: 0.9, className: "reached" }).addTo(groups.rings);
     });
     lc.whenLattice((grid) => {
       if (found !== own || !rings) return;
@@ -119,6 +123,11 @@
       lc.surface.veil(true);
     });
   }
+
+  lc.legendParts.push(() => {
+    if (!found || !rings || !found.tree) return [];
+    return [lc.legendHead(lc.say("point.reach")), ...limits().map((most, i) => lc.swatch("area", lc.walkWord(limits(), i), lc.ringColor(i)))];
+  });
 
   // --- the card ---
 
@@ -292,11 +301,11 @@
 
   lc.on("start", function (started) {
     map = started;
-    const pane = map.createPane("from");
-    pane.style.zIndex = 435;
-    pane.style.pointerEvents = "none";
     groups = { rings: L.layerGroup().addTo(map), route: L.layerGroup().addTo(map), mark: L.layerGroup().addTo(map) };
-    Object.defineProperty(groups, "svg", { value: L.svg({ pane: "from", padding: 0.3 }), enumerable: false });
+    [["reach", 433], ["way", 436]].forEach(([name, height]) => {
+      Object.assign(map.createPane(name).style, { zIndex: height, pointerEvents: "none" });
+      drawnOn[name] = L.svg({ pane: name, padding: 0.3 });
+    });
     map.on("popupopen", (event) => { opened = event.popup; });
     map.getContainer().append(element("div", { class: "crosshair", "aria-hidden": "true" }));
     map.on("keydown", (event) => {

@@ -198,13 +198,13 @@
     }
 
     border(drawn, look) {
-      if (drawn.length) L.polyline(drawn, Object.assign({ interactive: false, smoothFactor: 0.8 }, look)).addTo(this.borders);
+      if (drawn.length) L.polyline(drawn, Object.assign({ interactive: false, smoothFactor: 0.8, opacity: this.veiled ? 0 : 1 }, look)).addTo(this.borders);
     }
 
     rows() {
       const rows = [], on = (group) => this.map.hasLayer(group), minutes = steps();
-      if (!grid || !this.people || lc.state.lacking) return rows;
-      if (on(this.ground) && !this.veiled) {
+      if (!grid || !this.people || this.veiled) return rows;
+      if (on(this.ground)) {
         rows.push(lc.legendHead(lc.say("surface.head", { cell: grid.cell_m })));
         lc.surfaceColors().forEach((color, i) => rows.push(lc.swatch("area veil", lc.walkWord(minutes, i), color, lc.show.people(this.people[i]))));
         rows.push(lc.swatch("area clear", lc.say("surface.none"), "", lc.show.people(this.people[minutes.length + 1])));
@@ -220,8 +220,11 @@
 
     // While the ground shows the walks from a point, those to the category step back.
     veil(on) {
+      if (this.veiled === on) return;
       this.veiled = on;
       if (this.image) this.image.setOpacity(this.opacity());
+      this.borders.eachLayer((line) => line.setStyle({ opacity: on ? 0 : 1 }));
+      lc.legend();
     }
   }
 
