@@ -106,7 +106,7 @@ def _write(handed: tuple[Result, Gaps, verification.Record], folder: Path, *, st
     workbook.write(result, folder / WORKBOOK, table=listed, record=record)
     layers_gpkg.write(result, folder / "layers.gpkg")
     clock("outputs", 2, 6)
-    page.write(result, folder / "index.html")
+    page.write(result, folder / "index.html", backgrounds=study.outputs.map.asked())
     clock("outputs", 3, 6)
     told, today = study.outputs, date.today()
     drawn = figures.write(result, folder / "figures", drawn_on=today, paper=told.paper) if told.figures else []

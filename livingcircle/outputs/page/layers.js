@@ -39,7 +39,7 @@
   const Square = L.CircleMarker.extend({ _updatePath: function () { this._renderer._updateSquare(this); } });
 
   // Far out, a gap is a few pixels wide: fine lines leave its color visible, close by a white edge parts them from it.
-  const CLOSE_ZOOM = 15;
+  const CLOSE_ZOOM = 15, LABEL_ZOOM = 13;
   const isClose = (map) => map.getZoom() >= CLOSE_ZOOM;
   const patterns = {};
   function hatch(context, color, close, kind) {
@@ -210,6 +210,7 @@
     // Thinner outlines and smaller squares far out.
     scale() {
       const close = isClose(this.map);
+      this.map.getContainer().classList.toggle("far-out", this.map.getZoom() < LABEL_ZOOM);
       if (this.close === close) return;
       this.close = close;
       this.groups.gaps.eachLayer((area) => area.setStyle({ weight: close ? 2.2 : 1 }));
