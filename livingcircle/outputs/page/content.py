@@ -19,6 +19,7 @@ from livingcircle.coverage import OUTSIDE, WHOLE_AREA
 from livingcircle.layers import OFF_NETWORK, REACHED, UNREACHABLE
 from livingcircle.outputs.page import packing
 from livingcircle.outputs.page.judging import judging
+from livingcircle.outputs.page.packing import text
 from livingcircle.outputs.page.walking import walking_content
 from livingcircle.outputs.walking_words import walking_words
 
@@ -74,17 +75,6 @@ def page_content(result: Result, *, words: Mapping[str, str], style: Mapping[str
         "gap_areas": _gap_areas(result, order, origin, draw["gap_m"]),
         "isochrones": _isochrones(result, order, origin, draw["isochrone_m"]),
     }
-
-
-def text(value: object) -> str:
-    """Text of a cell; empty for what is missing, without broken surrogates.
-
-    >>> text(float("nan")), text("明月\\udc80")
-    ('', '明月?')
-    """
-    if value is None or (not isinstance(value, str) and pd.isna(value)):
-        return ""
-    return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def number(value: object, digits: int = 2) -> float | int | None:
