@@ -22,7 +22,12 @@ from livingcircle.errors import Fault, LivingCircleError, said
 
 HERE = resources.files(__package__)
 LEAFLET = Path(leaflet.BASE_DIR)
-SCRIPTS = ("values.js", "layers.js", "popups.js", "panel.js", "page.js")
+SCRIPTS = (
+    "values.js", "layers.js", "popups.js", "panel.js", "page.js",
+    "scenario.js", "scenario_check.js", "scenario_text.js",
+    "whatif.js", "whatif_words.js", "whatif_tools.js", "whatif_marks.js", "whatif_forms.js", "whatif_files.js", "whatif_report.js", "whatif_panel.js",
+)
+STYLES = ("page.css", "whatif.css")
 PART = re.compile(r"<!--part:([a-z.]+)-->")
 LINKING = frozenset({"src", "href", "srcset", "action", "formaction", "data", "poster", "background", "xlink:href"})
 POLICY = (
@@ -54,7 +59,7 @@ def page_document(content: Mapping[str, Any], *, language: str, title: str, cent
         "title": html.escape(title),
         "noscript": html.escape(words["noscript"]),
         "leaflet.css": leaflet_css(),
-        "page.css": _own("page.css"),
+        "page.css": "\n".join(map(_own, STYLES)),
         "leaflet.js": leaflet_js(),
         "map": figure.html.render().strip(),
         "data": json_text(content),
