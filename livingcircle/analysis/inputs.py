@@ -85,7 +85,7 @@ class Result:
     """All that an analysis found; tables as in `livingcircle.layers`, geometry in the network's CRS.
 
     `walked_as` names for every group the one whose `residence_walks` hold for it, at its own speed. `indicators`, `completeness`,
-    `lacking` and `quotas` are as in the modules of these names.
+    `lacking` and `quotas` are as in the modules of these names. `warnings` speak the study's language, `warnings_by_language` every one.
     """
 
     settings: Settings
@@ -112,3 +112,4 @@ class Result:
     merged: pd.DataFrame
     counts: Mapping[str, Any]
     warnings: tuple[str, ...]
+    warnings_by_language: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
