@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import livingcircle
 from livingcircle.messages import LANGUAGES
 from livingcircle.outputs.page import judgements, packing, places
+from livingcircle.outputs.page.walking import walking_content
 from livingcircle.outputs.page.names import Order, in_both, number, text
 from livingcircle.outputs.walking_words import group_name, walking_words
 
@@ -52,7 +53,7 @@ def page_content(
         "units": places.areas(result.units, origin, names="unit"),
         "area": places.areas(result.area, origin),
         "water": places.water(result, origin, draw["water_m"]),
-        "streets": packing.lines(places.drawn(places.streets(result), draw["street_m"]), origin=origin),
+        "walking": walking_content(result),
         "facilities": places.facilities(result, order, origin),
         "residences": places.residences(result, homes, origin),
         "walks": judgements.walks(result, order),

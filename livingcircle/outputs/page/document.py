@@ -22,8 +22,10 @@ from livingcircle.errors import Fault, LivingCircleError, said
 
 HERE = resources.files(__package__)
 LEAFLET = Path(leaflet.BASE_DIR)
+# What works out walks touches no document, and runs without a browser too.
+ENGINE = tuple(f"engine/{name}.js" for name in ("plane", "streets", "snapping", "states", "changes", "search", "walks"))
 SCRIPTS = (
-    "values.js", "language.js", "datum.js", "layers.js", "ground.js", "background.js", "popups.js", "legend.js", "headline.js", "lacking.js", "search.js",
+    "values.js", *ENGINE, "language.js", "datum.js", "layers.js", "ground.js", "background.js", "popups.js", "legend.js", "headline.js", "lacking.js", "search.js",
     "gap_list.js", "lists.js", "panel.js", "printing.js", "address.js", "page.js",
     "scenario.js", "scenario_check.js", "scenario_text.js",
     "whatif.js", "whatif_words.js", "whatif_tools.js", "whatif_marks.js", "whatif_forms.js", "whatif_files.js", "whatif_report.js", "whatif_panel.js",

@@ -43,6 +43,6 @@
 
   lc.drawStreets = function (layers) {
     const look = { renderer: layers.renderers.streets, interactive: false, color: lc.data.style.map.street, weight: 1.2, smoothFactor: 1.5 };
-    L.polyline(lc.lines(lc.data.streets), look).addTo(layers.groups.streets);
+    L.polyline(lc.streetLines(lc.data.walking), look).addTo(layers.groups.streets);
   };
 })(livingcircle);

@@ -72,19 +72,6 @@ def minutes(values: Iterable[float]) -> str:
     return packed(h + 1 for h in hundredths)
 
 
-def lines(geometries: Iterable[shapely.Geometry], *, origin: tuple[int, int]) -> str:
-    """The text of lines: for each the number of its points, then their differences; all in one run from `origin`."""
-    numbers: list[int] = []
-    x, y = origin
-    for geometry in geometries:
-        for part in shapely.get_parts(geometry):
-            points = _millionths(part)
-            if len(points) > 1:
-                numbers.append(len(points))
-                x, y = _differences(points, x, y, numbers)
-    return packed(numbers)
-
-
 def shape(geometry: shapely.Geometry | None, *, origin: tuple[int, int]) -> str:
     """The text of one polygon, point or line: the number of polygons, of rings, of points; 0 polygons announce points.
 
@@ -134,3 +121,27 @@ def _differences(points: np.ndarray, x: int, y: int, numbers: list[int]) -> tupl
     before = np.vstack([[x, y], points[:-1]])
     numbers.extend((points - before).ravel().tolist())
     return int(points[-1, 0]), int(points[-1, 1])
+
+
+def steps(numbers: Iterable[int]) -> str:
+    """The text of numbers told as differences from the one before, the first from 0.
+
+    >>> steps([100, 101, 99]) == packed([100, 1, -2])
+    True
+    """
+    values = numbers if isinstance(numbers, np.ndarray) else np.array(list(numbers), dtype=np.int64)
+    return packed(np.diff(values, prepend=0))
+
+
+def runs(numbers: Iterable[int]) -> str:
+    """The text of numbers that repeat: for each run the difference from the run before, and how many they are.
+
+    >>> runs([0, 0, 0, 7, 7]) == packed([0, 3, 7, 2])
+    True
+    """
+    values = np.asarray(list(numbers) if not isinstance(numbers, np.ndarray) else numbers, dtype=np.int64)
+    if not len(values):
+        return ""
+    first = np.flatnonzero(np.diff(values, prepend=values[0] - 1))
+    counts = np.diff(np.append(first, len(values)))
+    return packed(np.column_stack([np.diff(values[first], prepend=0), counts]).ravel())

@@ -45,20 +45,6 @@ const livingcircle = {};
     return all;
   }
 
-  function lines(text) {
-    const numbers = new Numbers(text), all = [];
-    let [x, y] = lc.data.origin;
-    while (numbers.more()) {
-      const line = [];
-      for (let left = numbers.next(); left > 0; left--) {
-        x += numbers.next(); y += numbers.next();
-        line.push([y / 1e6, x / 1e6]);
-      }
-      all.push(line);
-    }
-    return all;
-  }
-
   // {polygons} or {points} of one packed shape, null for none.
   function shape(text) {
     if (!text) return null;
@@ -228,5 +214,5 @@ const livingcircle = {};
     return holder;
   };
 
-  Object.assign(lc, { Numbers, integers, optional, named, points, shape, lines });
+  Object.assign(lc, { Numbers, integers, optional, named, points, shape });
 })(livingcircle);
