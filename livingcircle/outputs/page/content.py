@@ -14,6 +14,7 @@ import livingcircle
 from livingcircle.messages import LANGUAGES
 from livingcircle.outputs.page import judgements, packing, places
 from livingcircle.outputs.page.walking import walking_content
+from livingcircle.outputs.page.judging import judging
 from livingcircle.outputs.page.names import Order, in_both, number, text
 from livingcircle.outputs.walking_words import group_name, walking_words
 
@@ -54,6 +55,7 @@ def page_content(
         "area": places.areas(result.area, origin),
         "water": places.water(result, origin, draw["water_m"]),
         "walking": walking_content(result),
+        "judging": judging(result, categories=order.categories, levels=order.levels),
         "facilities": places.facilities(result, order, origin),
         "residences": places.residences(result, homes, origin),
         "walks": judgements.walks(result, order),

@@ -23,7 +23,7 @@ from livingcircle.errors import Fault, LivingCircleError, said
 HERE = resources.files(__package__)
 LEAFLET = Path(leaflet.BASE_DIR)
 # What works out walks touches no document, and runs without a browser too.
-ENGINE = tuple(f"engine/{name}.js" for name in ("plane", "streets", "snapping", "states", "changes", "search", "walks"))
+ENGINE = tuple(f"engine/{name}.js" for name in ("plane", "streets", "snapping", "states", "changes", "search", "walks", "places", "town", "judging", "causes", "gaps", "indicators"))
 SCRIPTS = (
     "values.js", *ENGINE, "language.js", "datum.js", "layers.js", "ground.js", "background.js", "popups.js", "legend.js", "headline.js", "lacking.js", "search.js",
     "gap_list.js", "lists.js", "panel.js", "printing.js", "address.js", "page.js",
