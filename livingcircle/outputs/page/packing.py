@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
+import pandas as pd
 import shapely
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -18,6 +19,17 @@ LETTERS = np.frombuffer(ALPHABET.encode("ascii"), dtype=np.uint8)
 # Short runs, as most outlines are, take longer laid out as an array.
 FEW = 48
 PER_DEGREE = 1_000_000
+
+
+def text(value: object) -> str:
+    """Text of a cell; empty for what is missing, without broken surrogates.
+
+    >>> text(float("nan")), text("明月\\udc80")
+    ('', '明月?')
+    """
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return ""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def packed(numbers: Iterable[int]) -> str:

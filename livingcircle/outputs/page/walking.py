@@ -17,11 +17,12 @@ from livingcircle import residences as lived
 from livingcircle.barriers import COMPOUND, frontage_m
 from livingcircle.network import StreetNetwork
 from livingcircle.outputs.page import packing, plane
+from livingcircle.outputs.page.packing import text
 from livingcircle.snapping import BEHIND, INSIDE, ISOLATED_M
 
 if TYPE_CHECKING:
     from livingcircle.analysis import Result
-    from livingcircle.analysis.inputs import Met
+    from livingcircle.analysis.inputs import Met, Walking
     from livingcircle.layers import Barriers, Positions, Samples
 
 Content = dict[str, Any]
@@ -34,6 +35,7 @@ PEOPLE = 100
 WHY_OFF = {BEHIND: -2, INSIDE: -3}
 STEP_PER_M = 100_000
 LATTICE_OFF_M = 0.02
+ELSEWHERE_M = 0.3
 
 
 def walking_content(result: Result) -> Content:
@@ -46,6 +48,7 @@ def walking_content(result: Result) -> Content:
     number = np.empty(len(order) + 1, dtype=np.int64)
     number[order], number[-1] = np.arange(len(order)), -1
     facility = {f: row for row, f in enumerate(result.facilities["facility_id"])}
+    streets, lines = _streets(network, order, origin)
     return {
         "plane": plane.plane(bounds, network.crs),
         "origin": origin.tolist(),
@@ -53,10 +56,10 @@ def walking_content(result: Result) -> Content:
         "snap_limit_m": float(result.settings.snap_limit_m),
         "isolated_m": ISOLATED_M,
         "frontage_m": frontage_m(),
-        **_streets(network, order, origin),
+        **streets,
         **_enclosed(network),
         "barriers": _barriers(result.barriers, origin),
-        "views": _views(told.views, number, order),
+        "views": _views(told, number, order, lines),
         "view_of": [told.view_of[group.id] for group in result.settings.groups],
         "homes": _homes(told.samples, origin),
         "residences": _residences(result),
@@ -70,8 +73,8 @@ def _bounds(result: Result) -> np.ndarray:
     return np.concatenate([np.nanmin(boxes[:, :2], axis=0), np.nanmax(boxes[:, 2:], axis=0)])
 
 
-def _streets(network: StreetNetwork, order: np.ndarray, origin: np.ndarray) -> Content:
-    """Nodes, edges in the order given, their lines, lengths, names and kinds (1: assumed, 2: across a plaza)."""
+def _streets(network: StreetNetwork, order: np.ndarray, origin: np.ndarray) -> tuple[Content, np.ndarray]:
+    """Nodes, edges in the order given, their lines, lengths, names and kinds (1: assumed, 2: across a plaza); the lines as told."""
     lines = network.streets.geometry.to_numpy()[order]
     start, end = network.start[order], network.end[order]
     points, edge = shapely.get_coordinates(shapely.simplify(lines, SIMPLE_M), return_index=True)
@@ -89,26 +92,31 @@ def _streets(network: StreetNetwork, order: np.ndarray, origin: np.ndarray) -> C
     moved = np.hypot(*moves.T)
     moved[first] = 0
     drawn_m = np.bincount(edge, weights=moved, minlength=len(lines)) / DECI
-    streets = network.streets.iloc[order]
-    names = streets["name"].fillna("").astype(str)
-    known = [name for name in dict.fromkeys(names) if name]
-    at = {name: row for row, name in enumerate(known)}
-    kind = np.zeros(len(lines), dtype=np.int64)
-    for value, column in ((1, "assumed"), (2, "plaza_link")):
-        if column in streets:
-            kind[streets[column].to_numpy(dtype=bool)] = value
-    return {
-        "names": known,
+    more = np.rint(network.length_m[order] * CENTI).astype(np.int64) - np.rint(drawn_m * CENTI).astype(np.int64)
+    content = {
         "nodes": packing.packed(np.diff(nodes, axis=0, prepend=0).ravel()),
         "start": packing.steps(start),
         "span": packing.packed(end - start),
         "bends": packing.packed(count - 2),
         "line": packing.packed(moves[inner].ravel()),
-        "length": packing.packed(np.rint(network.length_m[order] * CENTI).astype(np.int64) - np.rint(drawn_m * CENTI).astype(np.int64)),
-        "street": packing.runs(names.map(lambda name: at.get(name, -1)).to_numpy(dtype=np.int64)),
-        "kind": packing.runs(kind),
+        "length": packing.packed(more),
+        **_said(network.streets.iloc[order]),
         "compound": packing.runs(network.compound[order]),
     }
+    return content, shapely.linestrings(points / DECI + origin, indices=edge)
+
+
+def _said(streets: gpd.GeoDataFrame) -> Content:
+    """The names of streets, and which were assumed (1) or lie across a plaza (2)."""
+    names = streets["name"].map(text)
+    known = [name for name in dict.fromkeys(names) if name]
+    at = {name: row for row, name in enumerate(known)}
+    kind = np.zeros(len(streets), dtype=np.int64)
+    for value, column in ((1, "assumed"), (2, "plaza_link")):
+        if column in streets:
+            kind[streets[column].to_numpy(dtype=bool)] = value
+    street = names.map(lambda name: at.get(name, -1)).to_numpy(dtype=np.int64)
+    return {"names": known, "street": packing.runs(street), "kind": packing.runs(kind)}
 
 
 def _enclosed(network: StreetNetwork) -> Content:
@@ -122,7 +130,7 @@ def _enclosed(network: StreetNetwork) -> Content:
     rows = rows[node >= 0].astype(np.int64)
     rows = rows[np.lexsort(rows.T[::-1])] if len(rows) else rows.reshape(0, 3)
     return {
-        "compounds": [str(name) if isinstance(name, str) else "" for name in network.compounds["name"]],
+        "compounds": [text(name) for name in network.compounds["name"]],
         "gates": packing.packed(np.diff(rows, axis=0, prepend=0).ravel()),
         "gate_kinds": kinds,
     }
@@ -175,14 +183,15 @@ def _drawn(lines: Any, numbers: list[np.ndarray], at: np.ndarray, origin: np.nda
     return at
 
 
-def _views(views: tuple[Met, ...], number: np.ndarray, order: np.ndarray) -> list[Content]:
+def _views(told: Walking, number: np.ndarray, order: np.ndarray, lines: np.ndarray) -> list[Content]:
     """How each kind of walker meets the streets; what is as in the first view is not told again.
 
     Where samples stand follows from their edge, the nearest place of which they take; it is told as the difference from the first view.
     """
     out = []
-    before, doors_before = np.zeros(len(views[0].origins), dtype=np.int64), None
-    for view in views:
+    first = told.views[0]
+    before, doors_before = np.zeros(len(first.origins), dtype=np.int64), None
+    for view in told.views:
         costs = None
         if view.costs is not None:
             rows = (view.costs.forward - 1, view.costs.backward - 1, view.costs.start_m, view.costs.end_m)
@@ -196,12 +205,24 @@ def _views(views: tuple[Met, ...], number: np.ndarray, order: np.ndarray) -> lis
                 "shut": "" if view.shut is None else packing.runs(view.shut[order].astype(np.int64)),
                 "costs": costs,
                 "homes": packing.runs(homes - before),
+                "elsewhere": _elsewhere(told, view, homes, lines, told.network.length_m[order]),
                 "doors": None if doors == doors_before else doors,
             }
         )
         if len(out) == 1:
             before, doors_before = homes, doors
     return out
+
+
+def _elsewhere(told: Walking, view: Met, edge: np.ndarray, lines: np.ndarray, length_m: np.ndarray) -> Content:
+    """The samples as near to one place of their edge as to another that stand at the other one: rows, and metres along."""
+    on = np.flatnonzero(edge >= 0)
+    own = lines[edge[on]]
+    drawn_m = shapely.length(own)
+    along = shapely.line_locate_point(own, told.samples.geometry.to_numpy()[on]) * length_m[edge[on]] / np.where(drawn_m > 0, drawn_m, 1)
+    offset = view.origins["offset_m"].to_numpy()[on]
+    rows = np.flatnonzero(np.abs(along - offset) > ELSEWHERE_M)
+    return {"row": packing.steps(on[rows]), "offset": packing.packed(np.rint(offset[rows] * DECI).astype(np.int64))}
 
 
 def _edges(positions: Positions, number: np.ndarray) -> np.ndarray:
@@ -239,7 +260,7 @@ def _homes(samples: Samples, origin: np.ndarray) -> Content:
 
 
 def _units(values: pd.Series) -> tuple[list[str], np.ndarray]:
-    code, known = pd.factorize(values.fillna("").astype(str))
+    code, known = pd.factorize(values.map(text))
     return [str(name) for name in known], code
 
 
@@ -273,10 +294,9 @@ def _residences(result: Result) -> Content:
     units, code = _units(homes["unit"])
     groups = [homes[g.people] if g.people in homes else np.full(len(homes), np.nan) for g in result.settings.groups]
     later = homes.iloc[own:]
-    named = (str(name) if isinstance(name, str) and name else str(home) for name, home in zip(later["name"], later["residence_id"], strict=True))
     return {
         "own": own,
-        "later": [name.encode("utf-8", "replace").decode("utf-8") for name in named],
+        "later": [text(name) or text(home) for name, home in zip(later["name"], later["residence_id"], strict=True)],
         "open_year": packing.packed_or_none(homes["open_year"]),
         "land_m2": packing.packed_or_none(homes["land_m2"]),
         "people": [packing.packed_or_none(people, scale=PEOPLE) for people in groups],

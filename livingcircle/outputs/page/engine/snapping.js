@@ -7,19 +7,23 @@
   const CELLS_A_PIECE = 1;
 
   // The nearest place of an edge: out[0] metres along it, out[1] metres away, out[2], out[3] where it is.
-  function footOnEdge(streets, edge, x, y, out) {
-    const { line, edges } = streets, last = edges.first[edge + 1] - 1;
+  function footOnEdge({ line, edges }, edge, x, y, out) {
+    footOnLine(line.x, line.y, edges.first[edge], edges.first[edge + 1] - 1, x, y, out);
+    const length = edges.length_m[edge], drawn = edges.drawn_m[edge];
+    out[0] = drawn > 0 ? Math.min(out[0] * (length / drawn), length) : 0;
+  }
+
+  function footOnLine(xs, ys, first, last, x, y, out) {
     let before = 0, best = Infinity, along = 0, fx = 0, fy = 0;
-    for (let at = edges.first[edge]; at < last; at++) {
-      const ax = line.x[at], ay = line.y[at], dx = line.x[at + 1] - ax, dy = line.y[at + 1] - ay, square = dx * dx + dy * dy;
+    for (let at = first; at < last; at++) {
+      const ax = xs[at], ay = ys[at], dx = xs[at + 1] - ax, dy = ys[at + 1] - ay, square = dx * dx + dy * dy, size = Math.sqrt(square);
       let t = square > 0 ? ((x - ax) * dx + (y - ay) * dy) / square : 0;
       t = t < 0 ? 0 : t > 1 ? 1 : t;
-      const px = ax + t * dx, py = ay + t * dy, far = (x - px) * (x - px) + (y - py) * (y - py), size = Math.sqrt(square);
+      const px = ax + t * dx, py = ay + t * dy, far = (x - px) * (x - px) + (y - py) * (y - py);
       if (far < best) { best = far; along = before + t * size; fx = px; fy = py; }
       before += size;
     }
-    const length = edges.length_m[edge];
-    out[0] = before > 0 ? Math.min(along * (length / before), length) : 0;
+    out[0] = along;
     out[1] = Math.sqrt(best);
     out[2] = fx;
     out[3] = fy;
@@ -97,39 +101,45 @@
     return pieces;
   }
 
-  function distance(grid, i, x, y) {
-    const ax = grid.ax[i], ay = grid.ay[i], dx = grid.bx[i] - ax, dy = grid.by[i] - ay, square = dx * dx + dy * dy;
-    let t = square > 0 ? ((x - ax) * dx + (y - ay) * dy) / square : 0;
+  // Metres from a point to a piece, squared.
+  function square(grid, i, x, y) {
+    const ax = grid.ax[i], ay = grid.ay[i], dx = grid.bx[i] - ax, dy = grid.by[i] - ay, size = dx * dx + dy * dy;
+    let t = size > 0 ? ((x - ax) * dx + (y - ay) * dy) / size : 0;
     t = t < 0 ? 0 : t > 1 ? 1 : t;
     const px = ax + t * dx - x, py = ay + t * dy - y;
-    return Math.sqrt(px * px + py * py);
+    return px * px + py * py;
   }
 
-  // Tells the pieces of the cells that a ring of `reach` cells around (x, y) holds.
+  // Cells of the ring that lies `reach` cells around the cell of (x, y), told one by one.
   function ring(grid, x, y, reach, tell) {
-    const { west, south, size, columns, rows, begin, held } = grid;
-    const c0 = Math.floor((x - west) / size), r0 = Math.floor((y - south) / size);
-    for (let r = Math.max(r0 - reach, 0); r <= Math.min(r0 + reach, rows - 1); r++) {
-      const edge = Math.abs(r - r0) === reach, step = edge || reach === 0 ? 1 : 2 * reach;
-      for (let c = c0 - reach; c <= c0 + reach; c += step) {
-        if (c < 0 || c >= columns) continue;
-        const cell = r * columns + c;
-        for (let at = begin[cell]; at < begin[cell + 1]; at++) tell(held[at]);
+    const { west, south, size, columns, rows } = grid, c0 = Math.floor((x - west) / size), r0 = Math.floor((y - south) / size);
+    const top = Math.min(r0 + reach, rows - 1), right = Math.min(c0 + reach, columns - 1);
+    for (let r = Math.max(r0 - reach, 0); r <= top; r++) {
+      if (Math.abs(r - r0) === reach) {
+        for (let c = Math.max(c0 - reach, 0); c <= right; c++) tell(r * columns + c);
+      } else {
+        if (c0 - reach >= 0 && c0 - reach < columns) tell(r * columns + c0 - reach);
+        if (c0 + reach >= 0 && c0 + reach < columns) tell(r * columns + c0 + reach);
       }
     }
   }
 
   // The edge nearest to a point within the limit (inclusive), -1 for none; of equally near ones the first.
   function nearestEdge(grid, x, y, limit_m) {
-    const limit = limit_m + 1e-9, most = Math.max(grid.columns, grid.rows) + outside(grid, x, y);
+    const { size, begin, held, owner } = grid, most = Math.max(grid.columns, grid.rows) + outside(grid, x, y);
+    const limit = (limit_m + 1e-9) * (limit_m + 1e-9);
     let best = Infinity, edge = -1;
+    const look = (cell) => {
+      for (let at = begin[cell], end = begin[cell + 1]; at < end; at++) {
+        const i = held[at], far = square(grid, i, x, y);
+        if (far <= limit && (far < best || (far === best && owner[i] < edge))) { best = far; edge = owner[i]; }
+      }
+    };
     for (let reach = 0; reach <= most; reach++) {
-      // Nothing in rings further out is nearer than this.
-      if (Math.min(best, limit) < (reach - 1) * grid.size) break;
-      ring(grid, x, y, reach, (i) => {
-        const far = distance(grid, i, x, y);
-        if (far <= limit && (far < best || (far === best && grid.owner[i] < edge))) { best = far; edge = grid.owner[i]; }
-      });
+      // Nothing in rings farther out is nearer than this.
+      const nearest = Math.max(reach - 1, 0) * size;
+      if (Math.min(best, limit) < nearest * nearest) break;
+      ring(grid, x, y, reach, look);
     }
     return edge;
   }
@@ -143,12 +153,13 @@
   // Every edge within the limit, nearest first: [[edge, metres], ...].
   function edgesNear(grid, x, y, limit_m) {
     const far = new Map(), most = Math.min(Math.ceil(limit_m / grid.size) + 1, Math.max(grid.columns, grid.rows) + outside(grid, x, y));
-    for (let reach = 0; reach <= most; reach++) {
-      ring(grid, x, y, reach, (i) => {
-        const metres = distance(grid, i, x, y), edge = grid.owner[i];
+    const look = (cell) => {
+      for (let at = grid.begin[cell]; at < grid.begin[cell + 1]; at++) {
+        const metres = Math.sqrt(square(grid, grid.held[at], x, y)), edge = grid.owner[grid.held[at]];
         if (metres <= limit_m + 1e-9 && !(far.get(edge) <= metres)) far.set(edge, metres);
-      });
-    }
+      }
+    };
+    for (let reach = 0; reach <= most; reach++) ring(grid, x, y, reach, look);
     return Array.from(far).sort((a, b) => a[1] - b[1] || a[0] - b[0]);
   }
 
@@ -182,7 +193,7 @@
           const one = side(ax[i], ay[i], bx[i], by[i], x, y), other = side(ax[i], ay[i], bx[i], by[i], fx, fy);
           const a = side(x, y, fx, fy, ax[i], ay[i]), b = side(x, y, fx, fy, bx[i], by[i]);
           if (one * other > 0 || a * b > 0) continue;
-          if (distance(grid, i, x, y) > TOUCH_M && distance(grid, i, fx, fy) > TOUCH_M) return true;
+          if (square(grid, i, x, y) > TOUCH_M * TOUCH_M && square(grid, i, fx, fy) > TOUCH_M * TOUCH_M) return true;
         }
       }
     }
@@ -294,5 +305,5 @@
     return out;
   };
 
-  Object.assign(lc, { footOnEdge, nearestEdge, gridOf, piecesOf });
+  Object.assign(lc, { footOnEdge, footOnLine, nearestEdge, gridOf, piecesOf });
 })(livingcircle);

@@ -231,16 +231,20 @@
   }
 
   // Samples stand at the nearest place of their edge.
-  function readHomes(walking, text, before) {
-    const { x, y, length: size } = walking.homes, edge = runs(text, size), offset = new Float64Array(size), leg = new Float64Array(size);
+  function readHomes(walking, raw, before) {
+    const { x, y, length: size } = walking.homes, edge = runs(raw.homes, size), offset = new Float64Array(size), leg = new Float64Array(size);
     if (before) for (let i = 0; i < size; i++) edge[i] += before[i];
-    const told = Int32Array.from(edge), foot = new Float64Array(2);
+    const told = Int32Array.from(edge), foot = new Float64Array(4), { edges: { first, length_m, drawn_m }, line } = walking;
     for (let i = 0; i < size; i++) {
-      if (edge[i] < 0) continue;
-      lc.footOnEdge(walking, edge[i], x[i], y[i], foot);
-      offset[i] = foot[0];
+      const own = edge[i];
+      if (own < 0) continue;
+      lc.footOnLine(line.x, line.y, first[own], first[own + 1] - 1, x[i], y[i], foot);
+      offset[i] = drawn_m[own] > 0 ? Math.min(foot[0] * (length_m[own] / drawn_m[own]), length_m[own]) : 0;
       leg[i] = foot[1];
     }
+    // Some are as near to another place of their edge, and stand there.
+    const elsewhere = unpack(raw.elsewhere.offset);
+    steps(raw.elsewhere.row).forEach((row, k) => { offset[row] = Math.min(elsewhere[k] / DECI, length_m[edge[row]]); });
     return { told, places: Object.assign(places(edge, offset, leg), { x, y }) };
   }
 
@@ -259,7 +263,7 @@
       const factor = (numbers) => Float64Array.from(numbers, (n) => 1 + n / FACTOR);
       view.costs = { forward: factor(forward), backward: factor(backward), start_m: scaled(start_m, CENTI), end_m: scaled(end_m, CENTI) };
     }
-    lazily(view, "read", () => readHomes(walking, told.homes, v ? walking.views[0].read.told : null));
+    lazily(view, "read", () => readHomes(walking, told, v ? walking.views[0].read.told : null));
     lazily(view, "homes", () => view.read.places);
     lazily(view, "doors", () => (told.doors ? readDoors(walking, told.doors) : walking.views[0].doors));
     return view;
