@@ -101,7 +101,8 @@ class Met:
 class Walking:
     """All that walks can be worked out from again: streets, homes, entrances, each kind of walker (`views`), and whose it is.
 
-    `residences` and `samples` are the study's own, followed by those lived in after its year; `view_of` tells each group's row of `views`.
+    `residences` and `samples` are the study's own, followed by those lived in after its year; `view_of` tells each group's row of `views`,
+    `ends` the street positions by which a walk may leave the street data.
     """
 
     network: StreetNetwork
@@ -109,6 +110,7 @@ class Walking:
     samples: Samples
     views: tuple[Met, ...]
     view_of: Mapping[str, int]
+    ends: Positions
 
 
 @dataclass(frozen=True)

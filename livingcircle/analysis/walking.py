@@ -14,6 +14,7 @@ from livingcircle.analysis.reach import View, coordinates, snapped
 from livingcircle.costs import closed
 from livingcircle.layers import Positions, Residences, Samples
 from livingcircle.network import Costs
+from livingcircle.robustness import data_edge, extent
 from livingcircle.snapping import snap
 
 
@@ -56,6 +57,7 @@ def walking(inputs: Inputs, people: Residences, samples: Samples, seen: Mapping[
         samples=points,
         views=tuple(met),
         view_of={group: number[id(view)] for group, view in seen.items()},
+        ends=data_edge(inputs.network, extent(inputs.network, inputs.extent)),
     )
 
 
