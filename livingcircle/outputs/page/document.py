@@ -30,7 +30,10 @@ ENGINE = tuple(f"engine/{name}.js" for name in (*WALKS, *JUDGES, *ASKED))
 SCRIPTS = (
     "values.js", "language.js", "datum.js", *ENGINE, "layers.js", "ground.js", "background.js", "popups.js", "legend.js", "headline.js", "lacking.js", "search.js",
     "gap_list.js", "lists.js", "panel.js", "printing.js", "address.js", "surface.js", "point.js", "page.js",
+    "scenario.js", "scenario_check.js", "scenario_text.js",
+    "whatif.js", "whatif_words.js", "whatif_tools.js", "whatif_marks.js", "whatif_forms.js", "whatif_files.js", "whatif_report.js", "whatif_panel.js",
 )  # fmt: skip
+STYLES = ("page.css", "whatif.css")
 PART = re.compile(r"<!--part:([a-z.]+)-->")
 LINKING = frozenset({"src", "href", "srcset", "action", "formaction", "data", "poster", "background", "xlink:href"})
 POLICY = (
@@ -64,7 +67,7 @@ def page_document(content: Mapping[str, Any], *, language: str, title: str, cent
         "title": html.escape(title),
         "noscript": html.escape(" ".join(known["noscript"] for known in words.values())),
         "leaflet.css": leaflet_css(),
-        "page.css": _own("page.css"),
+        "page.css": "\n".join(map(_own, STYLES)),
         "leaflet.js": leaflet_js(),
         "map": figure.html.render().strip(),
         "data": json_text(content),
