@@ -21,6 +21,7 @@ from livingcircle.analysis.inputs import Inputs, Result, Settings
 from livingcircle.analysis.reach import View, limit_streets, reaches, views, walked_as
 from livingcircle.analysis.served import Served
 from livingcircle.analysis.severing import parted
+from livingcircle.analysis.walking import walking
 from livingcircle.areas import Areas
 from livingcircle.coverage import WHOLE_AREA
 from livingcircle.facilities import is_open
@@ -80,6 +81,7 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
         merged=inputs.merged,
         counts=_counts(inputs, (people, samples, facilities), seen, areas) | {"unreachable_people": judged.unreachable},
         warnings=(),
+        walking=walking(inputs, people, samples, seen, settings),
     )
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from livingcircle.costs import Ground, Walker
 from livingcircle.coverage import Group
-from livingcircle.layers import Barriers, Coverage, Entrances, Facilities, Gaps, Isochrones, Residences, Samples, Units
-from livingcircle.network import StreetNetwork
+from livingcircle.layers import Barriers, Coverage, Entrances, Facilities, Gaps, Isochrones, Positions, Residences, Samples, Units
+from livingcircle.network import Costs, StreetNetwork
 from livingcircle.standards import Category, Standard
 
 
@@ -81,11 +82,44 @@ class Inputs:
 
 
 @dataclass(frozen=True)
+class Met:
+    """The streets as one kind of walker meets them, on the edges of the whole network.
+
+    `shut` marks the ways closed to the walker (None: none is), `costs` are those of every edge (None: level; a closed way costs its
+    metres). `origins` and `doors` are the street positions of samples and entrances (`layers.POSITIONS`).
+    """
+
+    permeability: str
+    speed_kmh: float
+    shut: np.ndarray | None
+    costs: Costs | None
+    origins: Positions
+    doors: Positions
+
+
+@dataclass(frozen=True)
+class Walking:
+    """All that walks can be worked out from again: streets, homes, entrances, each kind of walker (`views`), and whose it is.
+
+    `residences` and `samples` are the study's own, followed by those lived in after its year; `view_of` tells each group's row of `views`,
+    `ends` the street positions by which a walk may leave the street data.
+    """
+
+    network: StreetNetwork
+    residences: Residences
+    samples: Samples
+    views: tuple[Met, ...]
+    view_of: Mapping[str, int]
+    ends: Positions
+
+
+@dataclass(frozen=True)
 class Result:
     """All that an analysis found; tables as in `livingcircle.layers`, geometry in the network's CRS.
 
     `walked_as` names for every group the one whose `residence_walks` hold for it, at its own speed. `indicators`, `completeness`,
-    `lacking` and `quotas` are as in the modules of these names.
+    `lacking` and `quotas` are as in the modules of these names. `warnings` speak the study's language, `warnings_by_language` every one;
+    `walking` holds what walks can be worked out from again.
     """
 
     settings: Settings
@@ -112,3 +146,5 @@ class Result:
     merged: pd.DataFrame
     counts: Mapping[str, Any]
     warnings: tuple[str, ...]
+    walking: Walking
+    warnings_by_language: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from livingcircle.errors import Fault
 from livingcircle.gaps.capacity import TOO_SMALL
 from livingcircle.isochrone import USUAL_M
 from livingcircle.layers import Gaps
-from livingcircle.messages import text
+from livingcircle.messages import LANGUAGES, text
 from livingcircle.messages.faults import in_words
 from livingcircle.outputs import figures, gap_list, layers_gpkg, page, publishing, report, run_record, tables, verification, workbook
 from livingcircle.outputs.walking_words import group_name
@@ -63,7 +63,8 @@ def run(
         result = analyze(inputs, standard=standard, settings=settings, progress=clock)
         findings.warnings += [*_shifted(inputs, study), *_unlettered(study, settings)]
         counts = {**result.counts, **findings.counts}
-        result = replace(result, counts=counts, warnings=_warnings(result, standard, findings))
+        told = {own: _warnings(result, standard, findings, own) for own in LANGUAGES}
+        result = replace(result, counts=counts, warnings=told[settings.language], warnings_by_language=told)
         files = [schema.study_file(path), *schema.input_files(study, base)]
         listed = gap_list.listed(result, record)
         result = _carried(result, listed, record, (folder, target))
@@ -85,9 +86,10 @@ def _carried(result: Result, listed: Gaps, record: verification.Record, folders:
     """The result with what a planner is told of the last workbook."""
     fresh, target = folders
     names = (WORKBOOK, verification.free_name(fresh, target / WORKBOOK).name)
-    told = verification.warnings(record, listed["gap_id"], language=result.settings.language, names=names)
+    told = {own: tuple(verification.warnings(record, listed["gap_id"], language=own, names=names)) for own in LANGUAGES}
+    every = {own: (*result.warnings_by_language.get(own, ()), *told[own]) for own in LANGUAGES}
     counts = {**result.counts, verification.COUNTED: len(record.notes), "shortages": int((listed["cause"] == TOO_SMALL).sum())}
-    return replace(result, warnings=(*result.warnings, *told), counts=counts)
+    return replace(result, warnings=every[result.settings.language], warnings_by_language=every, counts=counts)
 
 
 def _write(handed: tuple[Result, Gaps, verification.Record], folder: Path, *, study: schema.Study, files: list[Path], clock: _Clock) -> None:
@@ -104,7 +106,7 @@ def _write(handed: tuple[Result, Gaps, verification.Record], folder: Path, *, st
     workbook.write(result, folder / WORKBOOK, table=listed, record=record)
     layers_gpkg.write(result, folder / "layers.gpkg")
     clock("outputs", 2, 6)
-    page.write(result, folder / "index.html")
+    page.write(result, folder / "index.html", backgrounds=study.outputs.map.asked())
     clock("outputs", 3, 6)
     told, today = study.outputs, date.today()
     drawn = figures.write(result, folder / "figures", drawn_on=today, paper=told.paper) if told.figures else []
@@ -132,8 +134,7 @@ class _Clock:
         return {step: round(spent, 3) for step, spent in self._spent.items()}
 
 
-def _warnings(result: Result, standard: Standard, findings: Findings) -> tuple[str, ...]:
-    language = result.settings.language
+def _warnings(result: Result, standard: Standard, findings: Findings, language: str) -> tuple[str, ...]:
     told = list(findings.warnings)
     away = result.counts["people_off_network_by_reason"]
     far = away.get(TOO_FAR, 0)
@@ -164,7 +165,7 @@ def _warnings(result: Result, standard: Standard, findings: Findings) -> tuple[s
     centroids = int((result.facilities["entrance_source"] == "centroid").sum())
     if centroids:
         told.append(("centroids", {"count": centroids}))
-    told += _of_compounds(result) + _of_groups(result)
+    told += _of_compounds(result) + _of_groups(result, language)
     if result.counts.get("street_m_without_height"):
         told.append(("without_height", {"length_km": result.counts["street_m_without_height"] / 1000}))
     dropped = result.network.dropped
@@ -201,9 +202,9 @@ def _of_compounds(result: Result) -> list[tuple[str, dict]]:
     return told
 
 
-def _of_groups(result: Result) -> list[tuple[str, dict]]:
+def _of_groups(result: Result, language: str) -> list[tuple[str, dict]]:
     """Groups that count everybody, and costs that no street bears."""
-    language, told = result.settings.language, []
+    told = []
     everybody = [g for g in result.settings.groups[1:] if g.people == "people"]
     if everybody:
         told.append(("groups_of_everybody", {"names": ", ".join(group_name(g.id, language) for g in everybody)}))

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
+import pandas as pd
 import shapely
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -18,8 +19,17 @@ LETTERS = np.frombuffer(ALPHABET.encode("ascii"), dtype=np.uint8)
 # Short runs, as most outlines are, take longer laid out as an array.
 FEW = 48
 PER_DEGREE = 1_000_000
-# Areas that are simplified by metres anyway are told in steps of about one metre; the page's script knows this number.
-COARSE = 10
+
+
+def text(value: object) -> str:
+    """Text of a cell; empty for what is missing, without broken surrogates.
+
+    >>> text(float("nan")), text("明月\\udc80")
+    ('', '明月?')
+    """
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return ""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def packed(numbers: Iterable[int]) -> str:
@@ -74,36 +84,23 @@ def minutes(values: Iterable[float]) -> str:
     return packed(h + 1 for h in hundredths)
 
 
-def lines(geometries: Iterable[shapely.Geometry], *, origin: tuple[int, int]) -> str:
-    """The text of lines: for each the number of its points, then their differences; all in one run from `origin`."""
-    numbers: list[int] = []
-    x, y = origin
-    for geometry in geometries:
-        for part in shapely.get_parts(geometry):
-            points = _millionths(part)
-            if len(points) > 1:
-                numbers.append(len(points))
-                x, y = _differences(points, x, y, numbers)
-    return packed(numbers)
-
-
-def shape(geometry: shapely.Geometry | None, *, origin: tuple[int, int], step: int = 1) -> str:
+def shape(geometry: shapely.Geometry | None, *, origin: tuple[int, int]) -> str:
     """The text of one polygon, point or line: the number of polygons, of rings, of points; 0 polygons announce points.
 
-    Coordinates are told in `step` millionths of a degree. Lines and points come as `0, number of points, differences`. What is missing or empty is empty text.
+    Lines and points come as `0, number of points, differences`. What is missing or empty is empty text.
     """
     if geometry is None or geometry.is_empty:
         return ""
     parts = [p for p in shapely.get_parts(geometry) if not p.is_empty]
     areas = [p for p in parts if p.geom_type == "Polygon"]
-    x, y = origin[0] // step, origin[1] // step
+    x, y = origin
     if not areas:
-        points = np.vstack([_millionths(p, step) for p in parts])
+        points = np.vstack([_millionths(p) for p in parts])
         numbers: list[int] = [0, len(points)]
         _differences(points, x, y, numbers)
         return packed(numbers)
     # A ring smaller than the rounding is no ring any more; without its outline a polygon is nothing.
-    every = [[_millionths(ring, step)[:-1] for ring in (area.exterior, *area.interiors)] for area in areas]
+    every = [[_millionths(ring)[:-1] for ring in (area.exterior, *area.interiors)] for area in areas]
     outlines = [[ring for ring in rings if len(ring) > 2] for rings in every if len(rings[0]) > 2]
     if not outlines:
         return ""
@@ -125,8 +122,8 @@ def millionths(degrees: float) -> int:
     return round(degrees * PER_DEGREE)
 
 
-def _millionths(geometry: shapely.Geometry, step: int = 1) -> np.ndarray:
-    points = np.rint(shapely.get_coordinates(geometry) * PER_DEGREE / step).astype(np.int64)
+def _millionths(geometry: shapely.Geometry) -> np.ndarray:
+    points = np.rint(shapely.get_coordinates(geometry) * PER_DEGREE).astype(np.int64)
     moved = np.ones(len(points), dtype=bool)
     moved[1:] = (points[1:] != points[:-1]).any(axis=1)
     return points[moved]
@@ -136,3 +133,27 @@ def _differences(points: np.ndarray, x: int, y: int, numbers: list[int]) -> tupl
     before = np.vstack([[x, y], points[:-1]])
     numbers.extend((points - before).ravel().tolist())
     return int(points[-1, 0]), int(points[-1, 1])
+
+
+def steps(numbers: Iterable[int]) -> str:
+    """The text of numbers told as differences from the one before, the first from 0.
+
+    >>> steps([100, 101, 99]) == packed([100, 1, -2])
+    True
+    """
+    values = numbers if isinstance(numbers, np.ndarray) else np.array(list(numbers), dtype=np.int64)
+    return packed(np.diff(values, prepend=0))
+
+
+def runs(numbers: Iterable[int]) -> str:
+    """The text of numbers that repeat: for each run the difference from the run before, and how many they are.
+
+    >>> runs([0, 0, 0, 7, 7]) == packed([0, 3, 7, 2])
+    True
+    """
+    values = np.asarray(list(numbers) if not isinstance(numbers, np.ndarray) else numbers, dtype=np.int64)
+    if not len(values):
+        return ""
+    first = np.flatnonzero(np.diff(values, prepend=values[0] - 1))
+    counts = np.diff(np.append(first, len(values)))
+    return packed(np.column_stack([np.diff(values[first], prepend=0), counts]).ravel())
