@@ -46,7 +46,7 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
     facilities = inputs.facilities.assign(open=is_open(inputs.facilities, year=settings.year))
     people = homes.in_year(inputs.residences, year=settings.year)
     progress("samples", 0, 1)
-    samples = _with_shared_names(homes.sample(people, inputs.units))
+    samples = _with_shared_names(homes.sample(people, inputs.units, among=len(inputs.residences)))
     seen = views(inputs, samples, settings)
     progress("samples", 1, 1)
     names = _judged(standard, facilities, settings)
@@ -80,6 +80,7 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
         merged=inputs.merged,
         counts=_counts(inputs, (people, samples, facilities), seen, areas) | {"unreachable_people": judged.unreachable},
         warnings=(),
+        covered=judged.covered,
     )
 
 
@@ -127,6 +128,7 @@ class _Judged:
     walks: list = field(default_factory=list)
     unreachable: dict = field(default_factory=dict)
     elements: dict = field(default_factory=dict)
+    covered: dict = field(default_factory=dict)
 
 
 def _judge(asked: tuple, layers: tuple, standard: Standard, settings: Settings, progress: Progress) -> _Judged:
@@ -182,10 +184,12 @@ def _judge_part(out: _Judged, reach: Mapping, layers: tuple, standard: Standard,
     found = limit_streets(found, category, (inputs, facilities), seen, settings)
     out.gaps.append(parted(found, category, (inputs, samples, facilities), seen, settings))
     for _, requirement in standard.requirements():
-        for group in settings.groups if requirement.flag == "mandatory" else ():
+        for group in settings.groups:
             measure = walks[category, group.id].measure(settings.rule)
             inside = judging.covered(measure, requirement, rule=settings.rule, speed_kmh=group.speed_kmh)
-            out.elements.setdefault((requirement.level, group.id), {})[category] = inside
+            out.covered[category, requirement.level, group.id] = np.packbits(inside)
+            if requirement.flag == "mandatory":
+                out.elements.setdefault((requirement.level, group.id), {})[category] = inside
 
 
 def _counts(inputs: Inputs, layers: tuple, seen: Mapping[str, View], areas: gpd.GeoDataFrame) -> dict:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from livingcircle.costs import Ground, Walker
@@ -85,7 +86,8 @@ class Result:
     """All that an analysis found; tables as in `livingcircle.layers`, geometry in the network's CRS.
 
     `walked_as` names for every group the one whose `residence_walks` hold for it, at its own speed. `indicators`, `completeness`,
-    `lacking` and `quotas` are as in the modules of these names.
+    `lacking` and `quotas` are as in the modules of these names. `covered` tells for every category, level and group judged which rows
+    of `samples` keep the limit, as packed bits (`np.packbits`).
     """
 
     settings: Settings
@@ -112,3 +114,4 @@ class Result:
     merged: pd.DataFrame
     counts: Mapping[str, Any]
     warnings: tuple[str, ...]
+    covered: Mapping[tuple[str, str, str], np.ndarray] = field(default_factory=dict)

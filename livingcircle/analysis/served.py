@@ -53,7 +53,7 @@ class Served:
         every = years_of(settings)
         coming = _coming(inputs.residences, people, every)
         if len(coming):
-            later = homes.sample(homes.assign_units(coming, inputs.units), inputs.units)
+            later = homes.sample(homes.assign_units(coming, inputs.units), inputs.units, among=len(inputs.residences))
             origins = snap(coordinates(later), view.network, **snapped(inputs, settings))
             samples = gpd.GeoDataFrame(pd.concat([samples, later], ignore_index=True), crs=samples.crs)
             view = replace(view, origins=pd.concat([view.origins, origins], ignore_index=True))
