@@ -91,8 +91,8 @@ class Result:
     """All that an analysis found; tables as in `livingcircle.layers`, geometry in the network's CRS.
 
     `walked_as` names for every group the one whose `residence_walks` hold for it, at its own speed. `indicators`, `completeness`,
-    `lacking` and `quotas` are as in the modules of these names. `covered` tells for every category, level and group judged which rows
-    of `samples` keep the limit, as packed bits (`np.packbits`).
+    `lacking` and `quotas` are as in the modules of these names. `warnings` speak the study's language, `warnings_by_language` every one.
+    `covered` tells for every category, level and group judged which rows of `samples` keep the limit, as packed bits (`np.packbits`).
     """
 
     settings: Settings
@@ -120,3 +120,4 @@ class Result:
     counts: Mapping[str, Any]
     warnings: tuple[str, ...]
     covered: Mapping[tuple[str, str, str], np.ndarray] = field(default_factory=dict)
+    warnings_by_language: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from livingcircle.analysis import Inputs, Result, Settings, analyze
 from livingcircle.audit import datum_findings
 from livingcircle.errors import Fault
 from livingcircle.isochrone import USUAL_M
-from livingcircle.messages import text
+from livingcircle.messages import LANGUAGES, text
 from livingcircle.messages.faults import in_words
 from livingcircle.outputs import figures
 from livingcircle.outputs.walking_words import group_name
@@ -91,7 +91,8 @@ def judged(job: Job, *, layers: Layers | None = None, progress: Progress = _quie
     result = analyze(inputs, standard=standard, settings=settings, progress=progress)
     told = Findings(warnings=[*layers.findings.warnings, *_shifted(layers.inputs, layers.study), *_unlettered(layers.study, settings)])
     result = replace(result, counts={**result.counts, **layers.findings.counts})
-    return replace(result, warnings=_warnings(result, standard, told))
+    every = {own: _warnings(result, standard, told, own) for own in LANGUAGES}
+    return replace(result, warnings=every[settings.language], warnings_by_language=every)
 
 
 def analyzed(
@@ -126,8 +127,7 @@ def _coming(inputs: Inputs, settings: Settings) -> tuple[int, ...]:
     return tuple(sorted({year for year in years if settings.year is None or year > settings.year}))
 
 
-def _warnings(result: Result, standard: Standard, findings: Findings) -> tuple[str, ...]:
-    language = result.settings.language
+def _warnings(result: Result, standard: Standard, findings: Findings, language: str) -> tuple[str, ...]:
     told = list(findings.warnings)
     away = result.counts["people_off_network_by_reason"]
     far = away.get(TOO_FAR, 0)
@@ -158,7 +158,7 @@ def _warnings(result: Result, standard: Standard, findings: Findings) -> tuple[s
     centroids = int((result.facilities["entrance_source"] == "centroid").sum())
     if centroids:
         told.append(("centroids", {"count": centroids}))
-    told += _of_compounds(result) + _of_groups(result)
+    told += _of_compounds(result) + _of_groups(result, language)
     if result.counts.get("street_m_without_height"):
         told.append(("without_height", {"length_km": result.counts["street_m_without_height"] / 1000}))
     dropped = result.network.dropped
@@ -195,9 +195,9 @@ def _of_compounds(result: Result) -> list[tuple[str, dict]]:
     return told
 
 
-def _of_groups(result: Result) -> list[tuple[str, dict]]:
+def _of_groups(result: Result, language: str) -> list[tuple[str, dict]]:
     """Groups that count everybody, and costs that no street bears."""
-    language, told = result.settings.language, []
+    told = []
     everybody = [g for g in result.settings.groups[1:] if g.people == "people"]
     if everybody:
         told.append(("groups_of_everybody", {"names": ", ".join(group_name(g.id, language) for g in everybody)}))

@@ -12,6 +12,7 @@ from pathlib import Path
 from livingcircle.analysis import Result
 from livingcircle.gaps.capacity import TOO_SMALL
 from livingcircle.layers import Gaps
+from livingcircle.messages import LANGUAGES
 from livingcircle.outputs import figures, gap_list, layers_gpkg, page, publishing, report, run_record, tables, verification, workbook
 from livingcircle.study import schema
 from livingcircle.study.analyzing import asked, judged
@@ -60,9 +61,10 @@ def _carried(result: Result, listed: Gaps, record: verification.Record, folders:
     """The result with what a planner is told of the last workbook."""
     fresh, target = folders
     names = (WORKBOOK, verification.free_name(fresh, target / WORKBOOK).name)
-    told = verification.warnings(record, listed["gap_id"], language=result.settings.language, names=names)
+    told = {own: tuple(verification.warnings(record, listed["gap_id"], language=own, names=names)) for own in LANGUAGES}
+    every = {own: (*result.warnings_by_language.get(own, ()), *told[own]) for own in LANGUAGES}
     counts = {**result.counts, verification.COUNTED: len(record.notes), "shortages": int((listed["cause"] == TOO_SMALL).sum())}
-    return replace(result, warnings=(*result.warnings, *told), counts=counts)
+    return replace(result, warnings=every[result.settings.language], warnings_by_language=every, counts=counts)
 
 
 def _write(handed: tuple[Result, Gaps, verification.Record], folder: Path, *, study: schema.Study, files: list[Path], clock: _Clock) -> None:
@@ -79,7 +81,7 @@ def _write(handed: tuple[Result, Gaps, verification.Record], folder: Path, *, st
     workbook.write(result, folder / WORKBOOK, table=listed, record=record)
     layers_gpkg.write(result, folder / "layers.gpkg")
     clock("outputs", 2, 6)
-    page.write(result, folder / "index.html")
+    page.write(result, folder / "index.html", backgrounds=study.outputs.map.asked())
     clock("outputs", 3, 6)
     told, today = study.outputs, date.today()
     drawn = figures.write(result, folder / "figures", drawn_on=today, paper=told.paper) if told.figures else []

@@ -206,12 +206,24 @@ class GapList(Part):
     by: Literal["residence", "unit"] = "residence"
 
 
+class Backgrounds(Part):
+    """`[outputs.map]`: tile services that a reader of the map may choose; the map is offline until then."""
+
+    tianditu: bool = False
+    amap: bool = False
+
+    def asked(self) -> tuple[str, ...]:
+        """The services asked for, by key."""
+        return tuple(key for key, asked in self.model_dump().items() if asked)
+
+
 class Outputs(Part):
-    """`[outputs]`: whether figures and report are made, and the paper of the figures."""
+    """`[outputs]`: whether figures and report are made, the paper of the figures, and backgrounds of the map."""
 
     figures: bool = True
     report: bool = True
     paper: Literal["A4", "A3"] = "A4"
+    map: Backgrounds = Backgrounds()
 
 
 class Study(Part):

@@ -22,11 +22,14 @@ from livingcircle.errors import Fault, LivingCircleError, said
 
 HERE = resources.files(__package__)
 LEAFLET = Path(leaflet.BASE_DIR)
-SCRIPTS = ("values.js", "layers.js", "popups.js", "panel.js", "page.js")
+SCRIPTS = (
+    "values.js", "language.js", "datum.js", "layers.js", "ground.js", "background.js", "popups.js", "legend.js", "headline.js", "lacking.js", "search.js",
+    "gap_list.js", "lists.js", "panel.js", "printing.js", "address.js", "page.js",
+)  # fmt: skip
 PART = re.compile(r"<!--part:([a-z.]+)-->")
 LINKING = frozenset({"src", "href", "srcset", "action", "formaction", "data", "poster", "background", "xlink:href"})
 POLICY = (
-    "default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
+    "default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src {pictures}; "
     "base-uri 'none'; form-action 'none'"
 )
 
@@ -44,15 +47,17 @@ class LivingCirclePage(MacroElement):
 def page_document(content: Mapping[str, Any], *, language: str, title: str, center: tuple[float, float]) -> str:
     """The HTML text of the page; `content` must hold plain JSON values, `center` is latitude and longitude.
 
+    Pictures come from within it, and from the hosts of the tile services in `content["backgrounds"]` alone.
+
     Raises `LivingCircleError` when anything in it would be fetched from elsewhere, `ValueError` when a number in it is
     not finite.
     """
     figure = _figure(center)
-    words = content["words"]
+    words, pictures = content["words"], ["data:", *tile_hosts(content["backgrounds"])]
     parts = {
         "lang": "zh-CN" if language == "zh" else html.escape(language),
         "title": html.escape(title),
-        "noscript": html.escape(words["noscript"]),
+        "noscript": html.escape(" ".join(known["noscript"] for known in words.values())),
         "leaflet.css": leaflet_css(),
         "page.css": _own("page.css"),
         "leaflet.js": leaflet_js(),
@@ -62,10 +67,20 @@ def page_document(content: Mapping[str, Any], *, language: str, title: str, cent
         "start": figure.script.render().strip(),
     }
     hashes = " ".join(script_hash(parts[name]) for name in ("leaflet.js", "page.js", "start"))
-    parts["policy"] = html.escape(POLICY.format(hashes=hashes), quote=True).replace("&#x27;", "'")
+    parts["policy"] = html.escape(POLICY.format(hashes=hashes, pictures=" ".join(pictures)), quote=True).replace("&#x27;", "'")
     page = PART.sub(lambda found: parts[found[1]], _own("page.html"))
     refuse_links(page)
     return page
+
+
+def tile_hosts(backgrounds: Mapping[str, Any]) -> list[str]:
+    """The addresses that tiles of these services come from, each once.
+
+    >>> tile_hosts({"own": {"host": "https://{s}.tiles.test", "hosts": ["a", "b"]}})
+    ['https://a.tiles.test', 'https://b.tiles.test']
+    """
+    named = (told["host"].replace("{s}", own) for told in backgrounds.values() for own in told["hosts"])
+    return list(dict.fromkeys(named))
 
 
 def json_text(values: Any) -> str:
