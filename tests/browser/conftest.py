@@ -22,7 +22,7 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 DESKTOP, PHONE = (1440, 900), (390, 844)
 #  Nothing listens there, so that a request that slips past the host rules fails as well.
 CLOSED_PORT = "http://127.0.0.1:9"
-READY_S = 60
+READY, READY_S = 'html[data-ready="1"]', 30
 #  The files that pages are compared with need neither drawings nor a report.
 LIGHT = "\n[outputs]\nfigures = false\nreport = false\n"
 
@@ -79,7 +79,7 @@ def opening(browser: Any) -> Iterator[Callable[..., Opened]]:
         contexts.append(context)
         sheet = listened(context.new_page(), Path(file))
         sheet.page.goto(Path(file).as_uri())
-        sheet.page.wait_for_function("document.documentElement.dataset.ready === '1'", timeout=READY_S * 1000)
+        ready(sheet)
         return sheet.speak(lang) if lang else sheet
 
     yield open_
@@ -92,6 +92,14 @@ def opened(browser) -> Iterator[Callable[..., Opened]]:
     """Opens files in contexts of the test's own; see `opening`."""
     with opening(browser) as open_:
         yield open_
+
+
+def ready(sheet: Opened) -> None:
+    """Waits until the page has started; what broke in it is shown where it does not."""
+    try:
+        sheet.page.wait_for_selector(READY, state="attached", timeout=READY_S * 1000)
+    except Exception as error:
+        raise AssertionError((sheet.requests, sheet.console, sheet.errors)) from error
 
 
 def listened(page: Any, file: Path) -> Opened:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser.conftest import opening
+from browser.conftest import opening, ready
 from browser.odd_town import COUNT, PAYLOADS, result
 
 from livingcircle.outputs import page
@@ -137,7 +137,7 @@ def test_a_name_in_the_address_runs_nothing(odd_page, opened):
     for payload in PAYLOADS[:COUNT:4]:
         sheet.page.goto("about:blank")
         sheet.page.goto(f"{odd_page.as_uri()}#{payload.replace(chr(10), ' ')}&c={payload[:9]}&lang={payload[:20]}&v={payload[:20]}")
-        sheet.page.wait_for_function("document.documentElement.dataset.ready === '1'")
+        ready(sheet)
         assert unharmed(sheet, scripts)
 
 
