@@ -54,17 +54,26 @@ class Opened:
         return True
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+@contextmanager
+def started() -> Iterator[Any]:
     """One browser of the machine, for which no host name has an address."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -e '.[test]'")
-    if not BROWSER:
-        pytest.skip("no browser: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
     flags = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND", "--disable-quic", "--disable-background-networking"]
-    with playwright.sync_playwright() as driver:
+    with sync_playwright() as driver:
         made = driver.chromium.launch(executable_path=BROWSER, args=flags, proxy={"server": CLOSED_PORT})
         yield made
         made.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The browser in which pages are opened."""
+    pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -e '.[test]'")
+    if not BROWSER:
+        pytest.skip("no browser: apt-get install chromium")
+    with started() as made:
+        yield made
 
 
 @contextmanager
