@@ -10,7 +10,9 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from browser.conftest import opening
+import toy_study
+from browser import gated_town
+from browser.conftest import analyzed, opening
 from conftest import ROOT
 
 from livingcircle import walk_time
@@ -236,3 +238,36 @@ def test_the_same_gaps_open_and_close(scenarios, beilun, name):
     before = set(listed(results["base"]))
     assert (set(mine) - before) | (before - set(mine))
     assert all(abs(mine[key] - theirs[key]) <= max(1.0, 0.01 * mine[key]) for key in sure & set(mine))
+
+
+GATES = {
+    "gate opened": "return lc.scenario.edit.gate({}, 'open', value.east[0], value.east[1]);",
+    "gate closed": "return lc.scenario.edit.gate({}, 'close', value.west[0], value.west[1]);",
+    "both": "return lc.scenario.edit.gate(lc.scenario.edit.gate({}, 'open', ...value.east), 'close', ...value.west);",
+}
+
+
+@pytest.fixture(scope="module")
+def gated(browser, tmp_path_factory):
+    """What the page and the program make of an estate's gates opened and closed."""
+    folder = gated_town.write(tmp_path_factory.mktemp("gated") / "study")
+    analyzed(folder)
+    at = {"east": toy_study.place(*gated_town.EAST_WALL), "west": toy_study.place(*gated_town.WEST_GATE)}
+    told = {}
+    with opening(browser) as open_:
+        sheet = open_(folder / "out" / "index.html")
+        for name, code in GATES.items():
+            made = sheet.js(code, at)
+            text = sheet.js("return lc.toToml(value)", made)
+            (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+            told[name] = sheet.js(COVERAGE + "return told(lc.town(value).coverageRows());", made)
+        assert sheet.is_quiet()
+    found = analyzed_all(folder, [None, *(str(folder / f"{name}.toml") for name in GATES)])
+    return told, dict(zip(("base", *GATES), (one for _, one in found), strict=True))
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_gates_opened_and_closed_are_judged_alike(gated, name):
+    told, results = gated
+    assert same_coverage(coverage_of(results[name]), told[name])
+    assert coverage_of(results[name]) != coverage_of(results["base"])
