@@ -34,7 +34,7 @@
     if (!walking.compounds.length || !walking.edges.compound.some((c) => c >= 0)) return { fault: "compounds" };
     const inner = join(walking, closedGround(walking), x, y, LINK_M), outer = join(walking, openGround(walking), x, y, LINK_M);
     if (!inner || !outer) return { fault: inner ? "outside" : "inside" };
-    return { line: [walking.plane.toDegrees(inner.x, inner.y), [lon, lat], walking.plane.toDegrees(outer.x, outer.y)], inner, outer };
+    return { line: [walking.plane.toDegrees(inner.x, inner.y), [lon, lat], walking.plane.toDegrees(outer.x, outer.y)] };
   };
 
   // The existing gate nearest to a point within 30 m, or null.
@@ -50,7 +50,7 @@
 
   // A link as an edge: where it is joined, its vertices and its length, both legs included.
   function measured(walking, link) {
-    const ends = link.inner ? { from: link.inner, to: link.outer } : lc.linkEnds(walking, link.line);
+    const ends = lc.linkEnds(walking, link.line);
     if (ends.fault) return null;
     const points = link.line.map(([lon, lat]) => walking.plane.toMetres(lon, lat)), { from, to } = ends;
     let length = from.leg_m + to.leg_m;

@@ -2,8 +2,8 @@
 
 (function (lc) {
   const MOST_STREETS = 24;
-  // Streets and barriers are told to a few decimetres: what ends so near to a barrier only touches it.
-  const TOUCH_M = 0.3;
+  // Streets and barriers are told to a decimetre or so: what ends so near to a barrier only touches it.
+  const TOUCH_M = 0.15;
   const CELLS_A_PIECE = 1;
 
   // The nearest place of an edge: out[0] metres along it, out[1] metres away, out[2], out[3] where it is.
