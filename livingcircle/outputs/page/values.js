@@ -163,9 +163,9 @@ const livingcircle = {};
     });
   }
 
-  // Elements that residences lack: rows by level and group; `lacks` has a bit for each element, `mean` what its people lack on average.
+  // Elements that residences lack: rows by level and group; `lacks` has a bit for each element.
   function readLacking(rows) {
-    return rows.map((row) => Object.assign(row, { lacks: integers(row.lacks), mean: optional(row.mean, 100) }));
+    return rows.map((row) => Object.assign(row, { lacks: integers(row.lacks) }));
   }
 
   // Reads the page's JSON block into `lc.data`.
