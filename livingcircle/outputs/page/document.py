@@ -22,13 +22,15 @@ from livingcircle.errors import Fault, LivingCircleError, said
 
 HERE = resources.files(__package__)
 LEAFLET = Path(leaflet.BASE_DIR)
-# What works out walks touches no document, and runs without a browser too.
-ENGINE = tuple(f"engine/{name}.js" for name in ("plane", "streets", "snapping", "states", "changes", "search", "walks", "places", "town", "judging", "causes", "gaps", "indicators"))
+# What works out walks and judges them touches no document, and runs without a browser too.
+WALKS = ("plane", "streets", "snapping", "states", "changes", "search", "walks")
+JUDGES = ("places", "town", "judging", "causes", "gaps", "indicators")
+ENGINE = tuple(f"engine/{name}.js" for name in (*WALKS, *JUDGES))
 SCRIPTS = (
     "values.js", *ENGINE, "language.js", "datum.js", "layers.js", "ground.js", "background.js", "popups.js", "legend.js", "headline.js", "lacking.js", "search.js",
     "gap_list.js", "lists.js", "panel.js", "printing.js", "address.js", "page.js",
     "scenario.js", "scenario_check.js", "scenario_text.js",
-    "whatif.js", "whatif_words.js", "whatif_tools.js", "whatif_marks.js", "whatif_forms.js", "whatif_files.js", "whatif_report.js", "whatif_panel.js",
+    "whatif_lacking.js", "whatif.js", "whatif_words.js", "whatif_tools.js", "whatif_marks.js", "whatif_forms.js", "whatif_files.js", "whatif_report.js", "whatif_panel.js",
 )  # fmt: skip
 STYLES = ("page.css", "whatif.css")
 PART = re.compile(r"<!--part:([a-z.]+)-->")
