@@ -107,7 +107,7 @@
     if (first === null) return [];
     lc.data.facilities.year.forEach((year) => all.add(year));
     (whatIf.scenario().facilities || []).forEach((row) => all.add(row.open_year));
-    (lc.data.residences.open_year || []).forEach((year) => all.add(year));
+    lc.walking().residences.open_year.forEach((year) => all.add(year));
     const later = [...all].filter((year) => year > first).sort((a, b) => a - b);
     return later.length ? [first, ...later] : [];
   };

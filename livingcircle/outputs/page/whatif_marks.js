@@ -63,7 +63,7 @@
   }
 
   const KINDS = ["gained", "part_gained", "part_lost", "lost", "still", "covered"];
-  const differing = () => whatIf.view === "difference" && whatIf.after && lc.state.level >= 0;
+  const differing = () => whatIf.view === "difference" && whatIf.after && lc.state.level >= 0 && !lc.state.lacking;
 
   // Residences by what the scenario does to them for the category, level and group chosen.
   whatIf.differenceOfHomes = function () {
@@ -79,26 +79,28 @@
     });
   }
 
-  const row = (color, text, count) => element("li", {}, [element("i", { class: "swatch area", "--color": color }), element("span", { text }), element("em", { text: count })]);
-
   // The legend tells what the colors mean now, and how many people each stands for.
   const legend = lc.legend;
   lc.legend = function () {
     legend();
     const rows = document.getElementById("legend-rows");
     if (!rows) return;
-    if (whatIf.active()) {
-      const { scenario } = lc.data.style, line = (kind, text, color) => element("li", {}, [element("i", { class: `swatch ${kind}`, "--color": color }), element("span", { text })]);
-      rows.append(element("li", { class: "head", text: say("legend_scenario") }), line("scenario-new", say("legend_added"), scenario.added),
-        line("scenario-shut", say("legend_removed"), scenario.removed), line("scenario-link", say("legend_link"), scenario.link));
-    }
     if (!differing()) return;
     const people = {}, homes = lc.data.residences.people[lc.state.group], kinds = whatIf.differenceOfHomes();
     kinds.forEach((kind, i) => { people[kind] = (people[kind] || 0) + (homes[i] || 0); });
-    rows.querySelectorAll(":scope > li").forEach((item) => { if (item.querySelector(".swatch.area")) item.remove(); });
-    rows.prepend(element("li", { class: "head", text: say("legend_difference") }),
-      ...KINDS.map((kind) => row(lc.data.style.difference[kind], say(`kind_${kind}`), lc.show.people(people[kind] || 0))));
+    if (lc.layers.map.hasLayer(lc.layers.groups.homes)) {
+      do rows.firstElementChild.remove(); while (rows.firstElementChild && !rows.firstElementChild.classList.contains("head"));
+    }
+    rows.prepend(lc.legendHead(say("legend_difference")),
+      ...KINDS.map((kind) => lc.swatch("area", say(`kind_${kind}`), lc.data.style.difference[kind], lc.show.people(people[kind] || 0))));
   };
+
+  lc.legendParts.push(() => {
+    if (!whatIf.active()) return [];
+    const { scenario } = lc.data.style;
+    return [lc.legendHead(say("legend_scenario")), lc.swatch("scenario-new", say("legend_added"), scenario.added),
+      lc.swatch("scenario-shut", say("legend_removed"), scenario.removed), lc.swatch("scenario-link", say("legend_link"), scenario.link)];
+  });
 
   lc.on("start", (made) => {
     map = made;
