@@ -207,15 +207,14 @@ def test_the_surface_is_what_walks_are(beilun, opened):
     """The ground within 15 minutes is as large as the isochrone of the analysis, and its people are those counted at homes."""
     result, folder = beilun
     sheet = opened(folder / "out" / "index.html")
-    sheet.page.wait_for_function("livingcircle.surface && livingcircle.surface.people", timeout=60_000)
     told = sheet.js("""
-    const people = Array.from(lc.surface.people);
-    return new Promise((done) => lc.whenLattice((grid) => {
+    return new Promise((done) => lc.on("surface", (grid) => {
+      const people = Array.from(lc.surface.people);
       const ground = lc.groundNow(), rows = ground.town.doorRows(lc.state.category);
       const walks = lc.walksTo(ground.network, lc.somePlaces(ground.doors, rows), { homes: grid.places });
       const cells = Array.from(grid.cells, (cell, i) => [cell % grid.columns, Math.floor(cell / grid.columns), walks.flat_m[i]]).filter(([, , walk]) => walk <= 1000);
       done({ people, id: lc.data.categories[lc.state.category].id, minutes: lc.data.study.minutes, cell_m: grid.cell_m, at: cells.map(([column, row]) => lc.onGround(grid, column, row)) });
-    }));
+    }) || lc.choose({}));
     """)
     rows = result.isochrones[(result.isochrones["category"] == told["id"]) & (result.isochrones["minutes"] == 15)]
     (area,) = rows.geometry
