@@ -316,8 +316,8 @@ def test_snapping_agrees_with_the_analysis(random_town, tmp_path):
     assert seen == {"nearest", "isolated_piece_skipped", "barrier_avoided", "no_street_within_limit", "behind_barrier", "inside_barrier"}
 
 
-LINKS = [[(80, 160), (400, 620), (640, 720)], [(300, 230), (300, 420)], [(80, 960), (960, 80)], [(560, 560), (480, 600)]]
-FEW = [3, 8]
+LINKS = [[(150, 140), (880, 500)], [(300, 230), (300, 420)], [(160, 900), (600, 720), (1000, 430)], [(560, 560), (480, 600)]]
+FEW = [5, 13]
 
 
 def with_links(network, ends):

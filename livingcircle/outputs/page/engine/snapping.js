@@ -175,7 +175,12 @@
         pieces.bx[i] = x[at + 1]; pieces.by[i] = y[at + 1];
       }
     });
-    return { grid: gridOf(pieces), areas };
+    return { grid: gridOf(pieces), areas: areas.map(boxed) };
+  }
+
+  function boxed(rings) {
+    const least = (values) => values.reduce((a, b) => Math.min(a, b), Infinity), most = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
+    return { rings, west: least(rings[0].x), south: least(rings[0].y), east: most(rings[0].x), north: most(rings[0].y) };
   }
 
   const side = (ax, ay, bx, by, x, y) => (bx - ax) * (y - ay) - (by - ay) * (x - ax);
@@ -201,7 +206,8 @@
   }
 
   function inside({ areas }, x, y) {
-    return areas.some((rings) => {
+    return areas.some(({ rings, west, south, east, north }) => {
+      if (x < west || x > east || y < south || y > north) return false;
       let odd = false;
       rings.forEach(({ x: xs, y: ys }) => {
         for (let i = 0, j = xs.length - 1; i < xs.length; j = i++) {
