@@ -107,14 +107,16 @@
   const clamped = (value, most) => Math.max(0, Math.min(value, most));
   const share = (part, whole) => (whole > 1e-9 ? clamped(part / whole, 1) : null);
 
-  // A row of coverage is what the study wrote plus what the scenario changes, so that nothing changes but by the scenario.
+  // What is covered is what the study wrote plus what the scenario changes, so that nothing changes but by the scenario. Shares are
+  // written to more digits than hectares and people are.
   function changedRow(row, at, worked, before) {
     const pick = (by) => (at === null ? sum(by) : by[at]), out = { ...row };
-    AMOUNTS.forEach((key) => { out[key] = (row[key] || 0) + pick(worked[key]) - pick(before[key]); });
-    ["land_ha", "people"].forEach((key) => { out[key] = Math.max(0, out[key]); });
-    out.land_covered_ha = clamped(out.land_covered_ha, out.land_ha);
-    out.people_covered = clamped(out.people_covered, out.people);
-    return { ...out, land_share: share(out.land_covered_ha, out.land_ha), people_share: share(out.people_covered, out.people) };
+    [["land_ha", "land_covered_ha", "land_share"], ["people", "people_covered", "people_share"]].forEach(([whole, covered, part]) => {
+      out[whole] = pick(worked[whole]);
+      out[covered] = clamped((row[part] || 0) * pick(before[whole]) + pick(worked[covered]) - pick(before[covered]), out[whole]);
+      out[part] = share(out[covered], out[whole]);
+    });
+    return out;
   }
 
   const unmoved = (worked, before) => AMOUNTS.every((key) => worked[key].every((value, u) => value === before[key][u]));
