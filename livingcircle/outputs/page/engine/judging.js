@@ -74,13 +74,12 @@
 
   // What coverage follows from: towns in which these are equal have the same rows and gaps of a category.
   town.signature = function (category, level, group) {
-    const asked = this.asked(category, level), found = this.deciding(category, this.view(group), asked.at_least);
-    return { found, limit: this.limit(asked, group), lived: this.lived };
+    const asked = this.asked(category, level);
+    return { walks: this.walkKey(category, this.view(group), asked.at_least), rule: this.rule, limit: this.limit(asked, group), lived: this.lived };
   };
 
-  const sameHomes = (one, other) => one === other || one.every((lived, r) => lived === other[r]);
-  lc.sameHomes = sameHomes;
-  lc.sameJudgement = (one, other) => one.found === other.found && one.limit === other.limit && sameHomes(one.lived, other.lived);
+  lc.sameHomes = (one, other) => one === other || one.every((lived, r) => lived === other[r]);
+  lc.sameJudgement = (one, other) => ["walks", "rule", "limit"].every((key) => one[key] === other[key]) && lc.sameHomes(one.lived, other.lived);
 
   // Land and people by unit, all and covered, as the engine finds them.
   town.worked = function (category, level, group) {
@@ -205,10 +204,10 @@
   // The middle walk of every residence to a category, as `lc.now.walks`; a residence not lived in yet has none.
   town.walks = function (category, group) {
     return this.once(`residences ${category} ${lc.data.groups[group].walks}`, () => {
-      const walker = lc.data.groups[group].walks, view = this.view(walker), found = this.samples(category, walker), base = lc.baseTown();
-      const written = lc.asWritten().walks(category), own = this.isBase || found === base.samples(category, walker);
+      const walker = lc.data.groups[group].walks, view = this.view(walker), n = this.firstNumber(category), base = lc.baseTown();
+      const written = lc.asWritten().walks(category, walker), own = this.walkKey(category, view, n) === base.walkKey(category, view, n);
       if (own && this.speeds[walker] === base.speeds[walker] && lc.sameHomes(this.lived, base.lived)) return written;
-      return this.middleWalks(category, view, found, walker);
+      return this.middleWalks(category, view, this.samples(category, walker), walker);
     });
   };
 
