@@ -207,12 +207,17 @@
     }
   }
 
-  // The walks from every sample to the entrances of `rows`; {metres, flat_m, door}, door the row of the town's entrances.
-  function walksTo(town, view, rows, options) {
+  // What walks follow from: towns in which these are equal have the very same walks.
+  function walkKey(town, view, rows, options) {
     const n = options.n || 1, level = !town.walking.views[view].costs, shortest = level ? false : Boolean(options.shortest);
     const { x, y, facility } = town.facilities.doors, size = town.baseDoors;
     const doors = rows.map((row) => (row < size && n === 1 ? row : `${row}:${row < size ? "" : `${x[row]},${y[row]}`}@${facility[row]}`));
-    const key = `${networkNumber(town.network(view))} ${view} ${n} ${shortest} ${doors.join(" ")}`;
+    return { key: `${networkNumber(town.network(view))} ${view} ${n} ${shortest} ${doors.join(" ")}`, n, shortest };
+  }
+
+  // The walks from every sample to the entrances of `rows`; {metres, flat_m, door}, door the row of the town's entrances.
+  function walksTo(town, view, rows, options) {
+    const { key, n, shortest } = walkKey(town, view, rows, options);
     return remembered(town.all, key, town.isBase, () => (n > 1 ? nthNearest(town, view, rows, n, shortest) : searched(town, view, rows, shortest)));
   }
 
@@ -276,6 +281,11 @@
     // The walks that the rule decides by, to the nearest of a category, or the nth nearest facility.
     deciding(category, view, n) {
       return this.once(`walks ${category} ${view} ${n}`, () => walksTo(this, view, this.doorRows(category), { n, shortest: this.rule === "distance" }));
+    }
+
+    // What those walks follow from, known without a search.
+    walkKey(category, view, n) {
+      return this.once(`key ${category} ${view} ${n}`, () => walkKey(this, view, this.doorRows(category), { n, shortest: this.rule === "distance" }).key);
     }
 
     walksTo(view, rows, options) { return walksTo(this, view, rows, options); }
