@@ -23,7 +23,6 @@
     if (map.options.crs === crs) return;
     map.options.crs = crs;
     map._resetView(center, zoom, true);
-    map.eachLayer((layer) => { if (layer.redraw) layer.redraw(); });
   }
 
   const plain = L.CRS.EPSG3857;
@@ -34,6 +33,8 @@
     if (tiles) tiles.remove();
     tiles = null;
     shown = key;
+    gcj = gcj || lc.gcjCrs();
+    drawIn(moved() ? gcj : plain);
     if (key) {
       const told = lc.data.backgrounds[key];
       const own = told.layers.map((layer) => L.tileLayer(told.host + told.path, {
@@ -41,8 +42,6 @@
       }));
       tiles = L.layerGroup(own).addTo(map);
     }
-    gcj = gcj || lc.gcjCrs();
-    drawIn(moved() ? gcj : plain);
     lc.attribution();
   }
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import livingcircle
 from livingcircle.messages import LANGUAGES
 from livingcircle.outputs.page import judgements, packing, places
-from livingcircle.outputs.page.walking import walking_content
 from livingcircle.outputs.page.judging import judging
 from livingcircle.outputs.page.names import Order, in_both, number, text
+from livingcircle.outputs.page.walking import walking_content
 from livingcircle.outputs.walking_words import group_name, walking_words
 
 if TYPE_CHECKING:

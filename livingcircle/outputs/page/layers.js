@@ -7,11 +7,16 @@
     _fillStroke: function (context, layer) {
       if (layer.options.hatch) {
         context.save();
-        context.fillStyle = hatch(context, layer.options.color, isClose(this._map), layer.options.hatch);
+        context.fillStyle = this._ink(context, layer.options);
         context.fill("evenodd");
         context.restore();
       }
       L.Canvas.prototype._fillStroke.call(this, context, layer);
+    },
+    // Of a residence that lies beyond the limit in part, only that part is hatched, as soon as the cells of ground tell which.
+    _ink: function (context, { hatch: kind, color }) {
+      const close = isClose(this._map), land = kind === "light" && lc.beyondLand.hatch(context, this._map, hatch(context, color, close, "full"));
+      return land || hatch(context, color, close, kind);
     },
     _updateSquare: function (layer) {
       if (!this._drawing || layer._empty()) return;
@@ -28,13 +33,13 @@
       this._ctx = context;
       this._draw();
       this._ctx = own;
-      this._requestRedraw(this._drawFirst && this._drawFirst.layer);
+      if (this._drawFirst) this._requestRedraw(this._drawFirst.layer);
     },
   });
   const Square = L.CircleMarker.extend({ _updatePath: function () { this._renderer._updateSquare(this); } });
 
   // Far out, a gap is a few pixels wide: fine lines leave its color visible, close by a white edge parts them from it.
-  const CLOSE_ZOOM = 15;
+  const CLOSE_ZOOM = 15, LABEL_ZOOM = 13;
   const isClose = (map) => map.getZoom() >= CLOSE_ZOOM;
   const patterns = {};
   function hatch(context, color, close, kind) {
@@ -205,6 +210,7 @@
     // Thinner outlines and smaller squares far out.
     scale() {
       const close = isClose(this.map);
+      this.map.getContainer().classList.toggle("far-out", this.map.getZoom() < LABEL_ZOOM);
       if (this.close === close) return;
       this.close = close;
       this.groups.gaps.eachLayer((area) => area.setStyle({ weight: close ? 2.2 : 1 }));

@@ -36,7 +36,7 @@
   function gapRows() {
     const { hatched } = lc.layers, rows = [];
     if (hatched.full) rows.push(lc.swatch("gap", lc.say("gap_areas")));
-    if (hatched.light) rows.push(lc.swatch("gap part", lc.say("gap_part")));
+    if (hatched.light) rows.push(lc.beyondLand.known() ? lc.swatch("gap cells", lc.say("surface.cells", { cell: lc.beyondLand.known() })) : lc.swatch("gap part", lc.say("gap_part")));
     return rows;
   }
 

@@ -106,11 +106,12 @@
 
   const open = (content, at) => L.popup(lc.popup.options).setLatLng(at).setContent(content).openOn(lc.layers.map);
 
+  const WIDE = 640;
   // Keeps the area clear of the legend and the layer list where the map is wide enough for all three.
   function room() {
     const width = (selector) => { const box = document.querySelector(selector); return box ? box.offsetWidth + 24 : 16; };
     const left = width(".legend"), right = width(".leaflet-control-layers"), all = lc.layers.map.getSize().x;
-    return left + right < 0.55 * all ? { paddingTopLeft: [left, 16], paddingBottomRight: [right, 16] } : { padding: [16, 16] };
+    return all > WIDE && left + right < 0.55 * all ? { paddingTopLeft: [left, 16], paddingBottomRight: [right, 16] } : { padding: [16, 16] };
   }
 
   lc.goWhole = function () {

@@ -22,20 +22,31 @@
     return (ROUND.find((step) => step * power >= least * 0.9999) || 10) * power;
   }
 
+  // Lays the sheet out and returns the denominator of its scale.
   function layout(map, seen) {
     const [width, height] = size().map((mm) => Math.floor((mm - 2 * MARGIN_MM) * PX_PER_MM)), frame = document.getElementById("frame");
+    document.documentElement.classList.toggle("portrait", lc.sheet.portrait);
+    document.documentElement.classList.toggle("A3", lc.sheet.paper === "A3");
     const besides = ["head", "foot"].map((id) => { const box = document.getElementById(id); box.style.width = `${width}px`; return box.offsetHeight; });
     Object.assign(frame.style, { width: `${width}px`, height: `${height - besides[0] - besides[1] - 6}px` });
     map.invalidateSize({ animate: false, pan: false });
-    const zoom = map.getBoundsZoom(seen), center = seen.getCenter(), least = scaleAt(zoom + map.options.zoomSnap, center.lat);
-    const fits = map.getSize(), scale = roundScale(Math.max(least, exact(map, seen, fits)));
-    map.setView(center, zoom + Math.log2(scaleAt(zoom, center.lat) / scale), { animate: false });
+    const center = seen.getCenter(), scale = roundScale(exact(map, seen));
+    map.setView(center, Math.log2(scaleAt(0, center.lat) / scale), { animate: false });
+    map.panBy(besideLegend(map, seen), { animate: false });
     return scale;
   }
 
+  // The legend stands at the left, or below on a sheet that stands upright: what is seen moves aside as far as there is room.
+  function besideLegend(map, seen) {
+    const legend = document.querySelector(".legend"), all = map.getSize();
+    const a = map.latLngToContainerPoint(seen.getNorthWest()), b = map.latLngToContainerPoint(seen.getSouthEast());
+    const room = (free, asked) => Math.max(0, Math.min(free, asked + 20)) / 2;
+    return lc.sheet.portrait ? [0, room(all.y - (b.y - a.y), legend.offsetHeight + 30)] : [-room(all.x - (b.x - a.x), legend.offsetWidth), 0];
+  }
+
   // The smallest denominator at which the area seen fits.
-  function exact(map, seen, fits) {
-    const a = map.project(seen.getNorthWest(), 0), b = map.project(seen.getSouthEast(), 0);
+  function exact(map, seen) {
+    const fits = map.getSize(), a = map.project(seen.getNorthWest(), 0), b = map.project(seen.getSouthEast(), 0);
     const zoom = Math.log2(Math.min(fits.x / Math.abs(b.x - a.x), fits.y / Math.abs(b.y - a.y)));
     return scaleAt(zoom, seen.getCenter().lat);
   }
@@ -70,7 +81,7 @@
     if (!screen) return;
     const { map } = lc.layers, was = screen;
     screen = null;
-    document.documentElement.classList.remove("printing");
+    document.documentElement.classList.remove("printing", "portrait", "A3");
     was.sheet.remove();
     ["frame", "head", "foot"].forEach((id) => document.getElementById(id).removeAttribute("style"));
     document.querySelector(".legend").open = was.legend;
