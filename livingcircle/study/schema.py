@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from livingcircle import slope
 from livingcircle.costs import presets
 from livingcircle.errors import Fault, StudyError, listed, raise_all, reason, said
+from livingcircle.scenario import Scenario
 from livingcircle.sources import content
 from livingcircle.standards import own_files
 from livingcircle.study.key_faults import key_faults
@@ -27,6 +29,9 @@ __all__ = [
 ]  # fmt: skip
 
 SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+# A scenario's results stand in a folder of its name, beside those that a run writes.
+SCENARIO = re.compile(r"\w[\w-]{0,63}")
+TAKEN = ("figures",)
 # Where `fetch` puts what it downloads, from the study's folder.
 FETCHED = "raw/streets-and-facilities.osm.pbf"
 Text = dict[Literal["zh", "en"], str]
@@ -236,6 +241,15 @@ class Study(Part):
     built_land: BuiltLand | None = None
     gaps: GapList = GapList()
     outputs: Outputs = Outputs()
+    scenarios: dict[str, Scenario] = {}
+
+    @field_validator("scenarios")
+    @classmethod
+    def _named(cls, told: dict[str, Scenario]) -> dict[str, Scenario]:
+        odd = [name for name in told if not SCENARIO.fullmatch(name) or name.lower() in TAKEN]
+        if odd:
+            raise ValueError(said("{names} cannot name a folder: letters, digits, _ and -, and none of {taken}", names=listed(odd), taken=listed(TAKEN)))
+        return told
 
 
 def load(path: Path) -> tuple[Study, Path]:

@@ -100,7 +100,7 @@
 
   // The other categories whose gaps change, most people first; the group is the one chosen.
   function others() {
-    const rows = [...whatIf.changed.values()].filter(({ judged, closed, opened }) => judged.group === lc.state.group && (closed.length || opened.length))
+    const rows = [...whatIf.changed.values()].filter(({ judged, closed, opened, people_gained: gained, people_lost: lost }) => judged.group === lc.state.group && (closed.length || opened.length || Math.abs(gained) + Math.abs(lost) >= LEAST_PEOPLE))
       .sort((a, b) => b.people_gained + b.people_lost - a.people_gained - a.people_lost);
     if (!rows.length) return [element("p", { class: "hint", text: say(whatIf.progress ? "others_running" : "others_none") })];
     const total = (key) => rows.reduce((sum, row) => sum + row[key].length, 0);
@@ -136,13 +136,13 @@
     if (!whatIf.indicators) return [];
     const pairs = paired(whatIf.indicators, (row) => `${row.system} ${row.id}`, (row) => row.value), shown = everyIndicator ? pairs : pairs.filter((pair) => pair.changed);
     const defined = new Map(((lc.data.judging || {}).indicators || []).map((one) => [`${one.system} ${one.id}`, one]));
-    const number = (unit) => (value) => `${lc.show.decimal(value, Number.isInteger(value) ? 0 : 2)} ${unit}`;
+    const number = (value) => lc.show.decimal(value, Number.isInteger(value) ? 0 : 2);
     const toggle = element("button", { type: "button", class: "more", id: "every-indicator", text: say(everyIndicator ? "changed_only" : "every_indicator", { n: pairs.length }),
       onclick: () => { everyIndicator = !everyIndicator; lc.panel.list(); } });
     if (!pairs.length) return [];
     return [shown.length ? table(say("indicators"), heads(), shown.map(({ before, after }) => {
       const unit = worded(before.unit);
-      return line(`${before.id} ${worded(before.name)} ${before.evidence || ""}`, before.value, after.value, number(unit === "—" ? "" : unit), { better: (defined.get(`${before.system} ${before.id}`) || {}).better !== "lower" });
+      return line(`${before.id} ${worded(before.name)}${unit && unit !== "—" ? ` (${unit})` : ""} ${before.evidence || ""}`, before.value, after.value, number, { better: (defined.get(`${before.system} ${before.id}`) || {}).better !== "lower" });
     })) : element("p", { class: "hint", text: say("indicators_same") }), toggle];
   }
 
