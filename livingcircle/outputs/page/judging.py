@@ -100,7 +100,8 @@ def _facilities(result: Result, areas: Areas, at: Mapping[str, int]) -> Content:
         "categories": [[at[c] for c in own if c in at] for own in places["categories"]],
         "unit": packing.packed(areas.codes(unit_of(points, result.units).astype(object))),
         "inside": "".join("1" if v else "0" for v in inside),
-        "site_m2": packing.packed_or_none(site_m2(places), scale=SITE_SCALE),
+        # Rounded down: a site just below a bound must not read as one that reaches it.
+        "site_m2": packing.packed_or_none(np.floor(site_m2(places) * SITE_SCALE) / SITE_SCALE, scale=SITE_SCALE),
         "existing": "".join("1" if v == "existing" else "0" for v in places["status"]),
     }
 
