@@ -1,22 +1,29 @@
 """The page's own engine of walks: by hand on toy towns, against the analysis on a random town, and on the study that is shipped."""
 
+import json
+from types import SimpleNamespace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import page_scripts
 import pytest
 import shapely
-from conftest import CRS, analyzed, facility_table, lines, residence_table, town
+from conftest import CRS, ROOT, analyzed, facility_table, lines, residence_table, town
 from pyproj import Transformer
 from shapely.ops import substring
 
 from livingcircle import network as streets
-from livingcircle.analysis.reach import door_positions, of_category
+from livingcircle.analysis.reach import door_positions, of_category, views
+from livingcircle.analysis.walking import walking
 from livingcircle.barriers import obstacles, walls
 from livingcircle.costs import Ground, Walker, as_walked
 from livingcircle.coverage import Group
+from livingcircle.facilities import is_open
 from livingcircle.outputs.page.walking import walking_content
+from livingcircle.residences import in_year, sample
 from livingcircle.snapping import coordinates_of, snap
+from livingcircle.study import judging, reading, schema
 from livingcircle.walk_time import QUICKEST, SHORTEST, nearest
 
 EAST, NORTH = 380_000.0, 3_313_000.0
@@ -241,20 +248,23 @@ def random_town(tmp_path_factory):
 
 
 ALL_WALKS = """
-const w = lc.walking(), out = [];
+const w = lc.walking(), out = [], some = (values) => values.filter((_, i) => i % given.every === 0);
 given.rows.forEach((rows) => w.views.forEach((view, v) => {
   const n = lc.network(w, v, {}), doors = lc.somePlaces(n.doors, rows);
-  [true, false].forEach((shortest) => { const walk = lc.walksTo(n, doors, { shortest }); out.push([walk.metres, walk.flat_m, walk.door]); });
+  [true, false].forEach((shortest) => { const walk = lc.walksTo(n, doors, { shortest }); out.push([walk.metres, walk.flat_m, walk.door].map(some)); });
 }));
 return { out, viewOf: w.viewOf, homes: [w.homes.x, w.homes.y], residence: w.homes.residence, open_year: w.residences.open_year,
          people: w.residences.people[0], row: w.residences.row };
 """
 
 
+EVERY = 6
+
+
 def test_walks_agree_with_the_analysis(random_town, tmp_path):
     result, ground = random_town
     rows = [of_category(result.entrances, result.facilities, c, result.facilities["open"].to_numpy()) for c in ("school", "park")]
-    got = page_scripts.run(ALL_WALKS, told(result), folder=tmp_path, given={"rows": [r.tolist() for r in rows]})
+    got = page_scripts.run(ALL_WALKS, told(result), folder=tmp_path, given={"rows": [r.tolist() for r in rows], "every": EVERY})
     assert got["viewOf"] == [0, 1, 2, 3, 4, 0]
     samples = result.walking.samples
     points = shapely.get_coordinates(samples.geometry)
@@ -269,7 +279,7 @@ def test_walks_agree_with_the_analysis(random_town, tmp_path):
     for own in rows:
         for name in list(WALKERS)[:5]:
             met = as_walked(result.walking.network, WALKERS[name], ground)
-            origins = snap(points, met, limit_m=150, barriers=obstacles(result.barriers))
+            origins = snap(points[::EVERY], met, limit_m=150, barriers=obstacles(result.barriers))
             doors = door_positions(told_doors, met, result, settings, limit_m=150).iloc[own]
             for way in (SHORTEST, QUICKEST):
                 metres, flat, door = map(np.array, next(walked))
@@ -419,3 +429,44 @@ def test_the_walk_of_one_walker_is_the_nearest_of_all_and_its_route_as_long(rand
             drawn = np.hypot(*np.diff(line, axis=0).T).sum()
             assert drawn == pytest.approx(one["route"]["streets"], abs=0.5)
     assert routes > 30
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    """What the page of the study that is shipped is made of, as far as walks go."""
+    study, base = schema.load(ROOT / "data" / "beilun")
+    standard, systems = judging.standards_of(study, base=base)
+    settings = reading.settings_of(study, systems=systems, year=None, language=None)
+    inputs = reading.read_inputs(study, base, standard=standard, findings=reading.Findings(), progress=lambda *_: None)
+    people = in_year(inputs.residences, year=settings.year)
+    samples = sample(people, inputs.units)
+    walked = walking(inputs, people, samples, views(inputs, samples, settings), settings)
+    facilities = inputs.facilities.assign(open=is_open(inputs.facilities, year=settings.year))
+    return SimpleNamespace(
+        walking=walked, residences=people, facilities=facilities, entrances=inputs.entrances, barriers=inputs.barriers, settings=settings
+    )
+
+
+EVERY_CATEGORY = """
+const w = lc.walking(), n = lc.network(w, 0, {}), every = lc.walksTo(n, n.doors, { shortest: true });
+const some = lc.somePlaces(n.homes, given.homes), to = (rows) => lc.walksTo(n, lc.somePlaces(n.doors, rows), { shortest: true, homes: some }).metres;
+return { every: every.metres, categories: given.categories.map(to) };
+"""
+
+
+def test_every_category_of_the_shipped_study_agrees(shipped, tmp_path):
+    met = shipped.walking.views[0]
+    network = shipped.walking.network.with_permeability(met.permeability)
+    names = sorted({name for names in shipped.facilities["categories"] for name in names})
+    rows = [of_category(shipped.entrances, shipped.facilities, name, shipped.facilities["open"].to_numpy()) for name in names]
+    homes = np.arange(0, len(met.origins), 15)
+    given = {"homes": homes.tolist(), "categories": [own.tolist() for own in rows]}
+    content = told(shipped)
+    assert len(json.dumps(content, ensure_ascii=False).encode()) < 200_000
+    got = page_scripts.run(EVERY_CATEGORY, content, folder=tmp_path, given=given)
+    assert len(homes) > 14_000
+    for own, walked in [(np.arange(len(met.doors)), np.array(got["every"])[homes]), *zip(rows, map(np.array, got["categories"]), strict=True)]:
+        true = nearest(network, met.origins.iloc[homes], met.doors.iloc[own], speed_kmh=4, way=SHORTEST)["walk_m"].to_numpy()
+        reached = np.isfinite(true)
+        assert np.array_equal(np.isfinite(walked), reached)
+        assert np.abs(walked - true)[reached].max(initial=0) < 0.5
