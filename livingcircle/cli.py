@@ -51,9 +51,10 @@ def _options(
 @app.command()
 def analyze(
     study: StudyArgument,
+    scenario: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="Lay a scenario over the study: its name in the study file, or a TOML or JSON file.")] = None,
     year: Annotated[int | None, typer.Option(min=1900, max=2200, help="Judge this year instead of the study's; planned facilities open by then count.")] = None,
     lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=_noted, help="Language of map, workbook and messages.")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default maps/<study>/.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default maps/<study>/, with a scenario maps/<study>/<scenario>/.")] = None,
 ) -> None:
     """Run the whole chain: walk times, isochrones, coverage, gaps and the map.
 
@@ -66,7 +67,7 @@ def analyze(
     from livingcircle.study.schema import language_of
 
     with progress_bars(lang or language_of(study)) as progress:
-        result, files = run(study, out=out, year=year, language=lang, progress=progress)
+        result, files = run(study, scenario=scenario, out=out, year=year, language=lang, progress=progress)
     show_summary(result, files)
 
 

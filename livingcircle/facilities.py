@@ -26,6 +26,9 @@ STATUSES = {
     "proposed": ("proposed", "拟建"),
 }
 
+# What a scenario closes stays among the facilities, and serves nobody in any year.
+CLOSED = "closed"
+
 
 @dataclass(frozen=True)
 class Classified:

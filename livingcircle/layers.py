@@ -66,7 +66,7 @@ FACILITIES = Layer(
         "raw_name": "name as its source writes it",
         "raw_type": "code, tags or word it was classified from",
         "categories": "tuple of category ids of the standard that it serves",
-        "status": "existing, under_construction, planned or proposed",
+        "status": "existing, under_construction, planned, proposed, or closed (by a scenario)",
         "open_year": "first year of service, NaN when unknown",
         "capacity": "places, beds or berths, NaN when unknown",
         "entrance_source": "given, gate, street, boundary, centroid or point",

@@ -156,14 +156,17 @@ def unit_of(points: gpd.GeoSeries, units: Units | None) -> np.ndarray:
     return out
 
 
-def sample(residences: Residences, units: Units | None = None, *, per_residence: int = SAMPLES_PER_RESIDENCE) -> Samples:
+def sample(
+    residences: Residences, units: Units | None = None, *, per_residence: int = SAMPLES_PER_RESIDENCE, among: int | None = None
+) -> Samples:
     """Points that stand for the land and people of every residence (`layers.SAMPLES`, plus `people_<group>`).
 
     Each polygon gets about `per_residence` points on a turned lattice (1 to 15 m apart); each point stands for an equal
     part of the land and people. A residence given as a point is its own sample. Sums over the samples equal the sums over
-    the residences. Shares of the land of a unit computed on them stay within 0.5 percentage points of a 2 m raster.
+    the residences. Shares of the land of a unit computed on them stay within 0.5 percentage points of a 2 m raster. Very many
+    residences get fewer points each; `among` is how many a study has in all its years, so that a residence has the same points in each.
     """
-    total = per_residence * len(residences)
+    total = per_residence * (among or len(residences))
     aim = per_residence if total <= MOST_SAMPLES else max(per_residence * MOST_SAMPLES / total, 50)
     owner, points = [], []
     for row, shape in enumerate(residences.geometry):

@@ -47,7 +47,7 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
     facilities = inputs.facilities.assign(open=is_open(inputs.facilities, year=settings.year))
     people = homes.in_year(inputs.residences, year=settings.year)
     progress("samples", 0, 1)
-    samples = _with_shared_names(homes.sample(people, inputs.units))
+    samples = _with_shared_names(homes.sample(people, inputs.units, among=len(inputs.residences)))
     seen = views(inputs, samples, settings)
     progress("samples", 1, 1)
     names = _judged(standard, facilities, settings)
@@ -82,6 +82,7 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
         counts=_counts(inputs, (people, samples, facilities), seen, areas) | {"unreachable_people": judged.unreachable},
         warnings=(),
         walking=walking(inputs, people, samples, seen, settings),
+        covered=judged.covered,
     )
 
 
@@ -129,6 +130,7 @@ class _Judged:
     walks: list = field(default_factory=list)
     unreachable: dict = field(default_factory=dict)
     elements: dict = field(default_factory=dict)
+    covered: dict = field(default_factory=dict)
 
 
 def _judge(asked: tuple, layers: tuple, standard: Standard, settings: Settings, progress: Progress) -> _Judged:
@@ -184,10 +186,12 @@ def _judge_part(out: _Judged, reach: Mapping, layers: tuple, standard: Standard,
     found = limit_streets(found, category, (inputs, facilities), seen, settings)
     out.gaps.append(parted(found, category, (inputs, samples, facilities), seen, settings))
     for _, requirement in standard.requirements():
-        for group in settings.groups if requirement.flag == "mandatory" else ():
+        for group in settings.groups:
             measure = walks[category, group.id].measure(settings.rule)
             inside = judging.covered(measure, requirement, rule=settings.rule, speed_kmh=group.speed_kmh)
-            out.elements.setdefault((requirement.level, group.id), {})[category] = inside
+            out.covered[category, requirement.level, group.id] = np.packbits(inside)
+            if requirement.flag == "mandatory":
+                out.elements.setdefault((requirement.level, group.id), {})[category] = inside
 
 
 def _counts(inputs: Inputs, layers: tuple, seen: Mapping[str, View], areas: gpd.GeoDataFrame) -> dict:

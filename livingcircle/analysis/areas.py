@@ -10,7 +10,8 @@ import pandas as pd
 
 from livingcircle import agreement, isochrone
 from livingcircle.analysis.inputs import Settings
-from livingcircle.analysis.reach import coordinates, of_category, snapped
+from livingcircle.analysis.reach import of_category
+from livingcircle.analysis.standing import coordinates, snapped
 from livingcircle.layers import Isochrones, Positions
 from livingcircle.network import StreetNetwork
 from livingcircle.snapping import snap

@@ -14,6 +14,7 @@ from livingcircle.costs import Ground, Walker
 from livingcircle.coverage import Group
 from livingcircle.layers import Barriers, Coverage, Entrances, Facilities, Gaps, Isochrones, Positions, Residences, Samples, Units
 from livingcircle.network import Costs, StreetNetwork
+from livingcircle.network.links import Link
 from livingcircle.standards import Category, Standard
 
 
@@ -24,7 +25,8 @@ class Settings:
     `walker` is everybody, at `speed_kmh` unless it says otherwise; every group of `groups` may have a walker of its own.
     Only `categories` are judged, or all that the standard asks something of. `systems` are the standards whose indicators are
     worked out, for `year` and for `years` besides.
-    `gaps_by` is what a row of the gap list stands for: `residence` or `unit`.
+    `gaps_by` is what a row of the gap list stands for: `residence` or `unit`. `scenario` tells the one laid over the study, by `id`, `name`,
+    `file` and `content`; None for the study as it is.
     """
 
     study_id: str
@@ -44,6 +46,7 @@ class Settings:
     systems: tuple[Standard, ...] = ()
     years: tuple[int, ...] = ()
     gaps_by: str = "residence"
+    scenario: Mapping[str, Any] | None = None
 
     def judges(self, category: Category) -> bool:
         """Whether the category is judged: the standard asks something of it, and the study does not leave it out."""
@@ -65,7 +68,8 @@ class Inputs:
     """The layers of a study in one metric CRS, planned facilities included; see `livingcircle.layers`.
 
     `ground` is what walking costs are worked out from; `extent` the polygons that the street data cover, if stated; `built_land` the
-    polygons of built land that some indicators are shares of. `units` may tell in a column `parent` which street each community is of.
+    polygons of built land that some indicators are shares of. `units` may tell in a column `parent` which street each community is of. `links` are
+    what a scenario adds to the streets; homes and doors keep the places that they have without them.
     """
 
     network: StreetNetwork
@@ -79,6 +83,7 @@ class Inputs:
     ground: Ground = field(default_factory=Ground)
     extent: gpd.GeoDataFrame | None = None
     built_land: gpd.GeoDataFrame | None = None
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,9 @@ class Result:
     """All that an analysis found; tables as in `livingcircle.layers`, geometry in the network's CRS.
 
     `walked_as` names for every group the one whose `residence_walks` hold for it, at its own speed. `indicators`, `completeness`,
-    `lacking` and `quotas` are as in the modules of these names. `walking` holds what walks can be worked out from again.
+    `lacking` and `quotas` are as in the modules of these names. `warnings` speak the study's language, `warnings_by_language` every one;
+    `walking` holds what walks can be worked out from again.
+    `covered` tells for every category, level and group judged which rows of `samples` keep the limit, as packed bits (`np.packbits`).
     """
 
     settings: Settings
@@ -146,3 +153,5 @@ class Result:
     counts: Mapping[str, Any]
     warnings: tuple[str, ...]
     walking: Walking
+    covered: Mapping[tuple[str, str, str], np.ndarray] = field(default_factory=dict)
+    warnings_by_language: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from livingcircle.analysis.inputs import Inputs, Settings
-from livingcircle.barriers import COMPOUND, obstacles, on_frontage, without_walls
+from livingcircle.analysis.standing import Standing, coordinates
 from livingcircle.catchments import nth_nearest, nth_straight
 from livingcircle.costs import Walker, as_walked, closed
 from livingcircle.coverage import Walks
 from livingcircle.gaps import Reach, causes
 from livingcircle.layers import Entrances, Facilities, Gaps, Positions, Samples, WalkTimes
 from livingcircle.network import StreetNetwork
+from livingcircle.network.links import linked
 from livingcircle.reasons import Tree, falls, tree
-from livingcircle.robustness import changes, data_edge, extent, resnapped
-from livingcircle.snapping import BEHIND, INSIDE, snap
+from livingcircle.robustness import changes, data_edge, extent
+from livingcircle.snapping import BEHIND, INSIDE
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way, nearest
 
 
@@ -31,7 +29,7 @@ class View:
 
     `varied` holds samples and doors under other snapping limits, by the id of the change; `edge_m` the walk
     from every sample to where the street data end, in the measure of the rule; `paced` the streets at another speed, by the
-    id of the change, where waits make that more than a matter of scale.
+    id of the change, where waits make that more than a matter of scale. `standing` places further homes and doors.
     """
 
     network: StreetNetwork
@@ -40,30 +38,8 @@ class View:
     doors: Positions
     varied: Mapping[str, tuple[Positions, Positions]]
     edge_m: np.ndarray
+    standing: Standing
     paced: Mapping[str, StreetNetwork] = field(default_factory=dict)
-
-
-def coordinates(frame: gpd.GeoDataFrame) -> np.ndarray:
-    """The (n, 2) coordinates of a layer of points."""
-    return shapely.get_coordinates(frame.geometry.to_numpy())
-
-
-def snapped(inputs: Inputs, settings: Settings) -> dict[str, Any]:
-    """What every snapping of the run heeds."""
-    walls = None if inputs.barriers is None else obstacles(inputs.barriers)
-    return {"limit_m": settings.snap_limit_m, "barriers": walls}
-
-
-def door_positions(points: np.ndarray, network: StreetNetwork, inputs: Inputs, settings: Settings, *, limit_m: float) -> Positions:
-    """The street positions of entrances: like homes, but those along a compound's wall may open to the street outside."""
-    heeded = snapped(inputs, settings) | {"limit_m": limit_m}
-    found = snap(points, network, **heeded)
-    if inputs.barriers is None or not (inputs.barriers["kind"] == COMPOUND).any():
-        return found
-    free = on_frontage(points, inputs.barriers)
-    outside = snap(points[free], network, limit_m=limit_m, barriers=obstacles(without_walls(inputs.barriers)))
-    out = pd.concat([found[~free], outside.set_axis(found.index[free])]).sort_index()
-    return out.astype({"status": found["status"].dtype, "reason": found["reason"].dtype})
 
 
 def views(inputs: Inputs, samples: Samples, settings: Settings) -> dict[str, View]:
@@ -74,17 +50,24 @@ def views(inputs: Inputs, samples: Samples, settings: Settings) -> dict[str, Vie
     for group in settings.groups:
         walker = settings.walker_of(group)
         if walker.ground not in shared:
-            network = as_walked(inputs.network, walker, inputs.ground)
+            standing = _standing(walker, inputs, settings)
             # Where homes and doors stand depends on the ways open to the walker, not on what they cost.
             ways = closed(inputs.network, walker, inputs.ground).tobytes()
             if ways not in placed:
-                placed[ways] = _placed(network, inputs, samples, settings)
+                placed[ways] = _placed(standing, inputs, samples, settings)
             origins, doors, varied, ends = placed[ways]
-            edge_m = _measure((network, walker.speed_kmh), origins, ends, settings)
+            edge_m = _measure((standing.network, walker.speed_kmh), origins, ends, settings)
             paced = _paced(walker, inputs, settings)
-            shared[walker.ground] = View(network, walker.speed_kmh, origins, doors, varied, edge_m, paced)
+            shared[walker.ground] = View(standing.network, walker.speed_kmh, origins, doors, varied, edge_m, standing, paced)
         out[group.id] = shared[walker.ground]
     return out
+
+
+def _standing(walker: Walker, inputs: Inputs, settings: Settings) -> Standing:
+    """The streets as the walker meets them, with the links of the inputs."""
+    own = as_walked(inputs.network, walker, inputs.ground)
+    kept = ~closed(inputs.network, walker, inputs.ground) if inputs.links else None
+    return Standing(own, linked(own, inputs.links, kept=kept) if inputs.links else None, inputs, settings)
 
 
 def _paced(walker: Walker, inputs: Inputs, settings: Settings) -> dict[str, StreetNetwork]:
@@ -92,7 +75,7 @@ def _paced(walker: Walker, inputs: Inputs, settings: Settings) -> dict[str, Stre
     if not walker.crossings or settings.rule != "time":
         return {}
     return {
-        change.id: as_walked(inputs.network, walker.at_speed(walker.speed_kmh * change.speed), inputs.ground)
+        change.id: _standing(walker.at_speed(walker.speed_kmh * change.speed), inputs, settings).network
         for change in changes()
         if change.speed != 1
     }
@@ -104,22 +87,19 @@ def walked_as(seen: Mapping[str, View]) -> dict[str, str]:
     return {group: first.setdefault(id(view), group) for group, view in seen.items()}
 
 
-def _placed(network: StreetNetwork, inputs: Inputs, samples: Samples, settings: Settings) -> tuple:
+def _placed(standing: Standing, inputs: Inputs, samples: Samples, settings: Settings) -> tuple:
     """Samples and doors on the streets, both again under other snapping limits, and where the street data end."""
-    heeded = snapped(inputs, settings)
     homes, entrances = coordinates(samples), coordinates(inputs.entrances)
     facility = pd.factorize(inputs.entrances["facility_id"])[0]
-    origins = snap(homes, network, **heeded)
-    doors = door_positions(entrances, network, inputs, settings, limit_m=heeded["limit_m"]).assign(facility=facility)
+    doors = standing.doors(entrances, limit_m=settings.snap_limit_m).assign(facility=facility)
+    own = standing.homes_on_streets(homes)
     varied = {}
     for change in changes():
         if change.snap_m:
             limit_m = max(settings.snap_limit_m + change.snap_m, 0)
-            varied[change.id] = (
-                resnapped(homes, origins, network, limit_m=limit_m, barriers=heeded["barriers"]),
-                door_positions(entrances, network, inputs, settings, limit_m=limit_m).assign(facility=facility),
-            )
-    return origins, doors, varied, data_edge(network, extent(inputs.network, inputs.extent))
+            varied[change.id] = (standing.homes_again(homes, own, limit_m=limit_m), standing.doors(entrances, limit_m=limit_m).assign(facility=facility))
+    edge = standing.settled(data_edge(standing.own, extent(inputs.network, inputs.extent)))
+    return standing.homes(homes, own), doors, varied, edge
 
 
 def _nearest(walked: tuple[StreetNetwork, float], origins: Positions, doors: Positions, way: Way, n: int) -> WalkTimes:

@@ -12,7 +12,8 @@ import shapely
 
 from livingcircle import residences as homes
 from livingcircle.analysis.inputs import Inputs, Settings
-from livingcircle.analysis.reach import View, coordinates, snapped, walks_to
+from livingcircle.analysis.reach import View, walks_to
+from livingcircle.analysis.standing import coordinates
 from livingcircle.areas import Areas
 from livingcircle.catchments import nth_straight
 from livingcircle.coverage import Walks
@@ -21,7 +22,6 @@ from livingcircle.indicators import Target, Town, all_targets
 from livingcircle.indicators.town import WAYS
 from livingcircle.layers import Facilities, Residences, Samples
 from livingcircle.quotas import serving, with_dwellings
-from livingcircle.snapping import snap
 from livingcircle.standards import Standard
 
 Year = int | None
@@ -53,8 +53,8 @@ class Served:
         every = years_of(settings)
         coming = _coming(inputs.residences, people, every)
         if len(coming):
-            later = homes.sample(homes.assign_units(coming, inputs.units), inputs.units)
-            origins = snap(coordinates(later), view.network, **snapped(inputs, settings))
+            later = homes.sample(homes.assign_units(coming, inputs.units), inputs.units, among=len(inputs.residences))
+            origins = view.standing.homes(coordinates(later))
             samples = gpd.GeoDataFrame(pd.concat([samples, later], ignore_index=True), crs=samples.crs)
             view = replace(view, origins=pd.concat([view.origins, origins], ignore_index=True))
         own = len(samples) - (len(later) if len(coming) else 0)

@@ -9,7 +9,8 @@ import pandas as pd
 import shapely
 
 from livingcircle.analysis.inputs import Inputs, Settings
-from livingcircle.analysis.reach import View, coordinates, of_category
+from livingcircle.analysis.reach import View, of_category
+from livingcircle.analysis.standing import coordinates
 from livingcircle.barriers import COMPOUND
 from livingcircle.layers import Facilities, Gaps, Positions
 from livingcircle.network import StreetNetwork

@@ -10,12 +10,13 @@ import pandas as pd
 
 from livingcircle import residences as homes
 from livingcircle.analysis.inputs import Inputs, Met, Settings, Walking
-from livingcircle.analysis.reach import View, coordinates, snapped
+from livingcircle.analysis.reach import View
+from livingcircle.analysis.standing import Standing, coordinates
 from livingcircle.costs import closed
 from livingcircle.layers import Positions, Residences, Samples
 from livingcircle.network import Costs
+from livingcircle.network.links import Linked, linked
 from livingcircle.robustness import data_edge, extent
-from livingcircle.snapping import snap
 
 
 @dataclass(frozen=True)
@@ -38,27 +39,38 @@ def walking(inputs: Inputs, people: Residences, samples: Samples, seen: Mapping[
     number: dict[int, int] = {}
     placed: dict[int, tuple[Positions, Positions]] = {}
     met: list[Met] = []
+    whole = Standing(inputs.network, linked(inputs.network, inputs.links) if inputs.links else None, inputs, settings)
     for group, view in seen.items():
         if id(view) in number:
             continue
         number[id(view)] = len(met)
-        shut = closed(inputs.network, walkers[group], inputs.ground)
-        kept = np.flatnonzero(~shut)
+        kept = _rows(view, np.flatnonzero(~closed(inputs.network, walkers[group], inputs.ground)), whole.linked)
+        shut = np.ones(len(whole.network.length_m), dtype=bool)
+        shut[kept] = False
         # Views of the same ways share their positions, and so they do here.
         if id(view.origins) not in placed:
-            origins = view.origins if later is None else _with(view, later, inputs, settings)
+            origins = view.origins if later is None else _with(view, later)
             placed[id(view.origins)] = _numbered(origins, kept), _numbered(view.doors, kept)
         costs = _on_all(view.network.costs, kept, len(shut))
         own = placed[id(view.origins)]
         met.append(Met(view.network.permeability, view.speed_kmh, shut if shut.any() else None, costs, *own))
     return Walking(
-        network=inputs.network,
+        network=whole.network,
         residences=every,
         samples=points,
         views=tuple(met),
         view_of={group: number[id(view)] for group, view in seen.items()},
-        ends=data_edge(inputs.network, extent(inputs.network, inputs.extent)),
+        ends=whole.settled(data_edge(inputs.network, extent(inputs.network, inputs.extent))),
     )
+
+
+def _rows(view: View, kept: np.ndarray, whole: Linked | None) -> np.ndarray:
+    """The row among all streets of each of the view's: those `kept`, then what links cut off them, then the links."""
+    if whole is None:
+        return kept
+    at = {(cut.edge, round(cut.offset_m, 3)): cut.piece for cut in whole.cuts.itertuples()}
+    pieces = [at[kept[cut.edge], round(cut.offset_m, 3)] for cut in view.standing.linked.cuts.itertuples()]
+    return np.concatenate([kept, np.array(pieces, dtype=int), whole.added])
 
 
 def _later(inputs: Inputs, people: Residences) -> _Later | None:
@@ -69,9 +81,8 @@ def _later(inputs: Inputs, people: Residences) -> _Later | None:
     return _Later(coming, homes.sample(coming, inputs.units))
 
 
-def _with(view: View, later: _Later, inputs: Inputs, settings: Settings) -> Positions:
-    origins = snap(coordinates(later.samples), view.network, **snapped(inputs, settings))
-    return pd.concat([view.origins, origins], ignore_index=True)
+def _with(view: View, later: _Later) -> Positions:
+    return pd.concat([view.origins, view.standing.homes(coordinates(later.samples))], ignore_index=True)
 
 
 def _numbered(positions: Positions, kept: np.ndarray) -> Positions:

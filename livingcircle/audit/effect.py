@@ -12,7 +12,8 @@ import numpy as np
 
 from livingcircle import residences as homes
 from livingcircle.analysis import Inputs, Settings
-from livingcircle.analysis.reach import coordinates, door_positions, of_category, snapped
+from livingcircle.analysis.reach import of_category
+from livingcircle.analysis.standing import coordinates, door_positions, snapped
 from livingcircle.audit.finding import Effect, Finding, Reading
 from livingcircle.costs import as_walked
 from livingcircle.coverage import covered

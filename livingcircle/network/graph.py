@@ -31,7 +31,7 @@ class StreetNetwork:
     beyond its metres (None: level, every metre a metre); `permeability` who may enter the edges of compounds
     (`streets["compound"]`; -1 is public). See `network.states`. `compounds` and `gates` list the compounds and where their
     streets meet others, as `network.compounds.Enclosed` does; None where there are none. `unused_gates` counts gates given
-    near no outline.
+    near no outline. `closed_gates` are gates by which nobody passes any more, as node id and compound.
     """
 
     nodes: np.ndarray
@@ -45,6 +45,7 @@ class StreetNetwork:
     compounds: pd.DataFrame | None = None
     unused_gates: int = 0
     gates: gpd.GeoDataFrame | None = None
+    closed_gates: tuple[tuple[int, int], ...] = ()
 
     @property
     def crs(self):
@@ -82,7 +83,8 @@ class StreetNetwork:
     @cached_property
     def states(self) -> States:
         """Where a walker can be: node rows, and copies of them within compounds that are not open to everybody."""
-        return States.of(self.start, self.end, self.compound, size=len(self.nodes), permeability=self.permeability)
+        shut = [(row, whose) for node, whose in self.closed_gates for row in np.flatnonzero(self.nodes == node).tolist()]
+        return States.of(self.start, self.end, self.compound, size=len(self.nodes), permeability=self.permeability, closed=shut)
 
     @cached_property
     def places(self) -> np.ndarray:
@@ -135,6 +137,10 @@ class StreetNetwork:
     def with_permeability(self, permeability: str) -> StreetNetwork:
         """The same streets with compounds open to everybody, to visitors, or to residents only."""
         return self._sharing(replace(self, permeability=permeability))
+
+    def with_closed_gates(self, closed: tuple[tuple[int, int], ...]) -> StreetNetwork:
+        """The same streets with more gates closed, given as node id and compound."""
+        return self._sharing(replace(self, closed_gates=(*self.closed_gates, *closed)))
 
     def _sharing(self, other: StreetNetwork) -> StreetNetwork:
         # Neither costs nor permeability touch geometry and pieces: what was worked out of them stays.

@@ -40,6 +40,7 @@ def pack(network: StreetNetwork) -> dict[str, np.ndarray]:
         "crs": crs,
         "permeability": network.permeability,
         "unused_gates": int(network.unused_gates),
+        "closed_gates": [[int(node), int(compound)] for node, compound in network.closed_gates],
         "costs": network.costs is not None,
         "frames": {},
     }
@@ -74,6 +75,7 @@ def unpack(arrays: Mapping[str, np.ndarray]) -> StreetNetwork:
         costs=costs,
         permeability=told["permeability"],
         unused_gates=told["unused_gates"],
+        closed_gates=tuple((node, compound) for node, compound in told["closed_gates"]),
     )
 
 

@@ -13,6 +13,7 @@ A walk goes down these layers only, never back up; a walk within one compound ta
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -57,9 +58,16 @@ class States:
     free: np.ndarray
 
     @classmethod
-    def of(cls, start: np.ndarray, end: np.ndarray, compound: np.ndarray, *, size: int, permeability: str) -> States:
-        """The states of edges between node rows; `compound` is -1 for public edges, `size` the number of nodes."""
+    def of(
+        cls, start: np.ndarray, end: np.ndarray, compound: np.ndarray, *, size: int, permeability: str, closed: Sequence[tuple[int, int]] = ()
+    ) -> States:
+        """The states of edges between node rows; `compound` is -1 for public edges, `size` the number of nodes.
+
+        `closed` are gates that let nobody pass, as node row and compound: there the compound's edges meet each other, and nothing else.
+        """
         ends = np.stack([start, end], axis=1)
+        if permeability == OPEN:
+            size = _walled(ends, compound, closed, size)
         number = np.arange(len(start))
         inner = (compound >= 0) & (permeability != OPEN)
         public = np.column_stack([ends, number])[~inner]
@@ -76,6 +84,8 @@ class States:
         gate[ends[~inner].ravel()] = True
         gate |= owners > 1
         at = gate[node]
+        for shut, whose in closed:
+            at &= (node != shut) | (copies[:, 0] != whose)
         free = [np.column_stack([home, door]), np.column_stack([home[at], node[at]])]
         if permeability == VISIT:
             free.append(np.column_stack([node[at], door[at]]))
@@ -83,6 +93,13 @@ class States:
         leaving[inner], entering[inner] = home[code], door[code]
         within = [np.column_stack([copy[code], number[inner]]) for copy in (home, door)]
         return cls(size + 2 * count, leaving, entering, np.vstack([public, *within]), np.vstack(free))
+
+
+def _walled(ends: np.ndarray, compound: np.ndarray, closed: Sequence[tuple[int, int]], size: int) -> int:
+    """Give the edges of a compound a state of their own at each of its closed gates, in `ends`; the number of states then."""
+    for number, (shut, whose) in enumerate(closed):
+        ends[(ends == shut) & (compound == whose)[:, None]] = size + number
+    return size + len(closed)
 
 
 @dataclass(frozen=True)

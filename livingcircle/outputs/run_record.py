@@ -32,6 +32,7 @@ def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, sec
         "study": settings.study_id,
         "name": dict(settings.name),
         "note": dict(settings.note),
+        "scenario": settings.scenario,
         "standard": {
             "id": result.standard.id,
             "number": result.standard.number,

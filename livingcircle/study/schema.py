@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from livingcircle import slope
 from livingcircle.costs import presets
 from livingcircle.errors import Fault, StudyError, listed, raise_all, reason, said
+from livingcircle.scenario import Scenario
 from livingcircle.sources import content
 from livingcircle.standards import own_files
 from livingcircle.study.key_faults import key_faults
@@ -27,6 +29,9 @@ __all__ = [
 ]  # fmt: skip
 
 SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+# A scenario's results stand in a folder of its name, beside those that a run writes.
+SCENARIO = re.compile(r"\w[\w-]{0,63}")
+TAKEN = ("figures",)
 # Where `fetch` puts what it downloads, from the study's folder.
 FETCHED = "raw/streets-and-facilities.osm.pbf"
 Text = dict[Literal["zh", "en"], str]
@@ -201,12 +206,24 @@ class GapList(Part):
     by: Literal["residence", "unit"] = "residence"
 
 
+class Backgrounds(Part):
+    """`[outputs.map]`: tile services that a reader of the map may choose; the map is offline until then."""
+
+    tianditu: bool = False
+    amap: bool = False
+
+    def asked(self) -> tuple[str, ...]:
+        """The services asked for, by key."""
+        return tuple(key for key, asked in self.model_dump().items() if asked)
+
+
 class Outputs(Part):
-    """`[outputs]`: whether figures and report are made, and the paper of the figures."""
+    """`[outputs]`: whether figures and report are made, the paper of the figures, and backgrounds of the map."""
 
     figures: bool = True
     report: bool = True
     paper: Literal["A4", "A3"] = "A4"
+    map: Backgrounds = Backgrounds()
 
 
 class Study(Part):
@@ -224,6 +241,15 @@ class Study(Part):
     built_land: BuiltLand | None = None
     gaps: GapList = GapList()
     outputs: Outputs = Outputs()
+    scenarios: dict[str, Scenario] = {}
+
+    @field_validator("scenarios")
+    @classmethod
+    def _named(cls, told: dict[str, Scenario]) -> dict[str, Scenario]:
+        odd = [name for name in told if not SCENARIO.fullmatch(name) or name.lower() in TAKEN]
+        if odd:
+            raise ValueError(said("{names} cannot name a folder: letters, digits, _ and -, and none of {taken}", names=listed(odd), taken=listed(TAKEN)))
+        return told
 
 
 def load(path: Path) -> tuple[Study, Path]:

@@ -16,6 +16,7 @@ from matplotlib.path import Path as Outline
 
 from livingcircle.analysis import Result
 from livingcircle.coverage import WHOLE_AREA
+from livingcircle.facilities import CLOSED
 from livingcircle.outputs.figures.fonts import one_line
 from livingcircle.outputs.figures.sheet import Key, Panel, style
 
@@ -275,7 +276,7 @@ def _covered(told: Drawing, row) -> Panel:
 def planned(told: Drawing) -> Map | None:
     """Where facilities will open, numbered, each with its year; None when none is planned."""
     result, words = told.result, told.words
-    coming: gpd.GeoDataFrame = result.facilities[(result.facilities["status"] != "existing") & ~result.facilities["open"]]
+    coming: gpd.GeoDataFrame = result.facilities[~result.facilities["status"].isin(("existing", CLOSED)) & ~result.facilities["open"]]
     if not len(coming):
         return None
     coming = coming.sort_values(["open_year", "name"], kind="stable")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livingcircle.messages import words
-from livingcircle.outputs.page.content import page_content, text
+from livingcircle.messages import LANGUAGES, words
+from livingcircle.outputs.page.content import page_content
 from livingcircle.outputs.page.document import page_document
 from livingcircle.outputs.page.packing import PER_DEGREE
 
@@ -19,26 +20,27 @@ if TYPE_CHECKING:
 SHARED = ("cause.", "remedy.", "confidence.", "flag.", "rule.", "group.", "status.", "robustness.", "change.")
 
 
-def write(result: Result, path: str | Path) -> Path:
+def write(result: Result, path: str | Path, *, backgrounds: Iterable[str] = ()) -> Path:
     """The path of the interactive map written for `result`; the same result always gives the same bytes.
 
-    The page speaks `result.settings.language`, judges nothing and loads nothing: Leaflet, styles, words and values are
-    inside it. Raises `LivingCircleError` when anything in it would be fetched, `OSError` when `path` cannot be written.
+    The page speaks every language, `result.settings.language` first; it judges nothing and loads nothing: Leaflet, styles, words
+    and values are inside it. Only the tile services named in `backgrounds` (keys of `style()["backgrounds"]`) may be asked, and only
+    once a reader chooses one. Raises `LivingCircleError` when anything in it would be fetched, `OSError` when `path` cannot be
+    written.
     """
     path = Path(path)
-    path.write_text(html(result), encoding="utf-8", newline="\n")
+    path.write_text(html(result, backgrounds=backgrounds), encoding="utf-8", newline="\n")
     return path
 
 
-def html(result: Result) -> str:
+def html(result: Result, *, backgrounds: Iterable[str] = ()) -> str:
     """The text of the interactive map, as `write` writes it."""
-    settings = result.settings
-    values = page_content(result, words=page_words(settings.language), style=style())
+    language, asked = result.settings.language, tuple(backgrounds)
+    known = {own: page_words(own) for own in LANGUAGES}
+    values = page_content(result, words=known, style=style(), backgrounds=asked)
     x, y = values["origin"]
-    title = f"{values['study']['name']} · {values['words']['living_circle']}"
-    return page_document(
-        values, language=settings.language, title=text(title), center=(y / PER_DEGREE, x / PER_DEGREE)
-    )
+    title = f"{values['study']['names'][language]} · {known[language]['living_circle']}"
+    return page_document(values, language=language, title=title, center=(y / PER_DEGREE, x / PER_DEGREE))
 
 
 def page_words(language: str) -> dict[str, str]:
@@ -52,5 +54,5 @@ def page_words(language: str) -> dict[str, str]:
 
 
 def style() -> dict[str, Any]:
-    """Colours and class breaks of the page."""
+    """Colors, class breaks and tile services of the page."""
     return tomllib.loads(resources.files(__package__).joinpath("style.toml").read_text("utf-8"))

@@ -25,12 +25,19 @@ LEAFLET = Path(leaflet.BASE_DIR)
 # What works out walks and judges them touches no document, and runs without a browser too.
 WALKS = ("plane", "streets", "snapping", "states", "changes", "search", "walks")
 JUDGES = ("places", "town", "judging", "causes", "gaps", "indicators")
-ENGINE = tuple(f"engine/{name}.js" for name in (*WALKS, *JUDGES))
-SCRIPTS = ("values.js", *ENGINE, "layers.js", "popups.js", "panel.js", "page.js")
+ASKED = ("lattice", "nearest", "reasons", "reached")
+ENGINE = tuple(f"engine/{name}.js" for name in (*WALKS, *JUDGES, *ASKED))
+SCRIPTS = (
+    "values.js", "language.js", "datum.js", *ENGINE, "layers.js", "ground.js", "background.js", "popups.js", "legend.js", "headline.js", "lacking.js", "search.js",
+    "gap_list.js", "lists.js", "panel.js", "printing.js", "address.js", "surface.js", "point.js", "page.js",
+    "scenario.js", "scenario_check.js", "scenario_text.js",
+    "whatif_lacking.js", "whatif.js", "whatif_words.js", "whatif_tools.js", "whatif_marks.js", "whatif_forms.js", "whatif_files.js", "whatif_report.js", "whatif_panel.js",
+)  # fmt: skip
+STYLES = ("page.css", "whatif.css")
 PART = re.compile(r"<!--part:([a-z.]+)-->")
 LINKING = frozenset({"src", "href", "srcset", "action", "formaction", "data", "poster", "background", "xlink:href"})
 POLICY = (
-    "default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
+    "default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src {pictures}; "
     "base-uri 'none'; form-action 'none'"
 )
 
@@ -48,17 +55,19 @@ class LivingCirclePage(MacroElement):
 def page_document(content: Mapping[str, Any], *, language: str, title: str, center: tuple[float, float]) -> str:
     """The HTML text of the page; `content` must hold plain JSON values, `center` is latitude and longitude.
 
+    Pictures come from within it, and from the hosts of the tile services in `content["backgrounds"]` alone.
+
     Raises `LivingCircleError` when anything in it would be fetched from elsewhere, `ValueError` when a number in it is
     not finite.
     """
     figure = _figure(center)
-    words = content["words"]
+    words, pictures = content["words"], ["data:", *tile_hosts(content["backgrounds"])]
     parts = {
         "lang": "zh-CN" if language == "zh" else html.escape(language),
         "title": html.escape(title),
-        "noscript": html.escape(words["noscript"]),
+        "noscript": html.escape(" ".join(known["noscript"] for known in words.values())),
         "leaflet.css": leaflet_css(),
-        "page.css": _own("page.css"),
+        "page.css": "\n".join(map(_own, STYLES)),
         "leaflet.js": leaflet_js(),
         "map": figure.html.render().strip(),
         "data": json_text(content),
@@ -66,10 +75,20 @@ def page_document(content: Mapping[str, Any], *, language: str, title: str, cent
         "start": figure.script.render().strip(),
     }
     hashes = " ".join(script_hash(parts[name]) for name in ("leaflet.js", "page.js", "start"))
-    parts["policy"] = html.escape(POLICY.format(hashes=hashes), quote=True).replace("&#x27;", "'")
+    parts["policy"] = html.escape(POLICY.format(hashes=hashes, pictures=" ".join(pictures)), quote=True).replace("&#x27;", "'")
     page = PART.sub(lambda found: parts[found[1]], _own("page.html"))
     refuse_links(page)
     return page
+
+
+def tile_hosts(backgrounds: Mapping[str, Any]) -> list[str]:
+    """The addresses that tiles of these services come from, each once.
+
+    >>> tile_hosts({"own": {"host": "https://{s}.tiles.test", "hosts": ["a", "b"]}})
+    ['https://a.tiles.test', 'https://b.tiles.test']
+    """
+    named = (told["host"].replace("{s}", own) for told in backgrounds.values() for own in told["hosts"])
+    return list(dict.fromkeys(named))
 
 
 def json_text(values: Any) -> str:

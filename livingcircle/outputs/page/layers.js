@@ -1,3 +1,4 @@
+"use strict";
 // The layers of the map: drawn on canvases, restyled when another category, level or group is chosen.
 
 (function (lc) {
@@ -6,11 +7,16 @@
     _fillStroke: function (context, layer) {
       if (layer.options.hatch) {
         context.save();
-        context.fillStyle = hatch(context, layer.options.color, isClose(this._map));
+        context.fillStyle = this._ink(context, layer.options);
         context.fill("evenodd");
         context.restore();
       }
       L.Canvas.prototype._fillStroke.call(this, context, layer);
+    },
+    // Of a residence that lies beyond the limit in part, only that part is hatched, as soon as the cells of ground tell which.
+    _ink: function (context, { hatch: kind, color }) {
+      const close = isClose(this._map), land = kind === "light" && lc.beyondLand.hatch(context, this._map, hatch(context, color, close, "full"));
+      return land || hatch(context, color, close, kind);
     },
     _updateSquare: function (layer) {
       if (!this._drawing || layer._empty()) return;
@@ -27,30 +33,31 @@
       this._ctx = context;
       this._draw();
       this._ctx = own;
-      this._requestRedraw(this._drawFirst && this._drawFirst.layer);
+      if (this._drawFirst) this._requestRedraw(this._drawFirst.layer);
     },
   });
   const Square = L.CircleMarker.extend({ _updatePath: function () { this._renderer._updateSquare(this); } });
 
   // Far out, a gap is a few pixels wide: fine lines leave its color visible, close by a white edge parts them from it.
-  const CLOSE_ZOOM = 15;
+  const CLOSE_ZOOM = 15, LABEL_ZOOM = 13;
   const isClose = (map) => map.getZoom() >= CLOSE_ZOOM;
   const patterns = {};
-  function hatch(context, color, close) {
-    if (!patterns[close]) {
-      const tile = document.createElement("canvas"), size = close ? 9 : 5;
-      tile.width = tile.height = size;
-      const pen = tile.getContext("2d");
-      (close ? [["#fff", 3.4], [color, 1.5]] : [[color, 0.9]]).forEach(([ink, width]) => {
+  function hatch(context, color, close, kind) {
+    const key = `${kind} ${close}`;
+    if (!patterns[key]) {
+      const light = kind === "light", size = (close ? 9 : 5) * (light ? 1.6 : 1), tile = lc.element("canvas", {});
+      tile.width = tile.height = Math.round(size);
+      const pen = tile.getContext("2d"), thin = light ? 0.7 : 1;
+      (close ? [["#fff", 3.4 * thin], [color, 1.5 * thin]] : [[color, 0.9 * thin]]).forEach(([ink, width]) => {
         pen.strokeStyle = ink;
         pen.lineWidth = width;
         pen.beginPath();
-        [-size, 0, size].forEach((x) => { pen.moveTo(x, size); pen.lineTo(x + size, 0); });
+        [-tile.width, 0, tile.width].forEach((x) => { pen.moveTo(x, tile.width); pen.lineTo(x + tile.width, 0); });
         pen.stroke();
       });
-      patterns[close] = context.createPattern(tile, "repeat");
+      patterns[key] = context.createPattern(tile, "repeat");
     }
-    return patterns[close];
+    return patterns[key];
   }
 
   function pane(map, name, height, reachable) {
@@ -81,49 +88,35 @@
     return { fillColor: fill, color: kind === "unreachable" ? "#222" : "#fff", weight: kind === "unreachable" ? 1.2 : 0.6, dashArray: null, fillOpacity: 0.88 };
   }
 
-  function drawn(shape, options) {
-    if (!shape) return null;
-    if (shape.polygons) return L.polygon(shape.polygons, options);
-    return L.circleMarker(shape.points[0], Object.assign({ radius: 6 }, options));
-  }
+  // A gap whose residence lies beyond the limit as a whole is hatched fully, one of which a part does lightly.
+  const WHOLE = 0.995;
 
   class Layers {
     constructor(map) {
       this.map = map;
-      this.renderers = { ground: pane(map, "ground", 350), streets: pane(map, "streets", 360), front: pane(map, "front", 410, true), frame: pane(map, "frame", 430) };
+      this.renderers = {
+        land: pane(map, "land", 340), ground: pane(map, "ground", 350), streets: pane(map, "streets", 360),
+        front: pane(map, "front", 410, true), frame: pane(map, "frame", 430),
+      };
       this.groups = {};
-      ["area", "units", "streets", "limit", "homes", "gaps", "places", "everyPlace", "doors"].forEach((name) => { this.groups[name] = L.layerGroup(); });
-      this.rings = lc.data.study.minutes.slice().sort((a, b) => b - a).map((minutes) => ({ minutes, group: L.layerGroup() }));
-      this.drawFrame();
-      this.drawStreets();
+      ["water", "green", "area", "units", "streets", "homes", "gaps", "places", "everyPlace", "doors"].forEach((name) => { this.groups[name] = L.layerGroup(); });
+      this.offered = [];
+      // What is on paper besides the canvases: {height among the panes, draw(pen)}, in layer points.
+      this.painters = [];
+      this.hatched = {};
+      lc.drawGround(this);
+      lc.drawFrame(this);
+      lc.drawStreets(this);
       this.drawHomes();
       this.drawEveryPlace();
-      this.control();
+      this.offerAll();
       map.on("overlayadd overlayremove", () => { this.order(); lc.legend(); });
       map.on("zoomend", () => this.scale());
     }
 
-    drawFrame() {
-      const { area, unit } = lc.data.style.map, renderer = this.renderers.frame;
-      lc.data.area.forEach((row) => {
-        const outline = drawn(lc.shape(row.shape), { renderer, interactive: false, fill: false, color: area, weight: 2.5, dashArray: "12 5 2 5" });
-        if (outline) outline.addTo(this.groups.area);
-      });
-      lc.data.units.forEach((row) => {
-        const outline = drawn(lc.shape(row.shape), { renderer, interactive: false, fill: false, color: unit, weight: 1.4, dashArray: "6 4" });
-        if (!outline) return;
-        if (row.name) outline.bindTooltip(lc.element("span", { text: row.name }), { permanent: true, direction: "center", className: "unit-label" });
-        outline.addTo(this.groups.units);
-      });
-    }
-
-    drawStreets() {
-      L.polyline(lc.streetLines(lc.data.walking), { renderer: this.renderers.streets, interactive: false, color: lc.data.style.map.street, weight: 1.2, smoothFactor: 1.5 }).addTo(this.groups.streets);
-    }
-
     drawHomes() {
       this.homes = lc.data.residences.shape.map((shape, i) => {
-        const home = drawn(shape, { renderer: this.renderers.front, smoothFactor: 0.6 });
+        const home = lc.drawn(shape, { renderer: this.renderers.front, smoothFactor: 0.6 });
         if (home) home.bindPopup(() => lc.popup.residence(i), lc.popup.options).addTo(this.groups.homes);
         return home;
       });
@@ -145,6 +138,8 @@
     }
 
     drawEveryPlace() {
+      this.groups.everyPlace.clearLayers();
+      this.everyPlaceOf = lc.now.facilities;
       lc.now.facilities.categories.forEach((categories, i) => {
         const theme = categories.length ? lc.data.themes[lc.data.categories[categories[0]].theme] : null;
         this.place(i, (theme && theme.color) || lc.data.style.map.theme, this.groups.everyPlace).setRadius(4.5);
@@ -152,8 +147,8 @@
     }
 
     refresh() {
+      if (this.everyPlaceOf !== lc.now.facilities) this.drawEveryPlace();
       this.paintHomes();
-      this.drawRings();
       this.drawGaps();
       this.drawPlaces();
       this.close = null;
@@ -162,45 +157,31 @@
     }
 
     paintHomes() {
-      const walks = lc.now.walks(lc.state.category);
+      const walks = lc.state.lacking ? null : lc.now.walks(lc.state.category);
       this.homes.forEach((home, i) => {
-        if (home) home.setStyle(homeStyle(lc.walkClass(lc.groupMinutes(walks.walk_min[i]), walks.status[i])));
+        if (!home) return;
+        home.setStyle(walks ? homeStyle(lc.walkClass(lc.groupMinutes(walks.walk_min[i]), walks.status[i])) : lc.lackingStyle(i));
       });
     }
 
-    drawRings() {
-      const { colors, limit } = lc.data.style.isochrone, renderer = this.renderers.ground;
-      this.groups.limit.clearLayers();
-      this.rings.forEach((ring) => ring.group.clearLayers());
-      lc.data.isochrones.filter((row) => row.category === lc.state.category).forEach((row) => {
-        const shape = lc.coarse(row.shape);
-        if (!shape || !shape.polygons) return;
-        if (row.level === lc.state.level) {
-          L.polygon(shape.polygons, { renderer: this.renderers.frame, interactive: false, fill: false, color: limit, weight: 2, dashArray: "2 4" }).addTo(this.groups.limit);
-        }
-        const at = this.rings.findIndex((ring) => ring.minutes === row.minutes);
-        if (at < 0) return;
-        const color = colors[Math.min(this.rings.length - 1 - at, colors.length - 1)];
-        L.polygon(shape.polygons, { renderer, interactive: false, color, weight: 1.8, fillColor: color, fillOpacity: 0.24 }).addTo(this.rings[at].group);
-      });
+    // How a gap is hatched: `full`, `light` (a part of the residence lies within the limit), or "" for an outline alone.
+    gapHatch(gap) {
+      const { gaps } = lc.now, home = gaps.residence[gap], land = home < 0 ? null : lc.data.residences.land_ha[home];
+      return !land || gaps.land_ha[gap] >= WHOLE * land ? "full" : "light";
     }
 
-    // Gaps hatched; where the land beyond the limit is not drawn (another group's own limit), the residence is ringed.
     drawGaps() {
-      const { gap_areas: areas, residences } = lc.data, { gaps } = lc.now;
+      const { residences } = lc.data, { gaps } = lc.now;
       const look = { renderer: this.renderers.front, color: lc.data.style.map.gap, weight: 2.2, fillOpacity: 0, fill: true };
-      const land = new Map(), sameForAll = lc.data.study.rule === "distance";
-      areas.gap.forEach((gap, i) => {
-        if (areas.category[i] !== lc.state.category || areas.level[i] !== lc.state.level) return;
-        land.set(sameForAll ? `home ${areas.residence[i]}` : `gap ${gap}`, lc.coarse(areas.shape[i]) || residences.shape[areas.residence[i]]);
-      });
       this.groups.gaps.clearLayers();
-      this.ringed = false;
+      this.hatched = {};
+      if (lc.state.lacking) return;
       lc.chosenGaps().forEach((gap) => {
-        const own = land.get(sameForAll ? `home ${gaps.residence[gap]}` : `gap ${gap}`), shape = own || residences.shape[gaps.residence[gap]];
-        const area = shape && shape.polygons ? L.polygon(shape.polygons, Object.assign({ hatch: Boolean(own), dashArray: own ? null : "6 3" }, look))
+        const shape = residences.shape[gaps.residence[gap]], hatch = this.gapHatch(gap);
+        const area = shape && shape.polygons ? L.polygon(shape.polygons, Object.assign({}, look, { hatch, dashArray: hatch === "full" ? null : "6 3" }))
           : L.circleMarker(gaps.at[gap], Object.assign({ radius: 9 }, look, { weight: 3 }));
-        this.ringed = this.ringed || !own;
+        this.hatched[hatch] = true;
+        area.on("click", () => lc.panel.mark(gap));
         area.bindPopup(() => lc.popup.gap(gap), lc.popup.options).addTo(this.groups.gaps);
       });
     }
@@ -209,6 +190,7 @@
       const places = lc.now.facilities, chosen = new Set();
       this.groups.places.clearLayers();
       this.groups.doors.clearLayers();
+      if (lc.state.lacking) return;
       places.categories.forEach((categories, i) => {
         if (!categories.includes(lc.state.category)) return;
         chosen.add(i);
@@ -222,13 +204,13 @@
 
     // One canvas carries all that can be clicked, so the order of drawing is set here, not by the order of switching on.
     order() {
-      this.rings.forEach((ring) => this.raise(ring.group));
       ["homes", "gaps", "everyPlace", "doors", "places"].forEach((name) => this.raise(this.groups[name]));
     }
 
     // Thinner outlines and smaller squares far out.
     scale() {
       const close = isClose(this.map);
+      this.map.getContainer().classList.toggle("far-out", this.map.getZoom() < LABEL_ZOOM);
       if (this.close === close) return;
       this.close = close;
       this.groups.gaps.eachLayer((area) => area.setStyle({ weight: close ? 2.2 : 1 }));
@@ -240,25 +222,45 @@
       if (this.map.hasLayer(group)) group.eachLayer((layer) => layer.bringToFront());
     }
 
+    // Offers a layer in the list of layers, under the word of `key`; other views offer theirs when the page starts.
+    offer(key, group, shown) {
+      this.offered.push({ key, group });
+      if (shown) group.addTo(this.map);
+      if (this.list) this.control();
+    }
+
+    offerAll() {
+      const { groups } = this, { data } = lc;
+      if (data.area.length) this.offer("study_area", groups.area, true);
+      if (data.units.length) this.offer("units", groups.units, true);
+      this.offer("streets", groups.streets, true);
+      if (data.water.length) this.offer("water", groups.water, true);
+      if (groups.green.getLayers().length) this.offer("green", groups.green, true);
+      this.offer("residences", groups.homes, true);
+      this.offer("gap_areas", groups.gaps, true);
+      this.offer("facilities_chosen", groups.places, true);
+      this.offer("facilities_all", groups.everyPlace, false);
+      this.offer("entrances", groups.doors, true);
+    }
+
+    // The list of layers; made anew when the language changes or a layer is offered.
     control() {
       const overlays = {}, escape = (word) => word.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
+      if (this.list) this.list.remove();
       // Leaflet sets these names as markup: constant words only, escaped.
-      const add = (word, group, on) => {
-        overlays[escape(word)] = group;
-        if (on) group.addTo(this.map);
-      };
-      const { groups } = this, data = lc.data;
-      if (data.area.length) add(lc.say("study_area"), groups.area, true);
-      if (data.units.length) add(lc.say("units"), groups.units, true);
-      add(lc.say("streets"), groups.streets, true);
-      this.rings.slice().reverse().forEach((ring) => add(lc.say("isochrone", { minutes: ring.minutes }), ring.group, true));
-      if (data.isochrones.some((row) => row.level >= 0)) add(lc.say("limit_area"), groups.limit, false);
-      add(lc.say("residences"), groups.homes, true);
-      add(lc.say("gap_areas"), groups.gaps, true);
-      add(lc.say("facilities_chosen"), groups.places, true);
-      add(lc.say("facilities_all"), groups.everyPlace, false);
-      add(lc.say("entrances"), groups.doors, true);
-      L.control.layers(null, overlays, { collapsed: window.innerWidth < 900 }).addTo(this.map);
+      this.offered.forEach(({ key, group }) => { overlays[escape(lc.say(key))] = group; });
+      this.list = L.control.layers(null, overlays, { collapsed: window.innerWidth < 900 }).addTo(this.map);
+      const toggle = this.list.getContainer().querySelector("a");
+      toggle.title = lc.say("layers");
+      toggle.setAttribute("aria-label", lc.say("layers"));
+    }
+
+    height(name) { return Number(this.map.getPane(name).style.zIndex); }
+
+    // A pane with a canvas of its own, for another view; it is printed with the rest.
+    canvas(name, height, reachable) {
+      this.renderers[name] = pane(this.map, name, height, reachable);
+      return this.renderers[name];
     }
 
     bounds() {
@@ -281,7 +283,9 @@
       const pen = sheet.getContext("2d");
       pen.scale(sharp, sharp);
       pen.translate(-bounds.min.x, -bounds.min.y);
-      ["ground", "streets", "front", "frame"].forEach((name) => this.renderers[name].drawOn(pen));
+      const canvases = Object.entries(this.renderers).map(([name, renderer]) => ({ height: this.height(name), draw: () => renderer.drawOn(pen) }));
+      const painted = this.painters.map(({ height, draw }) => ({ height, draw: () => draw(pen) }));
+      [...canvases, ...painted].sort((a, b) => a.height - b.height).forEach((part) => part.draw());
       this.map.getPane("frame").append(sheet);
       return sheet;
     }

@@ -21,8 +21,6 @@ FEW = 48
 PER_DEGREE = 1_000_000
 # As many as one character tells apart.
 LATELY = 16
-# Areas that are simplified by metres anyway are told in steps of about one metre; the page's script knows this number.
-COARSE = 10
 
 
 def text(value: object) -> str:
@@ -88,23 +86,23 @@ def minutes(values: Iterable[float]) -> str:
     return packed(h + 1 for h in hundredths)
 
 
-def shape(geometry: shapely.Geometry | None, *, origin: tuple[int, int], step: int = 1) -> str:
+def shape(geometry: shapely.Geometry | None, *, origin: tuple[int, int]) -> str:
     """The text of one polygon, point or line: the number of polygons, of rings, of points; 0 polygons announce points.
 
-    Coordinates are told in `step` millionths of a degree. Lines and points come as `0, number of points, differences`. What is missing or empty is empty text.
+    Lines and points come as `0, number of points, differences`. What is missing or empty is empty text.
     """
     if geometry is None or geometry.is_empty:
         return ""
     parts = [p for p in shapely.get_parts(geometry) if not p.is_empty]
     areas = [p for p in parts if p.geom_type == "Polygon"]
-    x, y = origin[0] // step, origin[1] // step
+    x, y = origin
     if not areas:
-        points = np.vstack([_millionths(p, step) for p in parts])
+        points = np.vstack([_millionths(p) for p in parts])
         numbers: list[int] = [0, len(points)]
         _differences(points, x, y, numbers)
         return packed(numbers)
     # A ring smaller than the rounding is no ring any more; without its outline a polygon is nothing.
-    every = [[_millionths(ring, step)[:-1] for ring in (area.exterior, *area.interiors)] for area in areas]
+    every = [[_millionths(ring)[:-1] for ring in (area.exterior, *area.interiors)] for area in areas]
     outlines = [[ring for ring in rings if len(ring) > 2] for rings in every if len(rings[0]) > 2]
     if not outlines:
         return ""
@@ -126,8 +124,8 @@ def millionths(degrees: float) -> int:
     return round(degrees * PER_DEGREE)
 
 
-def _millionths(geometry: shapely.Geometry, step: int = 1) -> np.ndarray:
-    points = np.rint(shapely.get_coordinates(geometry) * PER_DEGREE / step).astype(np.int64)
+def _millionths(geometry: shapely.Geometry) -> np.ndarray:
+    points = np.rint(shapely.get_coordinates(geometry) * PER_DEGREE).astype(np.int64)
     moved = np.ones(len(points), dtype=bool)
     moved[1:] = (points[1:] != points[:-1]).any(axis=1)
     return points[moved]

@@ -1,192 +1,95 @@
-// The page: what is chosen, the headline, the legend, and the start.
+"use strict";
+// The page: what is chosen, where the map goes, keys and full screen, and the start.
 
 (function (lc) {
   const { element } = lc;
-  const SVG = "http://www.w3.org/2000/svg";
 
-  lc.state = { category: 0, level: -1, group: 0, everyGap: false, query: "", tab: "gaps" };
-
-  lc.groupName = (group) => lc.sayCode("group", lc.data.groups[group].id);
-
-  lc.limitText = function (metres, minutes) {
-    const parts = [];
-    if (metres !== null) parts.push(lc.show.metres(metres));
-    if (minutes !== null) parts.push(`${lc.show.plain(minutes)} ${lc.say("min")}`);
-    return parts.join(" / ");
-  };
-
-  const chosen = (rows) => rows.filter((row) => row.category === lc.state.category && row.level === lc.state.level && row.group === lc.state.group);
-  lc.chosenCoverage = () => chosen(lc.now.coverage.rows);
-  lc.chosenGaps = function () {
-    const { gaps } = lc.now, { category, level, group } = lc.state, key = `${category} ${level} ${group}`;
-    if (lc.chosenKey !== key) {
-      lc.chosenKey = key;
-      lc.chosenList = gaps.rank.map((_, i) => i)
-        .filter((i) => gaps.category[i] === category && gaps.level[i] === level && gaps.group[i] === group);
-    }
-    return lc.chosenList;
-  };
+  lc.state = { category: 0, level: -1, group: 0, lacking: false, query: "", tab: "gaps" };
 
   const levelsOf = (category) => {
+    if (lc.state.lacking) return lc.lackingLevels();
     const found = new Set(lc.now.coverage.rows.filter((row) => row.category === category).map((row) => row.level));
     return lc.data.levels.map((_, i) => i).filter((i) => found.has(i));
   };
 
-  // Chooses a category (and level, and group) and draws everything anew.
+  // Chooses a category (and level, and group), or `lacking`, and draws everything anew.
   lc.choose = function (next) {
     Object.assign(lc.state, next);
     const levels = levelsOf(lc.state.category);
     if (!levels.includes(lc.state.level)) lc.state.level = levels.length ? levels[0] : -1;
+    lc.nameUnits(lc.now.coverage);
     lc.layers.map.closePopup();
     choices();
-    headline();
+    lc.headline();
+    lc.layers.map.invalidateSize({ animate: false, pan: false });
     lc.layers.refresh();
     lc.legend();
     lc.panel.refresh();
     lc.tell("choose", lc.state);
   };
 
+  // Speaks another language everywhere.
+  lc.setLanguage = function (language) {
+    lc.speak(language);
+    lc.identity();
+    lc.corners();
+    fitCards();
+    lc.layers.control();
+    lc.panel.build();
+    if (lc.data.categories.length) lc.choose({});
+    lc.tell("language", lc.language);
+  };
+
   function select(id, word, options, value, change) {
     const box = element("select", { id }, options);
     box.value = String(value);
-    box.addEventListener("change", () => change(Number(box.value)));
+    box.addEventListener("change", () => change(box.value));
     return element("label", { for: id }, [element("span", { text: lc.say(word) }), box]);
   }
 
   const option = (text, value) => element("option", { value: String(value), text });
 
-  function choices() {
-    const { categories, themes, levels, groups } = lc.data, had = document.activeElement && document.activeElement.id;
+  function categoryOptions() {
+    const { categories, themes } = lc.data;
     const grouped = themes.map((theme, t) => {
       const made = element("optgroup", { label: theme.name });
       categories.forEach((category, i) => { if (category.theme === t) made.append(option(category.name, i)); });
       return made;
     });
-    const offered = levelsOf(lc.state.category);
+    return lc.lackingLevels().length ? [option(lc.say("lacking"), "lacking"), ...grouped] : grouped;
+  }
+
+  const languageButton = (language) => {
+    const own = language === lc.language, made = element("button", { type: "button", id: `lang-${language}`, lang: language, "aria-pressed": String(own), text: lc.data.words[language].language_name });
+    made.addEventListener("click", () => { if (language !== lc.language) lc.setLanguage(language); });
+    return made;
+  };
+
+  // Buttons that other views add to the row of choices: functions that return an element.
+  lc.choiceParts = [];
+
+  function choices() {
+    const { levels, groups } = lc.data, { state } = lc, had = document.activeElement && document.activeElement.id;
+    const offered = levelsOf(state.category);
     lc.fill("choices", [
-      select("category", "category", grouped, lc.state.category, (category) => lc.choose({ category })),
-      offered.length > 1 ? select("level", "level", offered.map((i) => option(levels[i].name, i)), lc.state.level, (level) => lc.choose({ level })) : null,
-      groups.length > 1 ? select("group", "group", groups.map((_, i) => option(lc.groupName(i), i)), lc.state.group, (group) => lc.choose({ group })) : null,
-      element("button", { type: "button", id: "whole", text: lc.say("whole_view"), onclick: lc.goWhole }),
-      element("button", { type: "button", id: "print", text: lc.say("print"), onclick: () => window.print() }),
+      select("category", "category", categoryOptions(), state.lacking ? "lacking" : state.category,
+        (value) => lc.choose(value === "lacking" ? { lacking: true } : { category: Number(value), lacking: false })),
+      offered.length > 1 ? select("level", "level", offered.map((i) => option(levels[i].name, i)), state.level, (level) => lc.choose({ level: Number(level) })) : null,
+      groups.length > 1 ? select("group", "group", groups.map((_, i) => option(lc.groupName(i), i)), state.group, (group) => lc.choose({ group: Number(group) })) : null,
+      lc.backgroundChoice(),
+      ...lc.choiceParts.map((part) => part()),
+      element("span", { class: "buttons" }, [
+        element("button", { type: "button", id: "whole", text: lc.say("whole_view"), onclick: lc.goWhole }),
+        element("button", { type: "button", id: "full", "aria-pressed": String(document.body.classList.contains("full")), text: lc.say("full_screen"), onclick: fullScreen }),
+        element("button", { type: "button", id: "print", text: lc.say("print"), onclick: lc.askPaper }),
+        element("span", { class: "languages", role: "group", "aria-label": "语言 Language" }, lc.languages().map(languageButton)),
+      ]),
     ]);
     const again = had && document.getElementById(had);
     if (again) again.focus();
   }
 
-  function tile(kind, word, value, under, hint) {
-    return element("div", Object.assign({ class: `tile ${kind}` }, hint ? { title: hint } : {}), [
-      element("span", { class: "label", text: lc.say(word) }), element("strong", { text: value }), element("small", { text: under })]);
-  }
-
-  function headline() {
-    const row = lc.chosenCoverage().find((one) => one.whole), gaps = lc.chosenGaps(), { data, state } = lc;
-    const asked = data.categories[state.category].asked.find((one) => one.level === state.level);
-    const title = [data.categories[state.category].name, state.level < 0 ? "" : data.levels[state.level].name, data.groups.length > 1 ? lc.groupName(state.group) : "",
-      row ? lc.say("open_count", { n: lc.show.count(row.facilities) }) : ""];
-    const tiles = row ? [
-      tile("first", "by_land", lc.show.share(row.land_share), lc.say("of", { part: lc.show.decimal(row.land_covered_ha, 2), all: lc.show.hectares(row.land_ha) })),
-      tile("second", "by_people", lc.show.share(row.people_share), lc.say("of", { part: lc.show.count(row.people_covered), all: lc.show.people(row.people) })),
-      tile("third", "not_covered", lc.show.people(row.people === null ? null : row.people - row.people_covered), lc.say("gap_count", { n: lc.show.count(gaps.length) })),
-      tile("fourth", "limit", lc.limitText(row.limit_m, row.limit_min) || "—", asked ? `${lc.sayCode("flag", asked.flag)} ${asked.evidence}` : "", asked && asked.clause),
-    ] : [];
-    lc.fill("headline", [element("h2", { text: title.filter(Boolean).join(" · ") }), element("div", { class: "tiles" }, tiles)]);
-  }
-
-  function identity() {
-    const { study } = lc.data;
-    const facts = [
-      [study.standard_name, study.standard && study.standard !== study.standard_name ? study.standard : ""].filter(Boolean).join(" "),
-      study.year === null ? "" : lc.say("year", { year: study.year }),
-      lc.data.groups[0].how,
-      lc.sayCode("rule", study.rule),
-    ];
-    lc.fill("title", [study.name]);
-    lc.fill("meta", facts.filter(Boolean).map((text) => element("span", { text })));
-    lc.fill("note", [study.note]);
-    const foot = [
-      lc.say("data_sources", { list: study.sources.join(lc.say("comma")) || "—" }), lc.say("crs", { crs: study.crs }),
-      `livingcircle ${study.version}`, study.osm ? `${lc.say("osm")} openstreetmap.org/copyright` : "", lc.say("publishing"),
-    ];
-    lc.fill("foot", foot.filter(Boolean).map((text) => element("span", { text })));
-  }
-
-  function swatch(kind, text, color, count) {
-    return element("li", {}, [element("i", { class: `swatch ${kind}`, "--color": color || "" }), element("span", { text }), count === undefined ? null : element("em", { text: count })]);
-  }
-
-  function walkWord(breaks, i) {
-    if (i === 0) return lc.say("up_to", { to: breaks[0] });
-    return i < breaks.length ? lc.say("between", { from: breaks[i - 1], to: breaks[i] }) : lc.say("over", { from: breaks[i - 1] });
-  }
-
-  // The legend of what is switched on, with the residents of every walk class.
-  lc.legend = function () {
-    const { style, residences } = lc.data, { layers } = lc, on = (name) => layers.map.hasLayer(layers.groups[name]);
-    const walks = lc.now.walks(lc.state.category), people = {};
-    residences.people[lc.state.group].forEach((count, i) => {
-      const kind = lc.walkClass(lc.groupMinutes(walks.walk_min[i]), walks.status[i]);
-      people[kind] = (people[kind] || 0) + (count || 0);
-    });
-    const rows = [], persons = (kind) => lc.show.people(people[kind] || 0);
-    const { breaks_min: breaks, colors } = style.walk;
-    if (on("homes")) {
-      rows.push(element("li", { class: "head", text: lc.say("legend_walk") }));
-      colors.forEach((color, i) => rows.push(swatch("area", walkWord(breaks, i), color, persons(i))));
-      rows.push(swatch("area unreachable", lc.say("status.unreachable"), style.walk.unreachable, persons("unreachable")));
-      rows.push(swatch("area off", lc.say("status.off_network"), style.walk.off_network, persons("off_network")));
-    }
-    rows.push(element("li", { class: "head", text: lc.say("legend_other") }));
-    if (on("gaps")) rows.push(swatch("gap", lc.say("gap_areas")));
-    if (on("gaps") && layers.ringed) rows.push(swatch("ringed", lc.say("gap_ringed")));
-    if (on("places")) {
-      rows.push(swatch("place", lc.say("facility_open"), style.map.facility));
-      rows.push(swatch("place closed", lc.say("facility_later"), style.map.facility));
-    }
-    if (on("doors")) rows.push(swatch("door", lc.say("entrances")));
-    if (on("everyPlace")) lc.data.themes.forEach((theme) => rows.push(swatch("place", theme.name, theme.color || style.map.theme)));
-    layers.rings.slice().reverse().forEach((ring, i) => {
-      if (layers.map.hasLayer(ring.group)) rows.push(swatch("ring", lc.say("isochrone", { minutes: ring.minutes }), style.isochrone.colors[Math.min(i, style.isochrone.colors.length - 1)]));
-    });
-    if (on("limit")) rows.push(swatch("limit", lc.say("limit_area"), style.isochrone.limit));
-    if (on("streets")) rows.push(swatch("street", lc.say("streets"), style.map.street));
-    if (on("units") && lc.data.units.length) rows.push(swatch("unit", lc.say("units"), style.map.unit));
-    if (on("area") && lc.data.area.length) rows.push(swatch("frame", lc.say("study_area"), style.map.area));
-    lc.fill("legend-rows", rows);
-  };
-
-  function corner(position, content) {
-    const made = L.control({ position });
-    made.onAdd = () => {
-      L.DomEvent.disableClickPropagation(content);
-      L.DomEvent.disableScrollPropagation(content);
-      return content;
-    };
-    made.addTo(lc.layers.map);
-  }
-
-  function north() {
-    const draw = (tag, attributes) => {
-      const made = document.createElementNS(SVG, tag);
-      Object.entries(attributes).forEach(([key, value]) => made.setAttribute(key, value));
-      return made;
-    };
-    const arrow = draw("svg", { viewBox: "0 0 40 54", width: 34, height: 46, role: "img", "aria-label": lc.say("north") });
-    const letter = draw("text", { x: 20, y: 13, "text-anchor": "middle", "font-size": 14, "font-weight": 700 });
-    letter.textContent = "N";
-    arrow.append(letter, draw("path", { d: "M20 17 L31 51 L20 43 Z", fill: "#111" }), draw("path", { d: "M20 17 L9 51 L20 43 Z", fill: "#fff", stroke: "#111", "stroke-width": 1.4 }));
-    return element("div", { class: "north" }, [arrow]);
-  }
-
-  function corners(map) {
-    const legend = element("details", { class: "legend" }, [element("summary", { text: lc.say("legend") }), element("ul", { id: "legend-rows" })]);
-    legend.open = window.innerWidth >= 900;
-    map.attributionControl.setPrefix(false);
-    if (lc.data.study.osm) map.attributionControl.addAttribution("© OpenStreetMap contributors (ODbL)");
-    L.control.scale({ metric: true, imperial: false, maxWidth: 140 }).addTo(map);
-    corner("bottomleft", legend);
-    corner("topleft", north());
-  }
+  // ---- where the map goes
 
   const go = (target, at) => {
     const { map } = lc.layers;
@@ -195,18 +98,22 @@
     document.getElementById("frame").scrollIntoView({ block: "nearest" });
   };
 
-  // A card is never taller than the map.
+  // A card is never taller than the map, and the legend leaves room for the north arrow.
   function fitCards() {
-    lc.popup.options.maxHeight = Math.max(160, Math.round(0.72 * lc.layers.map.getSize().y));
+    const size = lc.layers.map.getSize();
+    lc.popup.options.maxHeight = Math.max(140, Math.round(0.72 * size.y));
+    document.querySelector(".legend").style.maxHeight = `${Math.max(120, size.y - 190)}px`;
+    lc.popup.options.maxWidth = Math.max(220, Math.min(320, size.x - 70));
   }
 
   const open = (content, at) => L.popup(lc.popup.options).setLatLng(at).setContent(content).openOn(lc.layers.map);
 
+  const WIDE = 640;
   // Keeps the area clear of the legend and the layer list where the map is wide enough for all three.
   function room() {
     const width = (selector) => { const box = document.querySelector(selector); return box ? box.offsetWidth + 24 : 16; };
     const left = width(".legend"), right = width(".leaflet-control-layers"), all = lc.layers.map.getSize().x;
-    return left + right < 0.55 * all ? { paddingTopLeft: [left, 16], paddingBottomRight: [right, 16] } : { padding: [16, 16] };
+    return all > WIDE && left + right < 0.55 * all ? { paddingTopLeft: [left, 16], paddingBottomRight: [right, 16] } : { padding: [16, 16] };
   }
 
   lc.goWhole = function () {
@@ -214,10 +121,15 @@
     if (bounds) lc.layers.map.fitBounds(bounds, Object.assign({ animate: false }, room()));
   };
   lc.goGap = function (gap) {
-    const { gaps } = lc.now, next = { category: gaps.category[gap], level: gaps.level[gap], group: gaps.group[gap] };
+    const { gaps } = lc.now, next = { category: gaps.category[gap], level: gaps.level[gap], group: gaps.group[gap], lacking: false };
     if (Object.keys(next).some((key) => next[key] !== lc.state[key])) lc.choose(next);
     go(lc.layers.homes[gaps.residence[gap]], gaps.at[gap]);
     open(lc.popup.gap(gap), gaps.at[gap]);
+    lc.gapList.marked = gap;
+    document.querySelectorAll("#list [data-gap]").forEach((row) => {
+      if (Number(row.dataset.gap) === gap) row.setAttribute("aria-current", "true");
+      else row.removeAttribute("aria-current");
+    });
   };
   lc.goResidence = function (i) {
     const home = lc.layers.homes[i];
@@ -227,50 +139,84 @@
   };
   lc.goFacility = function (i) {
     const { categories, at } = lc.now.facilities;
-    if (categories[i].length && !categories[i].includes(lc.state.category)) lc.choose({ category: categories[i][0] });
+    if (categories[i].length && (lc.state.lacking || !categories[i].includes(lc.state.category))) lc.choose({ category: categories[i][0], lacking: false });
     go(null, at[i]);
     open(lc.popup.facility(i), at[i]);
   };
+  lc.goUnit = function (i) {
+    const { outline } = lc.data.units[i];
+    if (outline) lc.layers.map.fitBounds(outline.getBounds(), { padding: [24, 24], animate: false });
+  };
+  lc.goPlace = (at) => go(null, at);
 
-  // Paper has another shape than the window: the map is laid out again before printing, and back after it.
-  function printing(map) {
-    const legend = document.querySelector(".legend");
-    let screen = null;
-    window.addEventListener("beforeprint", () => {
-      if (screen) return;
-      screen = { bounds: map.getBounds(), center: map.getCenter(), zoom: map.getZoom(), legend: legend.open };
-      legend.open = true;
-      document.documentElement.classList.add("printing");
-      map.invalidateSize({ animate: false, pan: false });
-      const whole = lc.layers.bounds();
-      if (whole && screen.bounds.contains(whole)) lc.goWhole();
-      else map.fitBounds(screen.bounds, { animate: false });
-      screen.sheet = lc.layers.paper();
-    });
-    window.addEventListener("afterprint", () => {
-      if (!screen) return;
-      document.documentElement.classList.remove("printing");
-      screen.sheet.remove();
-      legend.open = screen.legend;
-      map.invalidateSize({ animate: false, pan: false });
-      map.setView(screen.center, screen.zoom, { animate: false });
-      screen = null;
-    });
+  // ---- dialog, full screen, keys
+
+  lc.openDialog = function (content) {
+    const dialog = document.getElementById("dialog");
+    dialog.replaceChildren(content);
+    if (dialog.showModal) dialog.showModal();
+    else dialog.setAttribute("open", "");
+  };
+  lc.closeDialog = function () {
+    const dialog = document.getElementById("dialog");
+    if (dialog.open) dialog.close();
+  };
+
+  function fullScreen() {
+    const full = document.body.classList.toggle("full");
+    document.getElementById("full").setAttribute("aria-pressed", String(full));
+    if (full && document.documentElement.requestFullscreen) document.documentElement.requestFullscreen().catch(() => {});
+    if (!full && document.fullscreenElement) document.exitFullscreen().catch(() => {});
+    lc.layers.map.invalidateSize({ animate: false });
+  }
+
+  function step(by) {
+    const rows = Array.from(document.querySelectorAll("#list [data-gap]")), at = rows.findIndex((row) => row.hasAttribute("aria-current"));
+    const to = rows[Math.max(0, Math.min(rows.length - 1, at + by))];
+    if (to) { to.click(); to.scrollIntoView({ block: "nearest" }); }
+  }
+
+  const KEYS = {
+    "/": () => document.getElementById("search").focus(),
+    0: () => lc.goWhole(),
+    n: () => step(1),
+    p: () => step(-1),
+    f: () => fullScreen(),
+  };
+  function keys(event) {
+    const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
+    if (event.key === "Escape") {
+      if (lc.layers.map._popup && lc.layers.map._popup.isOpen()) lc.layers.map.closePopup();
+      else if (document.body.classList.contains("full")) fullScreen();
+      return;
+    }
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || document.getElementById("dialog").open || !KEYS[event.key]) return;
+    event.preventDefault();
+    KEYS[event.key]();
   }
 
   lc.start = function (map) {
     lc.read();
-    identity();
+    const asked = lc.readAddress(location.hash);
+    if (asked.language) lc.speak(asked.language);
+    map.attributionControl.remove();
     lc.layers = new lc.Layers(map);
+    lc.layers.control();
+    lc.identity();
     lc.panel.build();
-    corners(map);
-    printing(map);
+    lc.corners();
+    lc.printing();
     fitCards();
     map.on("resize", fitCards);
     map.on("click", (event) => lc.tell("click", event));
+    document.getElementById("skip").addEventListener("click", () => document.getElementById(`tab-${lc.state.tab}`).focus());
+    document.addEventListener("keydown", keys);
+    document.addEventListener("fullscreenchange", () => { if (!document.fullscreenElement && document.body.classList.contains("full")) fullScreen(); });
     document.getElementById("choices").addEventListener("submit", (event) => event.preventDefault());
-    if (lc.data.categories.length) lc.choose({});
-    lc.goWhole();
+    if (lc.data.categories.length) lc.choose(asked.next);
+    if (asked.view) map.setView(asked.view.center, asked.view.zoom, { animate: false });
+    else lc.goWhole();
+    lc.watchAddress();
     lc.tell("start", map);
     document.documentElement.dataset.ready = "1";
   };

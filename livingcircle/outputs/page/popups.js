@@ -1,3 +1,4 @@
+"use strict";
 // What a click on the map tells: small tables built of elements, so that no name is ever read as markup.
 
 (function (lc) {
@@ -6,7 +7,7 @@
   function table(title, kind, rows) {
     const body = rows.filter((row) => row && row[1] !== "" && row[1] !== null && row[1] !== undefined)
       .map(([key, value]) => element("tr", {}, [element("th", { scope: "row", text: lc.say(key) }), element("td", { text: value })]));
-    return element("div", { class: "card" }, [
+    return element("div", { class: "card", role: "group", "aria-label": `${lc.say(kind)} ${title || ""}` }, [
       element("p", { class: "kind", text: lc.say(kind) }),
       element("h3", { text: title || lc.say("unnamed") }),
       element("table", {}, body),
@@ -22,10 +23,22 @@
     return found === undefined ? -1 : found;
   };
 
+  function lacks(i) {
+    const homes = lc.data.residences, told = lc.lackingNow(), names = lc.lackingNames(i);
+    return table(homes.name[i], "residence", [
+      ["unit", homes.unit[i]],
+      ["people", lc.show.people(homes.people[lc.state.group][i])],
+      ["level", lc.data.levels[lc.state.level].name],
+      ["lacking", told && told.count(i) !== null ? lc.say("lacks_of", { n: told.count(i), all: told.elements.length }) : "—"],
+      names.length ? ["lacks", names.join(lc.say("comma"))] : null,
+    ]);
+  }
+
   lc.popup = {
     options: { maxWidth: 320, minWidth: 220, autoPanPadding: [24, 24] },
 
     residence: function (i) {
+      if (lc.state.lacking) return lacks(i);
       const homes = lc.data.residences, walks = lc.now.walks(lc.state.category), gap = gapOf(i), gaps = lc.now.gaps;
       const straight = walks.straight_m[i], walk = walks.walk_m[i];
       return table(homes.name[i], "residence", [
@@ -53,6 +66,7 @@
         ["entrance_source", lc.sayCode("entrance", places.entrance_source[i])],
         ["confidence", lc.sayCode("confidence", places.confidence[i])],
         ["source", places.source[i]],
+        ["facility_id", places.id ? places.id[i] : ""],
       ]);
     },
 
@@ -81,7 +95,8 @@
         gaps.uncertain[i] ? ["uncertain", lc.show.share(gaps.uncertain[i])] : null,
         ["confidence", lc.sayCode("confidence", gaps.confidence[i])],
         ["clause", gaps.clause[i]],
-        ["rank", lc.show.plain(gaps.rank[i])],
+        ["priority", gaps.priority ? gaps.priority[i] : ""],
+        ["rank", gaps.rank[i] === null || gaps.rank[i] === undefined ? "" : lc.show.plain(gaps.rank[i])],
         ["gap_id", gaps.gap_id[i]],
       ]);
     },

@@ -1,5 +1,5 @@
 "use strict";
-// The values of the page: reads the JSON block, unpacks numbers and shapes, and says words and numbers.
+// The values of the page: reads the JSON block and unpacks numbers and shapes.
 // Text from data reaches the document through `element` only, which sets textContent.
 const livingcircle = {};
 
@@ -45,16 +45,16 @@ const livingcircle = {};
     return all;
   }
 
-  // {polygons} or {points} of one packed shape, null for none; its coordinates are told in `step` millionths of a degree.
-  function shape(text, step) {
+  // {polygons} or {points} of one packed shape, null for none.
+  function shape(text) {
     if (!text) return null;
-    const numbers = new Numbers(text), degree = 1e6 / step;
-    let [x, y] = lc.data.origin.map((start) => Math.floor(start / step));
+    const numbers = new Numbers(text);
+    let [x, y] = lc.data.origin;
     const run = (count) => {
       const run_ = [];
       for (; count > 0; count--) {
         x += numbers.next(); y += numbers.next();
-        run_.push([y / degree, x / degree]);
+        run_.push([y / 1e6, x / 1e6]);
       }
       return run_;
     };
@@ -68,13 +68,25 @@ const livingcircle = {};
     return { polygons };
   }
 
+  // Ids of seven letters each, or as they are where they have another form.
+  function gapIds(text) {
+    if (text.startsWith("=")) return text.length > 1 ? text.slice(1).split(" ") : [];
+    const ids = [];
+    for (let at = 0; at < text.length; at += 7) {
+      let number = 0;
+      for (let i = at; i < at + 7; i++) number = number * 64 + VALUE[text[i]];
+      ids.push(`G${number.toString(16).padStart(10, "0")}`);
+    }
+    return ids;
+  }
+
   // The gap list: what many rows share is looked up, the unit is that of the residence, the limit that of the coverage.
   function readGaps(raw, homes, coverage) {
     const gaps = { residence: integers(raw.residence), walk_m: optional(raw.walk_m), walk_min: optional(raw.walk_min, 100) };
     Object.assign(gaps, { straight_m: optional(raw.straight_m), people: optional(raw.people, 10), land_ha: optional(raw.land_ha, 100) });
     ["low", "high"].forEach((key) => { gaps[key] = integers(raw[key]).map((more, i) => (Math.round(gaps.people[i] * 10) + more) / 10); });
     gaps.uncertain = optional(raw.uncertain, 100);
-    gaps.gap_id = raw.gap_id ? raw.gap_id.split(" ") : [];
+    gaps.gap_id = gapIds(raw.gap_id);
     gaps.nearest = integers(raw.nearest).map((i) => raw.names[i]);
     gaps.leg_m = optional(raw.leg_m);
     gaps.street = integers(raw.street).map((i) => raw.streets[i]);
@@ -83,13 +95,14 @@ const livingcircle = {};
     gaps.rank = integers(raw.rank).map((step) => (rank += step));
     const kind = integers(raw.kind), reason = integers(raw.reason);
     ["category", "level", "group"].forEach((key, k) => { gaps[key] = kind.map((i) => raw.kinds[i][k]); });
-    ["cause", "remedy", "confidence", "clause", "fragile_to", "closes_in"].forEach((key, k) => { gaps[key] = reason.map((i) => raw.reasons[i][k]); });
+    ["cause", "remedy", "confidence", "clause", "fragile_to", "closes_in", "priority"].forEach((key, k) => { gaps[key] = reason.map((i) => raw.reasons[i][k]); });
     const limits = {};
     coverage.forEach((row) => { limits[`${row.category} ${row.level} ${row.group}`] = row; });
     ["limit_m", "limit_min"].forEach((key) => {
       gaps[key] = kind.map((i) => { const row = limits[raw.kinds[i].join(" ")]; return row ? row[key] : null; });
     });
-    gaps.unit = gaps.residence.map((home) => (home < 0 ? "" : homes.unit[home]));
+    const alone = named(raw.unit)[Symbol.iterator]();
+    gaps.unit = gaps.residence.map((home) => (home < 0 ? alone.next().value : homes.unit[home]));
     const numbers = new Numbers(raw.at);
     gaps.at = gaps.residence.map((home) => {
       const first = home < 0 || !homes.shape[home] ? null : firstPoint(homes.shape[home]);
@@ -103,10 +116,10 @@ const livingcircle = {};
   const firstPoint = (drawn) => (drawn.polygons ? drawn.polygons[0][0][0] : drawn.points[0]);
 
   function readFacilities(raw) {
-    const places = { name: raw.name, categories: raw.categories, year: raw.year, capacity: raw.capacity };
+    const places = { id: named(raw.id).map((file, i) => (file ? `${file}#${raw.id.own[i]}` : raw.id.own[i])), name: raw.name, categories: raw.categories, year: raw.year, capacity: raw.capacity };
     places.open = Array.from(raw.open, (flag) => flag === "1");
     places.at = points(raw.at);
-    places.shape = raw.shape.map((text) => shape(text, 1));
+    places.shape = raw.shape.map((text) => shape(text));
     ["status", "entrance_source", "source", "confidence"].forEach((key) => { places[key] = named(raw[key]); });
     places.doors = { facility: integers(raw.doors.facility), at: points(raw.doors.at) };
     return places;
@@ -127,8 +140,33 @@ const livingcircle = {};
     return column.unpacked;
   }
 
-  const COVERAGE = ["unit", "category", "level", "group", "kind", "limit_m", "limit_min", "land_ha", "land_covered_ha",
-    "land_share", "people", "people_covered", "people_share", "facilities"];
+  const SHARE = 1e6;
+
+  // Rows of coverage; `by_rule` holds the shares of land and people by distance, time and straight line.
+  function readCoverage(raw) {
+    const own = {};
+    ["unit", "category", "level", "group", "kind"].forEach((key) => { own[key] = integers(raw[key]); });
+    ["people", "people_covered", "facilities"].forEach((key) => { own[key] = optional(raw[key]); });
+    ["land_ha", "land_covered_ha"].forEach((key) => { own[key] = optional(raw[key], 100); });
+    ["land_share", "people_share"].forEach((key) => { own[key] = optional(raw[key], SHARE); });
+    const limits = named(raw.limits), more = { land: raw.by_rule.land.map(integers), people: raw.by_rule.people.map(integers) };
+    const ruled = (kind, i) => more[kind].map((rule) => {
+      const share = own[`${kind}_share`][i];
+      return share === null ? null : share + rule[i] / SHARE;
+    });
+    return own.unit.map((unit, i) => {
+      const row = { limit_m: limits[i][0], limit_min: limits[i][1], by_rule: { land: ruled("land", i), people: ruled("people", i) } };
+      Object.keys(own).forEach((key) => { row[key] = own[key][i]; });
+      row.unit = raw.units[unit];
+      row.whole = row.kind === 1;
+      return row;
+    });
+  }
+
+  // Elements that residences lack: rows by level and group; `lacks` has a bit for each element.
+  function readLacking(rows) {
+    return rows.map((row) => Object.assign(row, { lacks: integers(row.lacks) }));
+  }
 
   // Reads the page's JSON block into `lc.data`.
   lc.read = function () {
@@ -137,59 +175,24 @@ const livingcircle = {};
     data.facilities = readFacilities(data.facilities);
     data.residences.unit = named(data.residences.unit);
     data.residences.people = data.residences.people.map((text) => optional(text, 10));
-    data.residences.shape = data.residences.shape.map((text) => shape(text, 1));
-    ["category", "level", "gap", "residence"].forEach((key) => { data.gap_areas[key] = integers(data.gap_areas[key]); });
-    data.coverage.rows = data.coverage.rows.map((row) => {
-      const named_ = {};
-      COVERAGE.forEach((key, i) => { named_[key] = row[i]; });
-      named_.whole = named_.kind === 1;
-      named_.unit = [data.coverage.units[named_.unit], lc.say("whole_area"), lc.say("outside_units")][named_.kind];
-      return named_;
-    });
+    data.residences.land_ha = optional(data.residences.land_ha, 100);
+    data.residences.shape = data.residences.shape.map((text) => shape(text));
+    data.coverage.rows = readCoverage(data.coverage);
+    data.lacking = readLacking(data.lacking);
     data.gaps = readGaps(data.gaps, data.residences, data.coverage.rows);
     lc.now = lc.asWritten();
+    lc.speak(data.study.language);
     return data;
   };
 
   // What the page shows now: the study as written into it, or what a scenario makes of it, in the same shapes.
   lc.now = {};
-  lc.asWritten = () => ({ coverage: lc.data.coverage, gaps: lc.data.gaps, facilities: lc.data.facilities, walks });
+  lc.asWritten = () => ({ coverage: lc.data.coverage, gaps: lc.data.gaps, facilities: lc.data.facilities, walks, lacking: (level, group) => lc.lackingAsWritten(level, group) });
 
-  // Who wants to know when the page starts, another category is chosen, or the map is clicked.
+  // Who wants to know when the page starts, something else is chosen, the language changes, or the map is clicked.
   const listeners = {};
   lc.on = (name, act) => { (listeners[name] = listeners[name] || []).push(act); };
   lc.tell = (name, value) => { (listeners[name] || []).forEach((act) => act(value)); };
-
-  // The word of `key`; {marks} in it are filled from `values`.
-  lc.say = function (key, values) {
-    const word = lc.data.words[key];
-    return (word === undefined ? key : word).replace(/\{(\w+)\}/g, (mark, name) => (values && name in values ? values[name] : mark));
-  };
-
-  // The word of a code of the results, or the code itself where the page has no word for it.
-  lc.sayCode = function (kind, code) {
-    const word = lc.data.words[`${kind}.${code}`];
-    return word === undefined ? code : word;
-  };
-
-  const grouped = (value, digits) => value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  const NONE = "—";
-  lc.show = {
-    count: (value) => (value === null ? NONE : grouped(value, 0)),
-    decimal: (value, digits) => (value === null ? NONE : grouped(value, digits)),
-    plain: (value) => (value === null ? NONE : String(value)),
-    metres: (value) => (value === null ? NONE : `${grouped(value, 0)} ${lc.say("m")}`),
-    // Rounded up: a walk of 15.01 minutes must not read as 15.0.
-    minutes: (value) => (value === null ? NONE : `${grouped(Math.ceil(value * 10 - 1e-6) / 10, 1)} ${lc.say("min")}`),
-    hectares: (value) => (value === null ? NONE : `${grouped(value, 2)} ${lc.say("ha")}`),
-    people: (value) => (value === null ? NONE : `${grouped(value, 0)} ${lc.say("persons")}`),
-    // 100.0 % and 0.0 % only where nothing, or everything, is missing.
-    share: (value) => {
-      if (value === null) return NONE;
-      if (value > 0 && value < 1) value = Math.min(0.999, Math.max(0.001, value));
-      return `${(value * 100).toFixed(1)}%`;
-    },
-  };
 
   // An element with properties and children; strings become text, never markup.
   lc.element = function (tag, properties, children) {
@@ -211,8 +214,5 @@ const livingcircle = {};
     return holder;
   };
 
-  // Shapes of areas that are simplified by metres.
-  lc.coarse = (text) => shape(text, 10);
-
-  Object.assign(lc, { Numbers, integers, optional, named, points, shape: (text) => shape(text, 1) });
+  Object.assign(lc, { Numbers, integers, optional, named, points, shape });
 })(livingcircle);

@@ -150,13 +150,18 @@ def _gate_nodes(network: StreetNetwork, gates: gpd.GeoDataFrame) -> np.ndarray:
 
 
 def _barriers(barriers: Barriers | None, origin: np.ndarray) -> Content:
-    """Lines, rings of areas (these after a number of rings each), and walls of compounds, each as number of points and differences."""
+    """Lines, rings of areas (these after a number of rings each), and walls of compounds, each as number of points and differences.
+
+    `kinds` are the kinds of barriers, `line_kinds` and `area_kinds` tell those of the lines and areas.
+    """
     if barriers is None or not len(barriers):
-        return {"lines": "", "areas": "", "walls": ""}
+        return {"lines": "", "areas": "", "walls": "", "kinds": [], "line_kinds": "", "area_kinds": ""}
     shapes = shapely.simplify(barriers.geometry.to_numpy(), SIMPLE_M)
     wall = (barriers["kind"] == COMPOUND).to_numpy()
     area = barriers.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy()
-    polygons = shapely.get_parts(shapes[area & ~wall])
+    polygons, area_of = shapely.get_parts(shapes[area & ~wall], return_index=True)
+    lines, line_of = shapely.get_parts(shapes[~area & ~wall], return_index=True)
+    code, kinds = pd.factorize(barriers["kind"].fillna("").astype(str).to_numpy())
     numbers: list[np.ndarray] = []
     at = np.zeros(2, dtype=np.int64)
     for polygon in polygons:
@@ -165,9 +170,10 @@ def _barriers(barriers: Barriers | None, origin: np.ndarray) -> Content:
         at = _drawn(rings, numbers, at, origin)
     walls = np.concatenate([shapes[wall & ~area], shapely.boundary(shapes[wall & area])])
     out = {"areas": packing.packed(np.concatenate([*numbers, np.empty(0, dtype=np.int64)]).astype(np.int64))}
-    for key, lines in (("lines", shapes[~area & ~wall]), ("walls", walls)):
+    out |= {"kinds": list(kinds), "line_kinds": packing.runs(code[~area & ~wall][line_of]), "area_kinds": packing.runs(code[area & ~wall][area_of])}
+    for key, parts in (("lines", lines), ("walls", shapely.get_parts(walls))):
         numbers = []
-        _drawn(shapely.get_parts(lines), numbers, np.zeros(2, dtype=np.int64), origin)
+        _drawn(parts, numbers, np.zeros(2, dtype=np.int64), origin)
         out[key] = packing.packed(np.concatenate([*numbers, np.empty(0, dtype=np.int64)]).astype(np.int64))
     return out
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from livingcircle import __version__
+from livingcircle.facilities import CLOSED
 from livingcircle.outputs.correction_words import correction_lines
 from livingcircle.outputs.report.numbers import DASH, count, decimal, share, year
 from livingcircle.outputs.report.source import Source
@@ -48,7 +49,7 @@ def programme(told: Source) -> None:
     paper, result = told.paper, told.result
     paper.chapter(told.say("programme.title"))
     places = result.facilities
-    coming = places[~places["open"].to_numpy(dtype=bool) & (places["status"] != "existing")].sort_values(["open_year", "name"], kind="stable")
+    coming = places[~places["open"].to_numpy(dtype=bool) & ~places["status"].isin(("existing", CLOSED))].sort_values(["open_year", "name"], kind="stable")
     if not len(coming):
         paper.paragraph(told.say("programme.none"))
         return

@@ -159,7 +159,7 @@
     return gates;
   }
 
-  // {lines, walls: [{x, y}], areas: [[{x, y}, ...]]} of what no leg may cross.
+  // {lines, walls: [{x, y}], areas: [[{x, y}, ...]], kinds} of what no leg may cross; `kinds` name those of lines and areas.
   function readBarriers(raw) {
     const [x0, y0] = raw.origin;
     const line = (numbers, at) => {
@@ -181,7 +181,9 @@
       for (let left = numbers.next(); left > 0; left--) rings.push(line(numbers, at));
       areas.push(rings);
     }
-    return { lines: every(raw.barriers.lines), walls: every(raw.barriers.walls), areas };
+    const lines = every(raw.barriers.lines), kind = (text, all) => Array.from(runs(text, all.length), (code) => raw.barriers.kinds[code]);
+    const kinds = { lines: kind(raw.barriers.line_kinds, lines), areas: kind(raw.barriers.area_kinds, areas) };
+    return { lines, walls: every(raw.barriers.walls), areas, kinds };
   }
 
   // Where the samples of every residence are: on a turned lattice, row by row, or each for itself.

@@ -1,0 +1,106 @@
+"""Where homes and doors stand on the streets, and on the links that a scenario adds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from livingcircle.analysis.inputs import Inputs, Settings
+from livingcircle.barriers import COMPOUND, obstacles, on_frontage, without_walls
+from livingcircle.layers import Positions
+from livingcircle.network import StreetNetwork
+from livingcircle.network.links import Linked
+from livingcircle.robustness import resnapped
+from livingcircle.snapping import ISOLATED_M, REASONS, TOO_FAR, as_positions, snap
+
+
+def coordinates(frame: gpd.GeoDataFrame) -> np.ndarray:
+    """The (n, 2) coordinates of a layer of points."""
+    return shapely.get_coordinates(frame.geometry.to_numpy())
+
+
+def snapped(inputs: Inputs, settings: Settings) -> dict[str, Any]:
+    """What every snapping of the run heeds."""
+    walls = None if inputs.barriers is None else obstacles(inputs.barriers)
+    return {"limit_m": settings.snap_limit_m, "barriers": walls}
+
+
+def door_positions(
+    points: np.ndarray, network: StreetNetwork, inputs: Inputs, settings: Settings, *, limit_m: float, isolated_m: float = ISOLATED_M
+) -> Positions:
+    """The street positions of entrances: like homes, but those along a compound's wall may open to the street outside."""
+    heeded = snapped(inputs, settings) | {"limit_m": limit_m, "isolated_m": isolated_m}
+    found = snap(points, network, **heeded)
+    if inputs.barriers is None or not (inputs.barriers["kind"] == COMPOUND).any():
+        return found
+    free = on_frontage(points, inputs.barriers)
+    outside = snap(points[free], network, **heeded | {"barriers": obstacles(without_walls(inputs.barriers))})
+    out = pd.concat([found[~free], outside.set_axis(found.index[free])]).sort_index()
+    return out.astype({"status": found["status"].dtype, "reason": found["reason"].dtype})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The streets of a study as a walker meets them, and with the links of a scenario where it adds some (else None).
+
+    Whoever stands on a street keeps that place when links are added, so that a link never takes anybody farther away.
+    """
+
+    own: StreetNetwork
+    linked: Linked | None
+    inputs: Inputs
+    settings: Settings
+
+    @property
+    def network(self) -> StreetNetwork:
+        """The streets that are walked, links included."""
+        return self.own if self.linked is None else self.linked.network
+
+    def homes_on_streets(self, points: np.ndarray) -> Positions:
+        """The positions of homes on the study's own streets, as though no link were there."""
+        return snap(points, self.own, **snapped(self.inputs, self.settings))
+
+    def homes(self, points: np.ndarray, own: Positions | None = None) -> Positions:
+        """The street positions of homes; `own` are those of `homes_on_streets` where they are known."""
+        heeded = snapped(self.inputs, self.settings)
+        found = self.homes_on_streets(points) if own is None else own
+        return self.settled(found, lambda rows, network: snap(points[rows], network, isolated_m=0, **heeded))
+
+    def homes_again(self, points: np.ndarray, own: Positions, *, limit_m: float) -> Positions:
+        """The street positions of homes under another snapping limit; `own` are those of `homes_on_streets`."""
+        walls = snapped(self.inputs, self.settings)["barriers"]
+        found = resnapped(points, own, self.own, limit_m=limit_m, barriers=walls)
+        return self.settled(found, lambda rows, network: snap(points[rows], network, limit_m=limit_m, barriers=walls, isolated_m=0))
+
+    def doors(self, points: np.ndarray, *, limit_m: float) -> Positions:
+        """The street positions of entrances."""
+        found = door_positions(points, self.own, self.inputs, self.settings, limit_m=limit_m)
+        return self.settled(
+            found, lambda rows, network: door_positions(points[rows], network, self.inputs, self.settings, limit_m=limit_m, isolated_m=0)
+        )
+
+    def settled(self, found: Positions, again: Callable[[np.ndarray, StreetNetwork], Positions] | None = None) -> Positions:
+        """Positions on the study's own streets as they lie on the streets with links.
+
+        `again` finds those of the rows that no street is near to on the links alone; who is behind a barrier stays there.
+        """
+        if self.linked is None:
+            return found
+        edge, offset = self.linked.moved(found["edge"].to_numpy(), found["offset_m"].to_numpy())
+        leg, reason = found["leg_m"].to_numpy().copy(), found["reason"].cat.codes.to_numpy().copy()
+        rows = np.flatnonzero(reason == REASONS.index(TOO_FAR))
+        if again is not None and len(rows):
+            more = again(rows, self.linked.alone)
+            on = more["edge"].to_numpy() >= 0
+            edge[rows[on]] = self.linked.added[more["edge"].to_numpy()[on]]
+            for values, name in ((offset, "offset_m"), (leg, "leg_m")):
+                values[rows[on]] = more[name].to_numpy()[on]
+            # Whom only a barrier parts from a link has no street near, as before.
+            reason[rows[on]] = more["reason"].cat.codes.to_numpy()[on]
+        return as_positions(self.network, edge, offset, leg, reason).set_axis(found.index)

@@ -1,0 +1,83 @@
+"""The tables of coverage, completeness and indicators of two states side by side."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from livingcircle.analysis import Result
+from livingcircle.comparison.homes import ARRIVING, MOVES, kinds, summed
+from livingcircle.coverage import WHOLE_AREA
+
+KEYS = ["unit", "category", "level", "group"]
+AMOUNTS = ["limit_m", "limit_min", "land_ha", "land_covered_ha", "land_share", "people", "people_covered", "people_share", "facilities"]
+SHARES = ("land_share", "people_share")
+CIRCLES = ["elements", "land_ha", "land_all_ha", "land_all_share", "people", "people_all", "people_all_share", "lacking_mean"]
+FIGURES = ["value", "numerator", "denominator", "meets", "status"]
+
+
+def compared_coverage(before: Result, after: Result, moved: pd.DataFrame) -> pd.DataFrame:
+    """A row per unit x category x level x group of either state: amounts `_before` and `_after`, what is gained, lost, arrived and left."""
+    was, now = (_filled(result, before, after)[[*KEYS, *AMOUNTS]] for result in (before, after))
+    table = _side_by_side(was, now, KEYS)
+    for share in SHARES:
+        table[f"{share}_points"] = 100 * (table[f"{share}_after"] - table[f"{share}_before"])
+    whole = summed(moved, KEYS[1:]).assign(unit=WHOLE_AREA)
+    sums = pd.concat([whole, summed(moved, KEYS)], ignore_index=True)
+    table = table.merge(sums, on=KEYS, how="left")
+    columns = [*MOVES, *ARRIVING]
+    return table.assign(**{column: table[column].fillna(0.0) for column in columns})
+
+
+def _filled(result: Result, before: Result, after: Result) -> pd.DataFrame:
+    """The coverage of a state, with rows of nobody covered for what only the other one judges: its data hold none of it."""
+    table = result.coverage
+    own = set(zip(table["category"], table["level"], table["group"], strict=True))
+    other = after if result is before else before
+    parts = [table]
+    for kind in kinds(before, after):
+        if kind in own:
+            continue
+        lived = table[table["group"] == kind[2]].drop_duplicates("unit")
+        limits = other.coverage.drop_duplicates(KEYS[1:]).set_index(KEYS[1:]).loc[kind]
+        told = lived.assign(category=kind[0], level=kind[1], limit_m=limits["limit_m"], limit_min=limits["limit_min"], facilities=0)
+        for what, whole, part in (("land", "land_ha", "land_covered_ha"), ("people", "people", "people_covered")):
+            told = told.assign(**{part: 0.0, f"{what}_share": (0 / told[whole]).where(told[whole] > 0)})
+        parts.append(told)
+    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else table
+
+
+def compared_completeness(before: Result, after: Result) -> pd.DataFrame:
+    """A row per area x level x group: the figures of `completeness` before and after, and their differences in percentage points."""
+    keys = ["area", "area_kind", "level", "group"]
+    table = _side_by_side(before.completeness[[*keys, *CIRCLES]], after.completeness[[*keys, *CIRCLES]], keys)
+    for share in ("land_all_share", "people_all_share"):
+        table[f"{share}_points"] = 100 * (table[f"{share}_after"] - table[f"{share}_before"])
+    return table
+
+
+def compared_indicators(before: Result, after: Result) -> pd.DataFrame:
+    """A row per system x indicator x area, each state in its own year: value, numerator, denominator and whether the target is met."""
+    keys = ["system", "id", "area", "area_kind"]
+    was, now = (_of_its_year(result, keys) for result in (before, after))
+    table = _side_by_side(was[[*keys, *FIGURES]], now[[*keys, *FIGURES]], keys)
+    shared = pd.concat([now, was]).drop_duplicates(keys)[[*keys, "name", "unit", "target", "clause", "evidence"]]
+    table = table.merge(shared, on=keys, how="left")
+    numbers = (pd.to_numeric(table[f"value_{side}"], errors="coerce") for side in ("after", "before"))
+    return table.assign(difference=next(numbers) - next(numbers))
+
+
+def _of_its_year(result: Result, keys: list[str]) -> pd.DataFrame:
+    table = result.indicators
+    if not len(table):
+        return pd.DataFrame(columns=[*keys, *FIGURES, "name", "unit", "target", "clause", "evidence"])
+    year = result.settings.year
+    return table[table["year"].isna() if year is None else table["year"] == year]
+
+
+def _side_by_side(was: pd.DataFrame, now: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Both tables joined by `keys` in the order of the first; rows of the second alone follow where their neighbors stand."""
+    table = now.merge(was, on=keys, how="outer", suffixes=("_after", "_before"), sort=False)
+    order = pd.concat([was[keys], now[keys]]).drop_duplicates(ignore_index=True)
+    table = order.merge(table, on=keys, how="left")
+    amounts = [column for column in was.columns if column not in keys]
+    return table[[*keys, *(f"{amount}_{side}" for amount in amounts for side in ("before", "after"))]]

@@ -1,0 +1,115 @@
+// What a scenario changes, drawn over the map: new, moved and closed facilities, links and gates; and who gains or loses by it.
+
+(function (lc) {
+  const { element, whatIf } = lc;
+  const say = (key, values) => lc.say(`whatif.${key}`, values);
+  const PART_SHARE = 0.999;
+  let map = null, marks = null, renderer = null;
+
+  const mark = (kind, text, look) => L.divIcon({ className: `mark-${kind}`, html: element("span", { text, "--color": look }), iconSize: [24, 24] });
+  const put = (at, kind, text, color, title, more) =>
+    L.marker(at, Object.assign({ icon: mark(kind, text, color), pane: "marks", title, alt: title, keyboard: false, interactive: false }, more)).addTo(marks);
+
+  const positions = () => new Map(lc.data.facilities.id.map((id, i) => [id, i]));
+
+  function facility(scenario, row, i, at) {
+    const { style, facilities } = lc.data, words = whatIf.sayChange(scenario, ["facilities", i]), known = at.get(row.id);
+    if (lc.scenario.isNew(row)) {
+      const made = put([row.lat, row.lon], "new", "+", style.scenario.added, words, { interactive: true, keyboard: true, draggable: true, autoPan: true });
+      made.bindPopup(() => whatIf.editNew(i), lc.popup.options);
+      made.on("dragend", () => { const to = made.getLatLng(); whatIf.apply(lc.scenario.edit.move(whatIf.scenario(), lc.scenario.facilityId(whatIf.scenario(), i), to.lng, to.lat)); });
+    } else if (known !== undefined) {
+      const from = facilities.at[known];
+      if (row.change === "move") {
+        L.polyline([from, [row.lat, row.lon]], { renderer, interactive: false, color: style.scenario.added, weight: 2, dashArray: "2 5" }).addTo(marks);
+        put(from, "left", "", style.scenario.added, words);
+        put([row.lat, row.lon], "new", "→", style.scenario.added, words);
+      } else if (row.change === "close") put(from, "shut", "×", style.scenario.removed, words);
+      else if (row.change === "open") put(from, "new", "○", style.scenario.added, words);
+      else put(from, "size", lc.show.decimal(row.capacity, 0), style.scenario.added, words);
+    }
+  }
+
+  function links(scenario) {
+    (scenario.links || []).forEach((link, i) => {
+      const line = link.line.map(([lon, lat]) => [lat, lon]), color = lc.data.style.scenario.link;
+      L.polyline(line, { renderer, interactive: false, color: "#fff", weight: 8, opacity: 0.9 }).addTo(marks);
+      L.polyline(line, { renderer, color, weight: 4.5, dashArray: link.kind === "bridge" ? "14 5" : "8 6" }).addTo(marks)
+        .bindTooltip(element("span", { text: whatIf.sayChange(scenario, ["links", i]) }), { sticky: true });
+    });
+    (scenario.gates || []).forEach((gate, i) => put([gate.lat, gate.lon], gate.change === "open" ? "gate" : "shut", gate.change === "open" ? "+" : "×",
+      gate.change === "open" ? lc.data.style.scenario.link : lc.data.style.scenario.removed, whatIf.sayChange(scenario, ["gates", i])));
+  }
+
+  function draw(scenario) {
+    if (!map) return;
+    marks.clearLayers();
+    const at = positions();
+    (scenario.facilities || []).forEach((row, i) => facility(scenario, row, i, at));
+    links(scenario);
+  }
+
+  // How much of a residence lies beyond the limit, by residence: land and people are shares of the same points.
+  function beyond(town) {
+    const { category, level, group } = lc.state, gaps = town.gapsOf(category, level, group), found = new Map();
+    gaps.residence.forEach((home, i) => { if (home >= 0) found.set(home, (gaps.land_ha[i] || 0) + (gaps.people[i] || 0)); });
+    return found;
+  }
+
+  function kindOf(before, after) {
+    if (before === after || (before && after && Math.abs(before - after) <= (1 - PART_SHARE) * before)) return before ? "still" : "covered";
+    if (before > after) return after ? "part_gained" : "gained";
+    return before ? "part_lost" : "lost";
+  }
+
+  const KINDS = ["gained", "part_gained", "part_lost", "lost", "still", "covered"];
+  const differing = () => whatIf.view === "difference" && whatIf.after && lc.state.level >= 0 && !lc.state.lacking;
+
+  // Residences by what the scenario does to them for the category, level and group chosen.
+  whatIf.differenceOfHomes = function () {
+    const before = beyond(whatIf.before()), after = beyond(whatIf.after);
+    return lc.data.residences.name.map((_, i) => kindOf(before.get(i) || 0, after.get(i) || 0));
+  };
+
+  function paint() {
+    if (!differing()) return;
+    const { difference } = lc.data.style, kinds = whatIf.differenceOfHomes();
+    lc.layers.homes.forEach((home, i) => {
+      if (home) home.setStyle({ fillColor: difference[kinds[i]], color: "#444", weight: 0.7, dashArray: null, fillOpacity: 0.92 });
+    });
+  }
+
+  // The legend tells what the colors mean now, and how many people each stands for.
+  const legend = lc.legend;
+  lc.legend = function () {
+    legend();
+    const rows = document.getElementById("legend-rows");
+    if (!rows) return;
+    if (!differing()) return;
+    const people = {}, homes = lc.data.residences.people[lc.state.group], kinds = whatIf.differenceOfHomes();
+    kinds.forEach((kind, i) => { people[kind] = (people[kind] || 0) + (homes[i] || 0); });
+    if (lc.layers.map.hasLayer(lc.layers.groups.homes)) {
+      do rows.firstElementChild.remove(); while (rows.firstElementChild && !rows.firstElementChild.classList.contains("head"));
+    }
+    rows.prepend(lc.legendHead(say("legend_difference")),
+      ...KINDS.map((kind) => lc.swatch("area", say(`kind_${kind}`), lc.data.style.difference[kind], lc.show.people(people[kind] || 0))));
+  };
+
+  lc.legendParts.push(() => {
+    if (!whatIf.active()) return [];
+    const { scenario } = lc.data.style;
+    return [lc.legendHead(say("legend_scenario")), lc.swatch("scenario-new", say("legend_added"), scenario.added),
+      lc.swatch("scenario-shut", say("legend_removed"), scenario.removed), lc.swatch("scenario-link", say("legend_link"), scenario.link)];
+  });
+
+  lc.on("start", (made) => {
+    map = made;
+    map.createPane("scenario").style.zIndex = 450;
+    // A second canvas would take the clicks meant for what lies under it.
+    renderer = L.svg({ pane: "scenario", padding: 0.5 });
+    map.createPane("marks").style.zIndex = 620;
+    marks = L.layerGroup().addTo(map);
+  });
+  lc.on("scenario", draw);
+  lc.on("choose", paint);
+})(livingcircle);

@@ -1,0 +1,204 @@
+"""A study from its file to what was found, with a scenario laid over it where one is asked for; nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from livingcircle.analysis import Inputs, Result, Settings, analyze
+from livingcircle.audit import datum_findings
+from livingcircle.errors import Fault
+from livingcircle.isochrone import USUAL_M
+from livingcircle.messages import LANGUAGES, text
+from livingcircle.messages.faults import in_words
+from livingcircle.outputs import figures
+from livingcircle.outputs.walking_words import group_name
+from livingcircle.scenario import Plan, laid
+from livingcircle.snapping import TOO_FAR
+from livingcircle.standards import Standard
+from livingcircle.study import schema
+from livingcircle.study.findings import Findings
+from livingcircle.study.judging import standards_of
+from livingcircle.study.local_points import placed
+from livingcircle.study.reading import datums_of, read_inputs, settings_of
+from livingcircle.study.scenarios import recorded, scenario_of
+
+# A border between lattice points is true within a cell; what lies farther off is told.
+CELLS_ASTRAY = 1.5
+
+Progress = Callable[[str, int, int], None]
+
+
+def _quiet(step: str, done: int, total: int) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is asked: the study, the folder its paths start from, the scenario, the standard and settings without it, and the files named."""
+
+    study: schema.Study
+    base: Path
+    plan: Plan | None
+    standard: Standard
+    settings: Settings
+    files: list[Path]
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The layers of a study as its files have them, the study as it was read, and what reading noticed."""
+
+    study: schema.Study
+    inputs: Inputs
+    findings: Findings = field(default_factory=Findings)
+
+
+def asked(path: Path, *, scenario: str | None = None, year: int | None = None, language: str | None = None) -> Job:
+    """What a study and a scenario (its name in the study file, or a file) ask for; no layer is read yet.
+
+    `year` is judged on before the scenario's, and that before the study's. Raises `StudyError` and `StandardError` with every fault.
+    """
+    study, base = schema.load(path)
+    plan, file = scenario_of(scenario, study, schema.study_file(path)) if scenario else (None, None)
+    year = year if year is not None or plan is None else plan.scenario.year
+    if year is not None:
+        # Streets of a later year are not there either.
+        study = study.model_copy(update={"study": study.study.model_copy(update={"year": year})})
+    standard, systems = standards_of(study, base=base)
+    settings = settings_of(study, year=year, language=language, systems=systems)
+    files = [schema.study_file(path), *schema.input_files(study, base), *([file] if file else [])]
+    return Job(study, base, plan, standard, replace(settings, scenario=recorded(plan, file)) if plan else settings, files)
+
+
+def read(job: Job, *, progress: Progress = _quiet) -> Layers:
+    """The layers of a study as its files have them, without its scenario."""
+    findings = Findings()
+    study = placed(job.study, job.base, findings)
+    return Layers(study, read_inputs(study, job.base, standard=job.standard, findings=findings, progress=progress), findings)
+
+
+def judged(job: Job, *, layers: Layers | None = None, progress: Progress = _quiet) -> Result:
+    """What is found for a study under its scenario; `layers` are those of another job on the same study and year, where they are read."""
+    layers = layers or read(job, progress=progress)
+    inputs, standard, settings = layers.inputs, job.standard, job.settings
+    years = set(_coming(inputs, settings))
+    if job.plan is not None:
+        inputs, standard, settings = laid(job.plan, inputs, standard=standard, settings=settings)
+    # The years of the study stay, so that tables of a scenario can be laid beside those of the study.
+    settings = replace(settings, years=settings.years or tuple(sorted({*years, *_coming(inputs, settings)})))
+    result = analyze(inputs, standard=standard, settings=settings, progress=progress)
+    told = Findings(warnings=[*layers.findings.warnings, *_shifted(layers.inputs, layers.study), *_unlettered(layers.study, settings)])
+    result = replace(result, counts={**result.counts, **layers.findings.counts})
+    every = {own: _warnings(result, standard, told, own) for own in LANGUAGES}
+    return replace(result, warnings=every[settings.language], warnings_by_language=every)
+
+
+def analyzed(
+    path: Path, *, scenario: str | None = None, year: int | None = None, language: str | None = None, progress: Progress = _quiet
+) -> Result:
+    """The result of the study at `path` under a scenario (its name in the study file, or a file; None for the study as it is), nothing written.
+
+    Raises `StudyError`, `StandardError` or `DataError` with every fault found.
+    """
+    return judged(asked(path, scenario=scenario, year=year, language=language), progress=progress)
+
+
+def analyzed_all(
+    path: Path, scenarios: Sequence[str | None], *, year: int | None = None, language: str | None = None, progress: Progress = _quiet
+) -> Iterator[tuple[Job, Result]]:
+    """The jobs and results of several scenarios one after another (None for the study as it is); the layers are read once for each year.
+
+    Every scenario is understood before the first is worked out.
+    """
+    jobs = [asked(path, scenario=scenario, year=year, language=language) for scenario in scenarios]
+    known: dict[int | None, Layers] = {}
+    for job in jobs:
+        own = job.study.study.year
+        if own not in known:
+            known[own] = read(job, progress=progress)
+        yield job, judged(job, layers=known[own], progress=progress)
+
+
+def _coming(inputs: Inputs, settings: Settings) -> tuple[int, ...]:
+    """The years in which facilities will open, from the year judged on; without that year all of those stated."""
+    years = inputs.facilities.loc[inputs.facilities["status"] != "existing", "open_year"].dropna().astype(int)
+    return tuple(sorted({year for year in years if settings.year is None or year > settings.year}))
+
+
+def _warnings(result: Result, standard: Standard, findings: Findings, language: str) -> tuple[str, ...]:
+    told = list(findings.warnings)
+    away = result.counts["people_off_network_by_reason"]
+    far = away.get(TOO_FAR, 0)
+    if round(far):
+        told.append(("people_off_network", {"people": round(far), "limit": result.settings.snap_limit_m}))
+    walled = sum(away.values()) - far
+    if round(walled):
+        told.append(("people_behind_barriers", {"people": round(walled), "limit": result.settings.snap_limit_m}))
+    islands = result.components.iloc[1:]
+    if len(islands):
+        numbers = {"length_km": islands["length_m"].sum() / 1000, "people": round(islands["people"].sum())}
+        told.append(("islands", {"count": len(result.components), **numbers}))
+    known = {category for served in result.facilities["categories"] for category in served}
+    mandatory = result.coverage[result.coverage["flag"] == "mandatory"]["category"].drop_duplicates()
+    absent = [category for category in mandatory if category not in known]
+    if absent:
+        names = "、".join(standard.categories[c].name.get(language) for c in absent)
+        told.append(("not_found", {"names": names if language == "zh" else names.replace("、", ", ")}))
+    if result.counts["isochrone_cell_m"] > USUAL_M:
+        told.append(("coarse", {"cell": result.counts["isochrone_cell_m"]}))
+    astray = result.isochrones["largest_m"].max() if len(result.isochrones) else 0.0
+    if astray > CELLS_ASTRAY * result.counts["isochrone_cell_m"]:
+        told.append(("areas_astray", {"far": float(astray), "worst": float(result.isochrones["agreement"].min())}))
+    cut_off = result.counts["facilities_off_network"]
+    if cut_off:
+        names = [f"{name} ({own})" for own, name in list(cut_off.items())[:5]]
+        told.append(("facilities_off_network", {"count": len(cut_off), "names": "; ".join(names)}))
+    centroids = int((result.facilities["entrance_source"] == "centroid").sum())
+    if centroids:
+        told.append(("centroids", {"count": centroids}))
+    told += _of_compounds(result) + _of_groups(result, language)
+    if result.counts.get("street_m_without_height"):
+        told.append(("without_height", {"length_km": result.counts["street_m_without_height"] / 1000}))
+    dropped = result.network.dropped
+    if len(dropped):
+        classes = ", ".join(dropped["highway"].drop_duplicates().head(6))
+        told.append(("dropped", {"length_km": dropped["length_m"].sum() / 1000, "classes": classes}))
+    shown = ({name: in_words(one, language) if isinstance(one, Fault) else one for name, one in values.items()} for _, values in told)
+    return tuple(text(language, f"warning.{key}", **values) for (key, _), values in zip(told, shown, strict=True))
+
+
+def _shifted(inputs: Inputs, study: schema.Study) -> list[tuple[str, dict]]:
+    """Layers that seem to be in another datum than they were read in."""
+    found = datum_findings(inputs, datums_of(study), homes=study.residences.path)
+    return [(finding.kind, {"layer": finding.layer, **finding.values}) for finding in found]
+
+
+def _unlettered(study: schema.Study, settings: Settings) -> list[tuple[str, dict]]:
+    """Figures that are asked for and that this machine has no font for."""
+    return [("no_font", {})] if study.outputs.figures and not figures.fonts_of(settings.language) else []
+
+
+def _of_compounds(result: Result) -> list[tuple[str, dict]]:
+    listed = result.network.compounds
+    if listed is None:
+        return []
+    told = []
+    shut = listed[listed["without_gate"]]
+    if len(shut):
+        names = ", ".join(str(name) or f"#{number}" for number, name in shut["name"].head(5).items())
+        told.append(("compounds_without_gate", {"count": len(shut), "names": names}))
+    unused = result.network.unused_gates
+    if unused:
+        told.append(("gates_unused", {"count": unused}))
+    return told
+
+
+def _of_groups(result: Result, language: str) -> list[tuple[str, dict]]:
+    """Groups that count everybody, and costs that no street bears."""
+    told = []
+    everybody = [g for g in result.settings.groups[1:] if g.people == "people"]
+    if everybody:
+        told.append(("groups_of_everybody", {"names": ", ".join(group_name(g.id, language) for g in everybody)}))
+    return told
