@@ -17,6 +17,7 @@ from livingcircle import standards
 from livingcircle.analysis import Inputs, Result, Settings, analyze
 from livingcircle.coverage import Group
 from livingcircle.entrances import entrances
+from livingcircle.messages import LANGUAGES
 from livingcircle.outputs.page import page_words, style
 from livingcircle.outputs.page.content import page_content
 
@@ -197,13 +198,14 @@ def degrees(x: float, y: float) -> dict[str, float]:
 
 def page_values(result: Result) -> dict:
     """The values of the page of a result, as JSON holds them."""
-    return json.loads(json.dumps(page_content(result, words=page_words(result.settings.language), style=style()), allow_nan=False))
+    words = {language: page_words(language) for language in LANGUAGES}
+    return json.loads(json.dumps(page_content(result, words=words, style=style()), allow_nan=False))
 
 
 # The page reads its values from its document; what a script says is handed back in turn.
 READ = """
 const page = JSON.stringify(lc.data), answers = [], say = (value) => answers.push(value);
-if (typeof document === "undefined") globalThis.document = {};
+if (typeof document === "undefined") globalThis.document = { documentElement: {} };
 document.getElementById = () => ({ textContent: page });
 lc.read();
 lc.state = { group: 0, category: 0 };
@@ -218,7 +220,7 @@ class Asked:
 
     def __call__(self, script: str) -> list:
         """What the script says with `say(value)`, in turn."""
-        return run(f"{READ}{script}\nreturn answers;", self.values, folder=self.folder)
+        return run(f"{READ}{script}\nreturn answers;", self.values, folder=self.folder, files=("language.js",))
 
 
 # Everything that a town says, with names in place of positions.
