@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pytest
 import shapely
 from conftest import CRS, facility_table, residence_table, town
+from page_scripts import run
 from pyproj import Transformer
 
 from livingcircle import standards
 from livingcircle.analysis import Inputs, Result, Settings, analyze
 from livingcircle.coverage import Group
 from livingcircle.entrances import entrances
-from livingcircle.outputs.page import document, page_words, style
+from livingcircle.messages import LANGUAGES
+from livingcircle.outputs.page import page_words, style
 from livingcircle.outputs.page.content import page_content
 
 TO_DEGREES = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
-NODE = shutil.which("node")
 # Where toys are laid out: a corner of the district of the sample, so that degrees are as long as they are there.
 EAST, NORTH = 380_000.0, 3_313_000.0
-SECONDS = 600
 
 HEAD = """
 [standard]
@@ -201,38 +198,29 @@ def degrees(x: float, y: float) -> dict[str, float]:
 
 def page_values(result: Result) -> dict:
     """The values of the page of a result, as JSON holds them."""
-    return json.loads(json.dumps(page_content(result, words=page_words(result.settings.language), style=style()), allow_nan=False))
+    words = {language: page_words(language) for language in LANGUAGES}
+    return json.loads(json.dumps(page_content(result, words=words, style=style()), allow_nan=False))
 
 
-RUNNER = """
-const fs = require("fs"), vm = require("vm");
-const [values, script, ...files] = process.argv.slice(2);
-globalThis.document = { getElementById: () => ({ textContent: fs.readFileSync(values, "utf8") }) };
-globalThis.answers = [];
-const read = (file) => fs.readFileSync(file, "utf8");
-vm.runInThisContext(files.map(read).join("\\n") + "\\nconst lc = livingcircle; lc.read(); lc.state = { group: 0, category: 0 };\\n" + read(script));
-process.stdout.write(JSON.stringify(globalThis.answers, (key, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value)));
+# The page reads its values from its document; what a script says is handed back in turn.
+READ = """
+const page = JSON.stringify(lc.data), answers = [], say = (value) => answers.push(value);
+if (typeof document === "undefined") globalThis.document = { documentElement: {} };
+document.getElementById = () => ({ textContent: page });
+lc.read();
+lc.state = { group: 0, category: 0 };
 """
 
 
 class Asked:
-    """The page's script over one page's values, run by node without a browser."""
+    """The page's script over one page's values, run without the page."""
 
     def __init__(self, values: dict, folder: Path) -> None:
-        if NODE is None:
-            pytest.skip("no node: install nodejs to run what the page's script works out")
-        self.folder = folder
-        (folder / "values.json").write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
-        (folder / "runner.js").write_text(RUNNER, encoding="utf-8")
+        self.values, self.folder = values, folder
 
     def __call__(self, script: str) -> list:
         """What the script says with `say(value)`, in turn."""
-        (self.folder / "script.js").write_text("const say = (value) => answers.push(value);\n" + script, encoding="utf-8")
-        files = [str(document.HERE.joinpath(name)) for name in ("values.js", *document.ENGINE)]
-        command = [NODE, str(self.folder / "runner.js"), str(self.folder / "values.json"), str(self.folder / "script.js"), *files]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
-        assert done.returncode == 0, done.stderr[-2000:]
-        return json.loads(done.stdout)
+        return run(f"{READ}{script}\nreturn answers;", self.values, folder=self.folder, files=("language.js",))
 
 
 # Everything that a town says, with names in place of positions.

@@ -108,14 +108,14 @@
 
   // What is covered is what the study wrote plus what the scenario changes, so that nothing changes but by the scenario. Shares are
   // written to more digits than hectares and people are.
-  function changedRow(row, at, worked, before) {
+  function changedRow(row, at, worked, before, by_rule) {
     const pick = (by) => (at === null ? sum(by) : by[at]), out = { ...row };
     [["land_ha", "land_covered_ha", "land_share"], ["people", "people_covered", "people_share"]].forEach(([whole, covered, part]) => {
       out[whole] = pick(worked[whole]);
       out[covered] = clamped((row[part] || 0) * pick(before[whole]) + pick(worked[covered]) - pick(before[covered]), out[whole]);
       out[part] = share(out[covered], out[whole]);
     });
-    return out;
+    return { ...out, by_rule };
   }
 
   const unmoved = (worked, before) => AMOUNTS.every((key) => worked[key].every((value, u) => value === before[key][u]));
@@ -131,15 +131,36 @@
       return withOutside(written, open[units.length]).map((row) => {
         const at = row.whole ? null : row.kind === 2 ? units.length : units.indexOf(row.unit);
         const told = { ...row, limit_m: asked.limit_m, limit_min: asked.limit_min, facilities: at === null ? sum(open) : open[at] };
-        return moved ? changedRow(told, at, worked, before) : told;
+        return moved ? changedRow(told, at, worked, before, this.ruled(category, level, group, at)) : told;
       });
+    });
+  };
+
+  // Shares of land and people by distance, time and straight line, worked out when they are asked for: {land, people}. By straight
+  // line only where one facility is asked for.
+  town.ruled = function (category, level, group, at) {
+    const of = (kind) => {
+      const weights = this.weights(kind), pick = (by) => (at === null ? sum(by) : by[at]), whole = pick(this.sums(weights));
+      return this.reachesByRule(category, level, group).map((reach) => (reach ? share(pick(this.sums(weights, reach.count)), whole) : null));
+    };
+    return { get land() { return of("land"); }, get people() { return of(group); } };
+  };
+
+  town.reachesByRule = function (category, level, group) {
+    return this.once(`ruled ${category} ${level} ${group}`, () => {
+      const asked = this.asked(category, level), view = this.view(group), rows = this.doorRows(category), n = asked.at_least;
+      const walked = (shortest, measure, limit) => lc.keeps(this.homes, this.walksTo(view, rows, { n, shortest }), measure, limit);
+      return [
+        walked(true, "metres", asked.limit_m), walked(false, "flat_m", asked.limit_min * this.pace(group)),
+        n === 1 ? this.circled(rows, asked.limit_m) : null,
+      ];
     });
   };
 
   // A first facility outside every unit gives that its row.
   function withOutside(written, outside) {
     if (!outside || written.length < 2 || written.some((row) => row.kind === 2)) return written;
-    const empty = { land_ha: 0, land_covered_ha: 0, land_share: null, people: 0, people_covered: 0, people_share: null };
+    const empty = { land_ha: 0, land_covered_ha: 0, land_share: null, people: 0, people_covered: 0, people_share: null, by_rule: null };
     return [...written, { ...written[0], ...empty, unit: lc.say("outside_units"), kind: 2, whole: false, facilities: 0 }];
   }
 
