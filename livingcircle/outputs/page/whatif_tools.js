@@ -12,7 +12,7 @@
 
   // What the forms of the panel hold; the tools read it when they act.
   const form = { name: "", capacity: null, open_year: null, kind: "footpath", link_name: "" };
-  let map = null, tool = null, hint = "", alarm = false;
+  let map = null, tool = null, hint = ["done"], alarm = false;
   let drawn = [], preview = null, carried = null;
   let handles = null, renderer = null;
 
@@ -139,7 +139,7 @@
   }
 
   function tell(key, values, isAlarm) {
-    hint = say(key, Object.assign({ metres: METRES }, values));
+    hint = [key, Object.assign({ metres: METRES }, values)];
     alarm = Boolean(isAlarm);
     bar();
   }
@@ -153,7 +153,7 @@
     if (tool === null) return;
     const button = (key, act) => element("button", { type: "button", id: `bar-${key}`, text: say(key), onclick: act }), had = document.activeElement && document.activeElement.id;
     lc.fill("tool-bar", [
-      element("p", { class: alarm ? "alarm" : "", role: "status", text: `${say(`tool_${tool}`)} · ${hint}` }),
+      element("p", { class: alarm ? "alarm" : "", role: "status", text: `${say(`tool_${tool}`)} · ${say(...hint)}` }),
       whatIf.summary() ? element("p", { class: "summary", text: whatIf.summary() }) : null,
       element("div", {}, [
         TOOLS[tool].point ? button("at_cross", () => point(map.getCenter())) : null,
