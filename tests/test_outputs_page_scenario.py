@@ -115,7 +115,7 @@ def test_what_others_write_in_toml_is_read():
         ("[walking]\nrule = \"time\"\n[walking]\nspeeds = {}", [(3, "", "duplicate")]),
         ("[scenarios.one]\nyear = 2030", [(1, "scenarios", "unknown")]),
         ("__proto__ = 1\nconstructor = 2", [(1, "__proto__", "unknown"), (2, "constructor", "unknown")]),
-        ('year = "2030"\nname = 3\nwalking = 4', [(1, "year", "year"), (2, "name", "text"), (3, "walking", "rows")]),
+        ('year = "2030"\nname = 3\nwalking = 4', [(1, "year", "year"), (2, "name", "words"), (3, "walking", "rows")]),
         (
             '[[facilities]]\nchange = "open"\nlon = 400\nfoo = 1\n[[facilities]]\nchange = "shut"\n[[facilities]]\nid = "a"\n',
             [(3, "facilities.1.lon", "lon"), (4, "facilities.1.foo", "unknown"), *[(1, "facilities.1", "missing")] * 3,
@@ -123,8 +123,14 @@ def test_what_others_write_in_toml_is_read():
         ),
         ('[[links]]\nkind = "tunnel"\nline = [[1.0, 2.0]]', [(2, "links.1.kind", "link"), (3, "links.1.line", "line")]),
         ('[[gates]]\nchange = "move"\nlon = 1.0\nlat = 91.0', [(4, "gates.1.lat", "lat"), (2, "gates.1.change", "gate_change")]),
-        ('[[limits]]\ncategory = "a"\nlevel = "L5"\nlimit_m = 0\n[[limits]]\ncategory = "a"\nlevel = "L5"', [(4, "limits.1.limit_m", "positive"), (5, "limits.2", "missing")]),
-        ('[walking]\nrule = "fast"\n[walking.speeds]\nall = -1', [(2, "walking.rule", "rule"), (4, "walking.speeds.all", "positive")]),
+        ('[[limits]]\ncategory = "a"\nlevel = "L5"\nlimit_m = 0\n[[limits]]\ncategory = "a"\nlevel = "L5"', [(4, "limits.1.limit_m", "limit"), (5, "limits.2", "missing"), (5, "limits.2", "duplicate")]),
+        ('[walking]\nrule = "fast"\n[walking.speeds]\nall = -1', [(2, "walking.rule", "rule"), (4, "walking.speeds.all", "speed")]),
+        ('year = 1899\nname = { fr = "x" }\n[walking.speeds]\nall = 15.1', [(1, "year", "year"), (2, "name", "words"), (4, "walking.speeds.all", "speed")]),
+        (
+            '[[facilities]]\nchange = "open"\nname = ""\ncategories = []\nlon = 1\nlat = 1\ncapacity = -1\n[[facilities]]\nchange = "close"\nid = ""',
+            [(3, "facilities.1.name", "some"), (4, "facilities.1.categories", "texts"), (7, "facilities.1.capacity", "amount"), (10, "facilities.2.id", "some")],
+        ),
+        ('[[links]]\nkind = "bridge"\nline = [[1, 2], [1.0, 2.0]]', [(3, "links.1.line", "line")]),
         ("[links]\nkind = 1", [(1, "links", "rows")]),
     ],
 )

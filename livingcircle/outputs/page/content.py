@@ -71,6 +71,7 @@ def _study(result: Result) -> Content:
     sources = result.facilities["source"]
     told = result.warnings_by_language
     return {
+        "id": text(settings.study_id),
         "names": in_both(settings.name if any(settings.name.values()) else {settings.language: settings.study_id}),
         "notes": in_both(settings.note),
         "standard": text(standard.number),

@@ -4,17 +4,22 @@
   const isTable = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
   const number = (value) => typeof value === "number" && Number.isFinite(value);
 
+  const FIRST_YEAR = 1900, LAST_YEAR = 2200, FASTEST_KMH = 15, LONGEST = 100000, MOST = 1e9;
+
   // Kinds: null when a value is of the kind, otherwise the fault.
   const kinds = {
     text: (value) => (typeof value === "string" ? null : "text"),
-    words: (value) => (typeof value === "string" || (isTable(value) && Object.values(value).every((word) => typeof word === "string")) ? null : "text"),
-    year: (value) => (Number.isInteger(value) && value > 0 && value < 10000 ? null : "year"),
+    some: (value) => (typeof value === "string" && value ? null : "some"),
+    words: (value) => (typeof value === "string" || (isTable(value) && Object.keys(value).every((key) => ["zh", "en"].includes(key) && typeof value[key] === "string")) ? null : "words"),
+    year: (value) => (Number.isInteger(value) && value >= FIRST_YEAR && value <= LAST_YEAR ? null : "year"),
     lon: (value) => (number(value) && Math.abs(value) <= 180 ? null : "lon"),
     lat: (value) => (number(value) && Math.abs(value) <= 90 ? null : "lat"),
-    positive: (value) => (number(value) && value > 0 ? null : "positive"),
-    amount: (value) => (number(value) && value >= 0 ? null : "amount"),
+    speed: (value) => (number(value) && value > 0 && value <= FASTEST_KMH ? null : "speed"),
+    limit: (value) => (number(value) && value > 0 && value <= LONGEST ? null : "limit"),
+    amount: (value) => (number(value) && value >= 0 && value <= MOST ? null : "amount"),
     texts: (value) => (Array.isArray(value) && value.length && value.every((one) => typeof one === "string" && one) ? null : "texts"),
-    line: (value) => (Array.isArray(value) && value.length > 1 && value.every((p) => Array.isArray(p) && p.length === 2 && !kinds.lon(p[0]) && !kinds.lat(p[1])) ? null : "line"),
+    line: (value) => (Array.isArray(value) && value.length > 1 && value.every((p) => Array.isArray(p) && p.length === 2 && !kinds.lon(p[0]) && !kinds.lat(p[1]))
+      && value.some((p) => p[0] !== value[0][0] || p[1] !== value[0][1]) ? null : "line"),
     rule: (value) => (["distance", "time"].includes(value) ? null : "rule"),
     link: (value) => (["footpath", "bridge", "crossing"].includes(value) ? null : "link"),
   };
@@ -28,12 +33,12 @@
     resize: [["id", "capacity"], []],
   };
   const KIND = {
-    id: "text", categories: "texts", lon: "lon", lat: "lat", capacity: "amount", open_year: "year", kind: "link", line: "line",
-    category: "text", level: "text", limit_m: "positive", limit_min: "positive", name: "words", note: "words", year: "year", rule: "rule", change: "text",
+    id: "some", categories: "texts", lon: "lon", lat: "lat", capacity: "amount", open_year: "year", kind: "link", line: "line",
+    category: "text", level: "text", limit_m: "limit", limit_min: "limit", name: "words", note: "words", year: "year", rule: "rule", change: "text",
   };
 
   class Check {
-    constructor() { this.faults = []; }
+    constructor() { this.faults = []; this.limited = new Set(); }
     say(key, problem, values) { this.faults.push(values ? { key, problem, values } : { key, problem }); }
 
     // The keys of a table: none unknown, each of its kind, none lacking.
@@ -64,7 +69,7 @@
       if (!Object.prototype.hasOwnProperty.call(FACILITY, change)) { this.say("change" in row ? `${path}.change` : path, "facility_change"); return; }
       const [needed, allowed] = FACILITY[change];
       this.table(row, path, ["change", ...needed], allowed);
-      if ("name" in row && typeof row.name !== "string") this.say(`${path}.name`, "text");
+      if ("name" in row && kinds.some(row.name) && !kinds.words(row.name)) this.say(`${path}.name`, "some");
     }
 
     gate(row, path) {
@@ -74,6 +79,9 @@
 
     limit(row, path) {
       this.table(row, path, ["category", "level"], ["limit_m", "limit_min"]);
+      const key = JSON.stringify([row.category, row.level]);
+      if (this.limited.has(key)) this.say(path, "duplicate");
+      this.limited.add(key);
       if (!("limit_m" in row) && !("limit_min" in row)) this.say(path, "missing", { key: "limit_m" });
     }
 
@@ -82,7 +90,7 @@
       this.table(told, "walking", [], ["rule", "speeds"]);
       if (!("speeds" in told)) return;
       if (!isTable(told.speeds)) { this.say("walking.speeds", "rows"); return; }
-      Object.keys(told.speeds).forEach((group) => { if (kinds.positive(told.speeds[group])) this.say(`walking.speeds.${group}`, "positive"); });
+      Object.keys(told.speeds).forEach((group) => { if (kinds.speed(told.speeds[group])) this.say(`walking.speeds.${group}`, "speed"); });
     }
   }
 

@@ -2,7 +2,7 @@
 
 (function (lc) {
   const { element, whatIf } = lc;
-  const PLAY_MS = 1400;
+  const PLAY_MS = 1400, FASTEST_KMH = 15, FIRST_YEAR = 1900, LAST_YEAR = 2200, LONGEST = 100000;
   const say = (key, values) => lc.say(`whatif.${key}`, values);
   const edit = (name, ...told) => lc.scenario.edit[name](whatIf.scenario(), ...told);
 
@@ -15,8 +15,8 @@
 
   const numberOf = (text) => { const n = Number(text); return text.trim() === "" || !Number.isFinite(n) || n < 0 ? null : n; };
   const amount = { type: "number", min: "0", step: "any", inputmode: "decimal" };
-  const yearOf = (text) => { const n = numberOf(text); return n === null || n < 1 || n > 9999 ? null : Math.round(n); };
-  const years = { type: "number", min: "1900", max: "2200", step: "1", inputmode: "numeric" };
+  const yearOf = (text) => { const n = numberOf(text); return n === null || n < FIRST_YEAR || n > LAST_YEAR ? null : Math.round(n); };
+  const years = { type: "number", min: String(FIRST_YEAR), max: String(LAST_YEAR), step: "1", inputmode: "numeric" };
 
   function select(id, label, options, value, take) {
     const box = element("select", { id }, options.map(([key, text]) => element("option", { value: key, text })));
@@ -75,17 +75,17 @@
 
   function limitFields() {
     const { category, level } = lc.state, { categories, levels } = lc.data;
-    if (level < 0) return [];
+    if (level < 0 || lc.state.lacking) return [];
     const ids = { category: categories[category].id, level: levels[level].id };
     const row = lc.asWritten().coverage.rows.find((one) => one.whole && one.category === category && one.level === level && one.group === 0);
     const told = (whatIf.scenario().limits || []).find((one) => one.category === ids.category && one.level === ids.level) || {};
     const now = { limit_m: told.limit_m || (row && row.limit_m), limit_min: told.limit_min || (row && row.limit_min) };
     const take = (key) => (text) => {
       const value = numberOf(text), same = row && value === row[key];
-      whatIf.apply(edit("limit", Object.assign({}, ids, { limit_m: told.limit_m, limit_min: told.limit_min }, { [key]: value && !same ? value : null })));
+      whatIf.apply(edit("limit", Object.assign({}, ids, { limit_m: told.limit_m, limit_min: told.limit_min }, { [key]: value && value <= LONGEST && !same ? value : null })));
     };
-    return [field("limit-m", say("limit_m", { level: levels[level].name }), now.limit_m, take("limit_m"), amount),
-      field("limit-min", say("limit_min", { level: levels[level].name }), now.limit_min, take("limit_min"), amount)];
+    return [element("p", { class: "hint", text: `${categories[category].name} · ${levels[level].name}` }), field("limit-m", say("limit_m"), now.limit_m, take("limit_m"), amount),
+      field("limit-min", say("limit_min"), now.limit_min, take("limit_min"), amount)];
   }
 
   function walkFields() {
@@ -93,8 +93,9 @@
     const speeds = (walking && walking.speeds) || {}, own = speeds[group.id] === undefined ? group.speed_kmh : speeds[group.id];
     const rule = (walking && walking.rule) || study.rule;
     return [
-      field("speed", say("speed_of", { group: lc.groupName(lc.state.group) }), own,
-        (text) => { const kmh = numberOf(text); whatIf.apply(edit("speed", group.id, kmh && kmh !== group.speed_kmh ? kmh : null)); }, Object.assign({}, amount, { min: "0.1", step: "0.1" })),
+      element("p", { class: "hint", text: lc.groupName(lc.state.group) }),
+      field("speed", say("speed_of"), own,
+        (text) => { const kmh = numberOf(text); whatIf.apply(edit("speed", group.id, kmh && kmh <= FASTEST_KMH && kmh !== group.speed_kmh ? kmh : null)); }, Object.assign({}, amount, { min: "0.1", max: String(FASTEST_KMH), step: "0.1" })),
       select("rule", say("rule"), ["distance", "time"].map((key) => [key, lc.sayCode("rule", key)]), rule, (key) => whatIf.apply(edit("rule", key === study.rule ? null : key))),
     ];
   }
@@ -107,7 +108,7 @@
     if (first === null) return [];
     lc.data.facilities.year.forEach((year) => all.add(year));
     (whatIf.scenario().facilities || []).forEach((row) => all.add(row.open_year));
-    (lc.data.residences.open_year || []).forEach((year) => all.add(year));
+    lc.walking().residences.open_year.forEach((year) => all.add(year));
     const later = [...all].filter((year) => year > first).sort((a, b) => a - b);
     return later.length ? [first, ...later] : [];
   };

@@ -67,7 +67,7 @@
   lc.panel.tabs[TAB] = function () {
     keep();
     return [element("section", { id: "whatif", "aria-label": lc.say(TAB) }, [
-      steps(), views(),
+      steps(), views(), element("p", { class: "summary", role: "status", text: whatIf.summary() }),
       element("h3", { text: say("tools") }), ...tools(),
       ...whatIf.yearSlider(),
       element("details", { class: "settings", id: "settings", ontoggle: (event) => { open = event.target.open; } }, [element("summary", { id: "settings-head", text: say("settings") }), ...whatIf.settingFields()]),

@@ -2,7 +2,7 @@
 
 (function (lc) {
   const { element, whatIf } = lc;
-  const FEW = 12, ALIKE = 1e-9;
+  const FEW = 12, ALIKE = 1e-9, LEAST_PEOPLE = 0.5;
   const say = (key, values) => lc.say(`whatif.${key}`, values);
   let everyGap = false, everyIndicator = false;
 
@@ -50,11 +50,31 @@
     ];
   }
 
+  // The category chosen in one line.
+  whatIf.summary = function () {
+    const { category, level, group, lacking } = lc.state;
+    if (!whatIf.active() || !whatIf.after || level < 0 || lacking) return "";
+    const [before, after] = [whatIf.before(), whatIf.after].map((town) => town.coverage(category, level, group).find((row) => row.whole)), changed = whatIf.changeOf(lc.state);
+    if (!before || !after) return "";
+    return say("summary", { category: lc.data.categories[category].name, before: lc.show.share(before.people_share), after: lc.show.share(after.people_share),
+      people: known(after.people_covered) && known(before.people_covered) ? signed(after.people_covered - before.people_covered, (n) => lc.show.count(Math.round(n))) : "—",
+      closed: changed.closed.length, opened: changed.opened.length });
+  };
+
+  // Gaps that are there before and after, of other size: {gap, by} people, those that change most first.
+  function resized() {
+    const { category, level, group } = lc.state, gained = whatIf.gainOfHomes(), is = whatIf.after.gapsOf(category, level, group);
+    const before = new Set(whatIf.before().gapsOf(category, level, group).residence);
+    return is.residence.map((home, i) => ({ residence: home, unit: is.unit[i], at: is.at[i], people: is.people[i], by: home >= 0 && before.has(home) ? -gained[home] : 0 }))
+      .filter((gap) => Math.abs(gap.by) >= LEAST_PEOPLE).sort((a, b) => Math.abs(b.by) - Math.abs(a.by));
+  }
+
   const countOf = (town) => town.gapsOf(lc.state.category, lc.state.level, lc.state.group).rank.length;
 
   function lists(changed) {
-    return [["closed", "gaps_closed"], ["opened", "gaps_opened"]].flatMap(([key, word]) => {
-      const gaps = changed[key], shown = everyGap ? gaps : gaps.slice(0, FEW);
+    const other = resized(), all = Object.assign({ shrunk: other.filter((gap) => gap.by < 0), grown: other.filter((gap) => gap.by > 0) }, changed);
+    return [["closed", "gaps_closed"], ["opened", "gaps_opened"], ["shrunk", "kind_part_gained"], ["grown", "kind_part_lost"]].flatMap(([key, word]) => {
+      const gaps = all[key], shown = everyGap ? gaps : gaps.slice(0, FEW);
       if (!gaps.length) return [];
       return [element("h4", { text: `${say(word)} (${gaps.length})` }), element("div", { class: "rows" }, shown.map((gap) => gapRow(gap, key))),
         gaps.length > shown.length ? element("button", { type: "button", class: "more", text: lc.say("more", { n: gaps.length - shown.length }), onclick: () => { everyGap = true; lc.panel.list(); } }) : null];
@@ -64,9 +84,10 @@
   function gapRow(gap, key) {
     const home = gap.residence, name = home >= 0 ? lc.data.residences.name[home] : gap.unit;
     return element("button", { type: "button", class: `row ${key}`, onclick: () => fly(gap) }, [
-      element("span", { class: "rank", text: key === "closed" ? "✓" : "!" }),
+      element("span", { class: "rank", text: { closed: "✓", opened: "!", shrunk: "−", grown: "+" }[key] }),
       element("span", { class: "what" }, [element("b", { text: name || lc.say("unnamed") }), element("small", { text: gap.unit || "" })]),
-      element("span", { class: "much" }, [element("b", { text: lc.show.people(known(gap.people) ? gap.people : null) })])]);
+      element("span", { class: "much" }, [element("b", { text: lc.show.people(known(gap.people) ? gap.people : null) }),
+        known(gap.by) ? element("small", { text: signed(gap.by, (n) => lc.show.count(Math.round(n))) }) : null])]);
   }
 
   function fly(gap) {
@@ -79,7 +100,7 @@
 
   // The other categories whose gaps change, most people first; the group is the one chosen.
   function others() {
-    const rows = [...whatIf.changed.values()].filter(({ judged, closed, opened }) => judged.group === lc.state.group && (closed.length || opened.length))
+    const rows = [...whatIf.changed.values()].filter(({ judged, closed, opened, people_gained: gained, people_lost: lost }) => judged.group === lc.state.group && (closed.length || opened.length || Math.abs(gained) + Math.abs(lost) >= LEAST_PEOPLE))
       .sort((a, b) => b.people_gained + b.people_lost - a.people_gained - a.people_lost);
     if (!rows.length) return [element("p", { class: "hint", text: say(whatIf.progress ? "others_running" : "others_none") })];
     const total = (key) => rows.reduce((sum, row) => sum + row[key].length, 0);
@@ -94,7 +115,7 @@
   function completeness() {
     const rows = lc.data.levels.flatMap((level, i) => {
       const pair = whatIf.completeness.get(`${i} ${lc.state.group}`);
-      if (!pair || !pair[0] || !pair[0].elements || !pair[0].elements.length) return [];
+      if (!pair || !pair[0].elements) return [];
       return [line(`${level.name} · ${lc.say("by_land")}`, pair[0].land_share, pair[1].land_share, lc.show.share, { showChange: points }),
         line(`${level.name} · ${lc.say("by_people")}`, pair[0].people_share, pair[1].people_share, lc.show.share, { showChange: points })];
     });
@@ -114,29 +135,28 @@
   function indicators() {
     if (!whatIf.indicators) return [];
     const pairs = paired(whatIf.indicators, (row) => `${row.system} ${row.id}`, (row) => row.value), shown = everyIndicator ? pairs : pairs.filter((pair) => pair.changed);
-    const number = (unit) => (value) => `${lc.show.decimal(value, Number.isInteger(value) ? 0 : 2)} ${unit}`;
+    const defined = new Map(((lc.data.judging || {}).indicators || []).map((one) => [`${one.system} ${one.id}`, one]));
+    const number = (value) => lc.show.decimal(value, Number.isInteger(value) ? 0 : 2);
     const toggle = element("button", { type: "button", class: "more", id: "every-indicator", text: say(everyIndicator ? "changed_only" : "every_indicator", { n: pairs.length }),
       onclick: () => { everyIndicator = !everyIndicator; lc.panel.list(); } });
     if (!pairs.length) return [];
     return [shown.length ? table(say("indicators"), heads(), shown.map(({ before, after }) => {
       const unit = worded(before.unit);
-      return line(`${before.id} ${worded(before.name)} ${before.evidence || ""}`, before.value, after.value, number(unit === "—" ? "" : unit), { better: before.better !== "lower" });
+      return line(`${before.id} ${worded(before.name)}${unit && unit !== "—" ? ` (${unit})` : ""} ${before.evidence || ""}`, before.value, after.value, number, { better: (defined.get(`${before.system} ${before.id}`) || {}).better !== "lower" });
     })) : element("p", { class: "hint", text: say("indicators_same") }), toggle];
   }
 
   function quotas() {
     if (!whatIf.quotas) return [];
-    const whole = whatIf.quotas.map((rows) => rows.filter((row) => row.unit === undefined || row.whole || row.kind === 1));
+    const whole = whatIf.quotas.map((rows) => rows.filter((row) => row.whole && row.category >= 0));
     const pairs = paired(whole, (row) => `${row.category} ${row.measure}`, (row) => `${row.supply} ${row.short}`).filter((pair) => pair.changed);
     if (!pairs.length) return [];
     const count = (value) => lc.show.decimal(value, 0);
     return [table(say("quotas"), heads(), pairs.flatMap(({ before, after }) => {
-      const name = `${categoryOf(before.category)} · ${say(`measure_${before.measure}`)}`;
+      const name = `${lc.data.categories[before.category].name} · ${say(`measure_${before.measure}`)}`;
       return [line(`${name} · ${say("supply")}`, before.supply, after.supply, count), line(`${name} · ${say("short")} ${before.evidence || ""}`, before.short, after.short, count, { better: false })];
     }))];
   }
-
-  const categoryOf = (category) => (typeof category === "number" ? lc.data.categories[category].name : (lc.data.categories.find((one) => one.id === category) || { name: category }).name);
 
   // What came of the scenario, as far as it is worked out.
   whatIf.results = function () {

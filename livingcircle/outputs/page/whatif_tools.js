@@ -3,7 +3,7 @@
 
 (function (lc) {
   const { element, whatIf } = lc;
-  const MOST_HANDLES = 300, SAME_POINT_PX = 4;
+  const MOST_HANDLES = 300, SAME_POINT_PX = 4, NEAR_ZOOM = 14.5;
   const METRES = 50;
 
   const say = (key, values) => lc.say(`whatif.${key}`, values);
@@ -12,7 +12,7 @@
 
   // What the forms of the panel hold; the tools read it when they act.
   const form = { name: "", capacity: null, open_year: null, kind: "footpath", link_name: "" };
-  let map = null, tool = null, hint = "", alarm = false;
+  let map = null, tool = null, hint = ["done"], alarm = false;
   let drawn = [], preview = null, carried = null;
   let handles = null, renderer = null;
 
@@ -91,7 +91,7 @@
 
   // A button on the map that the keyboard reaches too.
   function handle(at, kind, title, act, dropped) {
-    const icon = L.divIcon({ className: `handle ${kind}`, html: element("span", {}), iconSize: [26, 26] });
+    const near = map.getZoom() >= NEAR_ZOOM, icon = L.divIcon({ className: `handle ${kind}${near ? "" : " far"}`, html: element("span", {}), iconSize: near ? [26, 26] : [14, 14] });
     const made = L.marker(at, { icon, title, alt: title, pane: "handles", draggable: Boolean(dropped), autoPan: true, bubblingMouseEvents: false });
     made.on("click", act);
     if (dropped) made.on("dragend", () => dropped(made.getLatLng()));
@@ -139,7 +139,7 @@
   }
 
   function tell(key, values, isAlarm) {
-    hint = say(key, Object.assign({ metres: METRES }, values));
+    hint = [key, Object.assign({ metres: METRES }, values)];
     alarm = Boolean(isAlarm);
     bar();
   }
@@ -153,7 +153,8 @@
     if (tool === null) return;
     const button = (key, act) => element("button", { type: "button", id: `bar-${key}`, text: say(key), onclick: act }), had = document.activeElement && document.activeElement.id;
     lc.fill("tool-bar", [
-      element("p", { class: alarm ? "alarm" : "", role: "status", text: `${say(`tool_${tool}`)} · ${hint}` }),
+      element("p", { class: alarm ? "alarm" : "", role: "status", text: `${say(`tool_${tool}`)} · ${say(...hint)}` }),
+      whatIf.summary() ? element("p", { class: "summary", text: whatIf.summary() }) : null,
       element("div", {}, [
         TOOLS[tool].point ? button("at_cross", () => point(map.getCenter())) : null,
         tool === "link" && drawn.length > 1 ? button("finish", finish) : null,
