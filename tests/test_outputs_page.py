@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from livingcircle import standards
 from livingcircle.coverage import Group
 from livingcircle.errors import LivingCircleError
+from livingcircle.network import from_edges
 from livingcircle.outputs import page
 from livingcircle.outputs.page import document, packing
 
@@ -266,8 +267,10 @@ def city(result):
         gaps.append(gap)
         areas.append(gpd.GeoDataFrame(gap[["category", "level", "residence_id", "gap_id"]], geometry=homes_.geometry[far].scale(0.7).to_numpy(), crs=CRS))
         rings.append(gpd.GeoDataFrame({"category": category, "limit_m": 1.0, "minutes": [5.0, 10.0, 15.0, np.nan], "level": ["", "", "", "L15"]}, geometry=[blob] * 4, crs=CRS))
+    ends = np.arange(30_000).reshape(2, -1)
+    walked = from_edges(streets.assign(from_node=ends[0], to_node=ends[1], name="", highway="footway"))
     return replace(
-        result, standard=standard, network=replace(result.network, streets=streets), residences=homes_, residence_walks=pd.concat(walks),
+        result, standard=standard, network=replace(result.network, streets=streets), walking=replace(result.walking, network=walked), residences=homes_, residence_walks=pd.concat(walks),
         gaps=pd.concat(gaps, ignore_index=True).assign(rank=lambda t: range(1, len(t) + 1)), gap_areas=pd.concat(areas, ignore_index=True),
         isochrones=pd.concat(rings, ignore_index=True),
     )

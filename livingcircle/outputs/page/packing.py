@@ -19,6 +19,8 @@ LETTERS = np.frombuffer(ALPHABET.encode("ascii"), dtype=np.uint8)
 # Short runs, as most outlines are, take longer laid out as an array.
 FEW = 48
 PER_DEGREE = 1_000_000
+# As many as one character tells apart.
+LATELY = 16
 
 
 def text(value: object) -> str:
@@ -157,3 +159,23 @@ def runs(numbers: Iterable[int]) -> str:
     first = np.flatnonzero(np.diff(values, prepend=values[0] - 1))
     counts = np.diff(np.append(first, len(values)))
     return packed(np.column_stack([np.diff(values[first], prepend=0), counts]).ravel())
+
+
+def recent(numbers: Iterable[int]) -> str:
+    """The text of numbers, 0 or more, that soon come again: one told lately by how many others were since (0 to 15), else -1 less itself.
+
+    >>> recent([5, 7, 5, 5]) == packed([-6, -8, 1, 0])
+    True
+    """
+    lately: list[int] = []
+    codes = []
+    for number in map(int, numbers):
+        if number in lately:
+            code = lately.index(number)
+            del lately[code]
+        else:
+            code = -1 - number
+            del lately[LATELY - 1 :]
+        lately.insert(0, number)
+        codes.append(code)
+    return packed(codes)

@@ -115,8 +115,7 @@ def _said(streets: gpd.GeoDataFrame) -> Content:
     for value, column in ((1, "assumed"), (2, "plaza_link")):
         if column in streets:
             kind[streets[column].to_numpy(dtype=bool)] = value
-    street = names.map(lambda name: at.get(name, -1)).to_numpy(dtype=np.int64)
-    return {"names": known, "street": packing.runs(street), "kind": packing.runs(kind)}
+    return {"names": known, "street": packing.recent(at.get(name, -1) + 1 for name in names), "kind": packing.runs(kind)}
 
 
 def _enclosed(network: StreetNetwork) -> Content:

@@ -34,7 +34,7 @@
     if (!walking.compounds.length || !walking.edges.compound.some((c) => c >= 0)) return { fault: "compounds" };
     const inner = join(walking, closedGround(walking), x, y, LINK_M), outer = join(walking, openGround(walking), x, y, LINK_M);
     if (!inner || !outer) return { fault: inner ? "outside" : "inside" };
-    return { line: [walking.plane.toDegrees(inner.x, inner.y), [lon, lat], walking.plane.toDegrees(outer.x, outer.y)], inner, outer };
+    return { line: [walking.plane.toDegrees(inner.x, inner.y), [lon, lat], walking.plane.toDegrees(outer.x, outer.y)] };
   };
 
   // The existing gate nearest to a point within 30 m, or null.
@@ -50,7 +50,7 @@
 
   // A link as an edge: where it is joined, its vertices and its length, both legs included.
   function measured(walking, link) {
-    const ends = link.inner ? { from: link.inner, to: link.outer } : lc.linkEnds(walking, link.line);
+    const ends = lc.linkEnds(walking, link.line);
     if (ends.fault) return null;
     const points = link.line.map(([lon, lat]) => walking.plane.toMetres(lon, lat)), { from, to } = ends;
     let length = from.leg_m + to.leg_m;
@@ -78,7 +78,7 @@
   function newNode(grown, x, y) {
     grown.x.push(x);
     grown.y.push(y);
-    return grown.x.length - 1;
+    return grown.known + grown.x.length - 1;
   }
 
   function closeGate(base, grown, { node, compound }) {
@@ -149,7 +149,7 @@
     out.drawn = longer(Uint8Array, edges.drawn, (row) => (row.kind === 2 ? 0 : 1));
     out.drawn_m = longer(Float64Array, edges.drawn_m, (row) => lengthOf(row.points));
     // Where each edge comes from: -1 for links; whether it holds the end of its edge.
-    out.from = longer(Int32Array, Int32Array.from({ length: edges.count }, (_, e) => e), (row) => row.from);
+    out.from = longer(Int32Array, numbered(edges.count), (row) => row.from);
     out.atEnd = longer(Uint8Array, new Uint8Array(edges.count).fill(1), (row) => (row.last ? 1 : 0));
     out.names = rows.map((row) => row.name || "");
     grown.shortened.forEach((row, edge) => {
@@ -159,6 +159,12 @@
       out.atEnd[edge] = 0;
     });
     return Object.assign({ edges: out }, vertices(base, grown, rows, out));
+  }
+
+  function numbered(count) {
+    const out = new Int32Array(count);
+    for (let i = 0; i < count; i++) out[i] = i;
+    return out;
   }
 
   const lengthOf = (points) => points.reduce((sum, [x, y], i) => (i ? sum + Math.hypot(x - points[i - 1][0], y - points[i - 1][1]) : 0), 0);
@@ -179,12 +185,17 @@
     return { line: { x, y } };
   }
 
+  function joined64(own, more) {
+    const out = new Float64Array(own.length + more.length);
+    out.set(own);
+    out.set(more, own.length);
+    return out;
+  }
+
   // The streets with changes: `links` [{line}] joined to them, `gates` [{node, compound}] closed. The study's own where nothing changes.
   lc.changedStreets = function (walking, { links = [], gates = [] }) {
     if (!links.length && !gates.length) return walking;
-    const { nodes, edges } = walking, grown = { start: edges.start.slice(), end: edges.end.slice(), cuts: new Map() };
-    grown.x = Array.from(nodes.x);
-    grown.y = Array.from(nodes.y);
+    const { nodes, edges } = walking, grown = { start: edges.start.slice(), end: edges.end.slice(), cuts: new Map(), known: nodes.count, x: [], y: [] };
     gates.forEach((gate) => closeGate(walking, grown, gate));
     const joined = links.map((link) => measured(walking, link)).filter((link) => link !== null);
     joined.forEach((link) => {
@@ -192,7 +203,7 @@
       link.end = nodeAt(walking, grown, link.to);
     });
     const rows = added(walking, grown, joined), streets = grownStreets(walking, grown, rows);
-    streets.nodes = { count: grown.x.length, x: Float64Array.from(grown.x), y: Float64Array.from(grown.y) };
+    streets.nodes = { count: nodes.count + grown.x.length, x: joined64(nodes.x, grown.x), y: joined64(nodes.y, grown.y) };
     return Object.assign(streets, { base: walking, cuts: grown.cuts, links: joined.map((_, k) => streets.edges.count - joined.length + k) });
   };
 
@@ -200,9 +211,11 @@
   lc.onStreets = function (streets, places) {
     if (!streets.base) return places;
     const out = Object.assign({}, places, { edge: places.edge.slice(), offset_m: places.offset_m.slice() });
+    const split = new Uint8Array(streets.base.edges.count);
+    streets.cuts.forEach((_, edge) => { split[edge] = 1; });
     for (let i = 0; i < places.length; i++) {
+      if (places.edge[i] < 0 || !split[places.edge[i]]) continue;
       const cuts = streets.cuts.get(places.edge[i]);
-      if (!cuts) continue;
       let part = 0;
       while (part < cuts.length && places.offset_m[i] > cuts[part].offset_m) part++;
       out.edge[i] = cuts.parts[part];
@@ -213,7 +226,7 @@
 
   function onLinks(streets, places) {
     const { base } = streets, chosen = new Uint8Array(streets.edges.count);
-    if (!places.far.some((far) => far)) return places;
+    if (!places.far.includes(1)) return places;
     streets.links.forEach((edge) => { chosen[edge] = 1; });
     const grid = lc.gridOf(lc.piecesOf(streets, chosen));
     places.leg_m = places.leg_m.slice();

@@ -2,8 +2,8 @@
 
 (function (lc) {
   const MOST_STREETS = 24;
-  // Streets and barriers are told to a few decimetres: what ends so near to a barrier only touches it.
-  const TOUCH_M = 0.3;
+  // Streets and barriers are told to a decimetre or so: what ends so near to a barrier only touches it.
+  const TOUCH_M = 0.15;
   const CELLS_A_PIECE = 1;
 
   // The nearest place of an edge: out[0] metres along it, out[1] metres away, out[2], out[3] where it is.
@@ -175,7 +175,12 @@
         pieces.bx[i] = x[at + 1]; pieces.by[i] = y[at + 1];
       }
     });
-    return { grid: gridOf(pieces), areas };
+    return { grid: gridOf(pieces), areas: areas.map(boxed) };
+  }
+
+  function boxed(rings) {
+    const least = (values) => values.reduce((a, b) => Math.min(a, b), Infinity), most = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
+    return { rings, west: least(rings[0].x), south: least(rings[0].y), east: most(rings[0].x), north: most(rings[0].y) };
   }
 
   const side = (ax, ay, bx, by, x, y) => (bx - ax) * (y - ay) - (by - ay) * (x - ax);
@@ -201,7 +206,8 @@
   }
 
   function inside({ areas }, x, y) {
-    return areas.some((rings) => {
+    return areas.some(({ rings, west, south, east, north }) => {
+      if (x < west || x > east || y < south || y > north) return false;
       let odd = false;
       rings.forEach(({ x: xs, y: ys }) => {
         for (let i = 0, j = xs.length - 1; i < xs.length; j = i++) {

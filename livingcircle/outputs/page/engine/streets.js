@@ -4,7 +4,7 @@
   const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   const VALUE = new Uint8Array(128);
   Array.from(ALPHABET).forEach((letter, i) => { VALUE[letter.charCodeAt(0)] = i; });
-  const DECI = 10, CENTI = 100, FACTOR = 10000, PEOPLE = 100, STEP_PER_M = 100000;
+  const DECI = 10, CENTI = 100, FACTOR = 10000, PEOPLE = 100, STEP_PER_M = 100000, LATELY = 16;
 
   // Reads zigzag variable-length integers below 2^30 from text; several times faster than text taken letter by letter.
   class Reader {
@@ -46,6 +46,19 @@
       const end = at + numbers.next();
       all.fill(value, at, end);
       at = end;
+    }
+    return all;
+  }
+
+  // Numbers that soon come again: below 0 one that is told itself, else how many others were told since it was.
+  function recent(text) {
+    const all = unpack(text), lately = [];
+    for (let i = 0; i < all.length; i++) {
+      const code = all[i], value = code < 0 ? -1 - code : lately[code];
+      if (code < 0) lately.length = Math.min(lately.length, LATELY - 1);
+      else lately.splice(code, 1);
+      lately.unshift(value);
+      all[i] = value;
     }
     return all;
   }
@@ -131,7 +144,8 @@
     for (let e = 0; e < count; e++) edges.length_m[e] = (Math.round(drawn_m[e] * CENTI) + more[e]) / CENTI;
     edges.drawn = Uint8Array.from(kind, (k) => (k === 2 ? 0 : 1));
     edges.compound = runs(raw.compound, count);
-    edges.street = runs(raw.street, count);
+    // 0 says that a street has no name.
+    lazily(edges, "street", () => recent(raw.street).map((name) => name - 1));
     return edges;
   }
 
