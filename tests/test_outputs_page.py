@@ -310,14 +310,14 @@ document.documentElement.dataset.report = JSON.stringify(report);
 """
 
 
-def opened(file, folder):
+def opened(file, folder, address=""):
     """The document after the browser ran it, and what stood in its console."""
     if not BROWSER:
         pytest.skip("no browser: apt-get install chromium")
     quiet = ("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
              "disable-component-update", "disable-sync", "virtual-time-budget=3000", "host-resolver-rules=MAP * ~NOTFOUND",
              "enable-logging=stderr", "v=0", f"user-data-dir={folder / 'profile'}", "dump-dom")
-    told = subprocess.run([BROWSER, *(f"--{word}" for word in quiet), file.as_uri()], capture_output=True, timeout=120, check=True)
+    told = subprocess.run([BROWSER, *(f"--{word}" for word in quiet), file.as_uri() + address], capture_output=True, timeout=120, check=True)
     return told.stdout.decode(), [line for line in told.stderr.decode().splitlines() if "CONSOLE" in line]
 
 

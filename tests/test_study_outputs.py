@@ -10,6 +10,7 @@ import toy_study
 from PIL import Image
 
 from livingcircle.messages import text
+from livingcircle.errors import StudyError
 from livingcircle.outputs import figures
 from livingcircle.study.run import run
 
@@ -60,3 +61,24 @@ def test_a_machine_without_a_font_is_told_how_to_get_one(folder, monkeypatch):
     assert "report.docx" in names(files) and not any(file.suffix == ".png" for file in files)
     told = "\n".join(paragraph.text for paragraph in docx.Document(folder / "out" / "report.docx").paragraphs)
     assert "fonts-noto-cjk" in told and text("zh", "warning.no_font") in told
+
+
+def test_a_run_warns_in_every_language_and_the_map_holds_both(folder, monkeypatch):
+    monkeypatch.setattr(figures, "fonts_of", lambda language: [])
+    result, _ = ran(folder)
+    told = result.warnings_by_language
+    assert told["zh"] == result.warnings
+    assert len(told["en"]) == len(told["zh"]) and text("en", "warning.no_font") in told["en"]
+    page = (folder / "out" / "index.html").read_text(encoding="utf-8")
+    assert all(warning.split("：")[0] in page for warning in (*told["zh"], *told["en"]) if not set(warning) & set("<>&/"))
+
+
+def test_the_map_offers_the_backgrounds_asked_for_and_no_other(folder):
+    ran(folder, "[outputs]\nfigures = false\nreport = false\n[outputs.map]\ntianditu = true\n")
+    page = (folder / "out" / "index.html").read_text(encoding="utf-8")
+    assert "tianditu.gov.cn" in page and "autonavi" not in page
+
+
+def test_a_background_that_nobody_knows_is_a_fault(folder):
+    with pytest.raises(StudyError, match="osm"):
+        ran(folder, "[outputs.map]\nosm = true\n")

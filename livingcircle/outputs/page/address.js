@@ -4,7 +4,8 @@
 (function (lc) {
   const indexOf = (rows, id) => rows.findIndex((row) => row.id === id);
 
-  function written() {
+  // The part of the address after `#` for what is shown now.
+  lc.address = function () {
     const { data, state } = lc, parts = new URLSearchParams(), center = lc.layers.map.getCenter();
     if (state.lacking) parts.set("show", "lacking");
     else if (data.categories.length) parts.set("c", data.categories[state.category].id);
@@ -13,14 +14,14 @@
     parts.set("lang", lc.language);
     parts.set("v", [center.lat.toFixed(5), center.lng.toFixed(5), String(lc.layers.map.getZoom())].join(","));
     return `#${parts.toString().replace(/%2C/g, ",")}`;
-  }
+  };
 
   let timer = 0;
   function keep() {
     clearTimeout(timer);
     timer = setTimeout(() => {
       if (document.documentElement.classList.contains("printing")) return;
-      try { history.replaceState(null, "", written()); } catch (refused) { /* a page shown inside another may not */ }
+      try { history.replaceState(null, "", lc.address()); } catch (refused) { /* a page shown inside another may not */ }
     }, 250);
   }
 

@@ -7,7 +7,9 @@
   const list = { shown: STEP, sort: "rank", unit: "", cause: "", priority: "", confidence: "", every: false, marked: -1 };
   lc.gapList = list;
 
-  const FILTERS = { unit: (gap) => lc.now.gaps.unit[gap], cause: (gap) => lc.now.gaps.cause[gap], priority: (gap) => lc.now.gaps.priority[gap], confidence: (gap) => lc.now.gaps.confidence[gap] };
+  // A scenario may not tell all that a run does.
+  const column = (key) => (gap) => (lc.now.gaps[key] || [])[gap] || "";
+  const FILTERS = { unit: column("unit"), cause: column("cause"), priority: column("priority"), confidence: column("confidence") };
   const wordOf = { unit: (value) => value, cause: (value) => lc.sayCode("cause", value), priority: (value) => value, confidence: (value) => lc.sayCode("confidence", value) };
 
   const nameOf = (gap) => { const home = lc.now.gaps.residence[gap]; return home < 0 ? lc.now.gaps.unit[gap] : lc.data.residences.name[home] || lc.say("unnamed"); };
@@ -37,7 +39,7 @@
     const { gaps } = lc.now, walk = gaps.walk_min[gap];
     const under = [list.every ? lc.data.categories[gaps.category[gap]].name : "", gaps.unit[gap], lc.sayCode("cause", gaps.cause[gap])].filter(Boolean);
     const made = element("button", { type: "button", class: "row", onclick: () => lc.goGap(gap) }, [
-      element("span", { class: "rank" }, [element("span", { text: String(place + 1) }), gaps.priority[gap] ? element("i", { class: `class ${gaps.priority[gap]}`, text: gaps.priority[gap], title: lc.say("priority") }) : null]),
+      element("span", { class: "rank" }, [element("span", { text: String(place + 1) }), FILTERS.priority(gap) ? element("i", { class: `class ${FILTERS.priority(gap)}`, text: FILTERS.priority(gap), title: lc.say("priority") }) : null]),
       element("span", { class: "what" }, [element("b", { text: nameOf(gap) }), element("small", { text: under.join(" · ") })]),
       element("span", { class: "much" }, [
         element("b", { text: lc.show.people(gaps.people[gap]) }),

@@ -24,6 +24,9 @@ RULES = ("distance", "time", "radius")
 SHARE = 1_000_000
 GAP_ID = re.compile(r"G[0-9a-f]{10}")
 GAP_LETTERS = 7
+MANDATORY = "mandatory"
+# Just above one half: sums of equal parts may miss it by their last digits.
+HALF = 0.5 + 1e-9
 
 Content = dict[str, Any]
 
@@ -174,43 +177,49 @@ def _from_homes(table: pd.DataFrame, residence: list[int], homes: np.ndarray, or
 def lacking(result: Result, order: Order) -> list[Content]:
     """For each level and group with mandatory elements: how much land and how many people have them all, and what homes lack.
 
-    `lacks` holds for every residence a number whose bit k says that more than half of it lacks the element k of `elements`;
-    it is empty for groups that `result.lacking` does not tell of. `areas` are rows of (name, 1 for the whole area, 0 for a
-    unit, shares of land and of people, mean number lacking).
+    `lacks` holds for every residence a number whose bit k says that more than half of it lacks the element k of `elements`, -1
+    where that is not told; it is empty where the list of gaps has no rows for residences and `result.lacking` does not tell of the
+    group. `areas` are rows of name (blank for the whole), kind, shares of land and of people, and the mean number lacking.
     """
     out = []
-    table = result.completeness[result.completeness["group"].isin(order.groups)]
+    table = result.completeness[result.completeness["group"].isin(order.groups) & result.completeness["level"].isin(order.levels)]
     for (level, group), rows in table.groupby(["level", "group"], sort=False):
         elements = _elements(result, order, level)
-        first = group == order.groups[0]
+        whole = ("land_ha", "land_all_ha", "land_all_share", "people", "people_all", "people_all_share", "lacking_mean")
         out.append(
             {
                 "level": order.level([level])[0],
                 "group": order.group([group])[0],
-                "elements": elements,
-                "whole": {key: number(rows.iloc[0][key], 5) for key in ("land_ha", "land_all_ha", "land_all_share", "people", "people_all", "people_all_share", "lacking_mean")},
+                "elements": order.category(elements),
+                "whole": {key: number(rows.iloc[0][key], 6) for key in whole},
                 "areas": [
-                    ["" if row.area in (WHOLE_AREA, OUTSIDE) else text(row.area), text(row.area_kind), number(row.land_all_share, 6), number(row.people_all_share, 6), number(row.lacking_mean)]
+                    ["" if row.area == WHOLE_AREA else text(row.area), text(row.area_kind), *(number(s, 6) for s in (row.land_all_share, row.people_all_share)), number(row.lacking_mean)]
                     for row in rows.itertuples()
                 ],
-                **(_lacks(result, order, level, elements) if first else {"lacks": "", "mean": ""}),
+                "lacks": packing.packed(_bits(result, level, group, elements)),
             }
         )
-    return [row for row in out if row["level"] >= 0]
+    return out
 
 
-def _elements(result: Result, order: Order, level: str) -> list[int]:
-    """Positions of the categories that the level makes mandatory."""
-    asked = [c for c in order.categories if any(r.level == level and r.flag == "mandatory" for r in result.standard.categories[c].requirements)]
-    return order.category(asked)
+def _elements(result: Result, order: Order, level: str) -> list[str]:
+    """The categories that the level makes mandatory."""
+    return [c for c in order.categories if any(r.level == level and r.flag == MANDATORY for r in result.standard.categories[c].requirements)]
 
 
-def _lacks(result: Result, order: Order, level: str, elements: list[int]) -> Content:
-    rows = result.lacking[result.lacking["level"] == level].drop_duplicates("residence_id").set_index("residence_id")
-    rows = rows.reindex(result.residences["residence_id"])
-    bit = {order.categories[category]: 1 << k for k, category in enumerate(elements)}
-    told = (sum(bit.get(c, 0) for c in text(lacks).split(";")) for lacks in rows["lacks"])
-    return {
-        "lacks": packing.packed(-1 if pd.isna(mean) else bits for bits, mean in zip(told, rows["lacking"], strict=True)),
-        "mean": packing.packed_or_none(rows["lacking"], scale=100),
-    }
+def _bits(result: Result, level: str, group: str, elements: list[str]) -> list[int]:
+    """For every residence the elements that more than half of it lacks, one bit each."""
+    bit = {category: 1 << k for k, category in enumerate(elements)}
+    homes = result.residences["residence_id"]
+    if group == result.settings.groups[0].id:
+        rows = result.lacking[result.lacking["level"] == level].drop_duplicates("residence_id").set_index("residence_id")["lacks"].reindex(homes)
+        return [-1 if pd.isna(lacks) else sum(bit.get(c, 0) for c in lacks.split(";")) for lacks in rows]
+    if result.settings.gaps_by != "residence":
+        return []
+    # What lies beyond a limit is the gap of its residence; samples stand for equal parts of the land, and of the people.
+    own = result.gaps[(result.gaps["level"] == level) & (result.gaps["group"] == group) & result.gaps["category"].isin(elements)]
+    land = result.samples.groupby("residence_id", sort=False)["land_m2"].sum() / 10_000
+    share = own["land_ha"].to_numpy() / land.reindex(own["residence_id"]).to_numpy()
+    told = pd.Series(own["category"].map(bit).to_numpy() * (share > HALF), index=own["residence_id"].to_numpy()).groupby(level=0).sum()
+    judged = set(result.samples["residence_id"])
+    return [int(told.get(home, 0)) if home in judged else -1 for home in homes]

@@ -53,7 +53,7 @@ def judging(result: Result, *, categories: Sequence[str], levels: Sequence[str])
     return {
         "categories": [_category(standard.categories.get(c), c, levels, settings.categories) for c in every],
         "units": list(areas.units),
-        "facilities": _facilities(result, areas, at),
+        "facilities": _facilities(result, areas, at, len(categories)),
         "residences": _residences(result, told),
         "ends": _ends(result),
         "severed_detour": settings.severed_detour,
@@ -88,20 +88,20 @@ def _quota(quota: Quota) -> Content:
     return {key: getattr(quota, key) for key in ("measure", "value", "per", "of", "clause", "evidence")}
 
 
-def _facilities(result: Result, areas: Areas, at: Mapping[str, int]) -> Content:
-    """Ids, all categories counted, unit, site and whether inside the study area, of every facility in the page's order."""
+def _facilities(result: Result, areas: Areas, at: Mapping[str, int], own: int) -> Content:
+    """Unit, site and whether inside the study area, of every facility in the page's order; `more` are rows with categories beyond the page's `own`."""
     places = result.facilities
     points = gpd.GeoSeries(places.geometry.representative_point(), crs=places.crs)
     inside = np.ones(len(places), dtype=bool)
     if result.area is not None:
         inside = points.intersects(result.area.union_all()).to_numpy()
+    beyond = [[at[c] for c in categories if at.get(c, -1) >= own] for categories in places["categories"]]
     return {
-        "id": [str(v) for v in places["facility_id"]],
-        "categories": [[at[c] for c in own if c in at] for own in places["categories"]],
+        "more": [[row, told] for row, told in enumerate(beyond) if told],
         "unit": packing.packed(areas.codes(unit_of(points, result.units).astype(object))),
         "inside": "".join("1" if v else "0" for v in inside),
-        "site_m2": packing.packed_or_none(site_m2(places), scale=SITE_SCALE),
-        "existing": "".join("1" if v == "existing" else "0" for v in places["status"]),
+        # Rounded down: a site just below a bound must not read as one that reaches it.
+        "site_m2": packing.packed_or_none(np.floor(site_m2(places) * SITE_SCALE) / SITE_SCALE, scale=SITE_SCALE),
     }
 
 

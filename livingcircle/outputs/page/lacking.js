@@ -9,7 +9,8 @@
   lc.lackingAsWritten = function (level, group) {
     const told = lc.data.lacking.find((one) => one.level === level && one.group === group);
     if (!told) return null;
-    const lacks = told.lacks.map((bits) => (bits < 0 ? null : told.elements.filter((_, k) => Math.floor(bits / 2 ** k) % 2 === 1)));
+    told.unpacked = told.unpacked || told.lacks.map((bits) => (bits < 0 ? null : told.elements.filter((_, k) => Math.floor(bits / 2 ** k) % 2 === 1)));
+    const lacks = told.unpacked;
     return {
       elements: told.elements,
       whole: told.whole,
@@ -19,7 +20,12 @@
     };
   };
 
-  lc.lackingNow = () => lc.now.lacking(lc.state.level, lc.state.group);
+  let known = {};
+  lc.lackingNow = function () {
+    const { level, group } = lc.state, now = lc.now.lacking, key = `${level} ${group} ${lc.language}`;
+    if (known.now !== now || known.key !== key) known = { now, key, told: now(level, group) };
+    return known.told;
+  };
   lc.lackingLevels = () => lc.data.levels.map((_, i) => i).filter((level) => lc.data.lacking.some((one) => one.level === level));
 
   const classOf = (count) => {

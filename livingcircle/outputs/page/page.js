@@ -33,6 +33,7 @@
     lc.speak(language);
     lc.identity();
     lc.corners();
+    fitCards();
     lc.layers.control();
     lc.panel.build();
     if (lc.data.categories.length) lc.choose({});
@@ -97,10 +98,11 @@
     document.getElementById("frame").scrollIntoView({ block: "nearest" });
   };
 
-  // A card is never taller than the map.
+  // A card is never taller than the map, and the legend leaves room for the north arrow.
   function fitCards() {
     const size = lc.layers.map.getSize();
     lc.popup.options.maxHeight = Math.max(140, Math.round(0.72 * size.y));
+    document.querySelector(".legend").style.maxHeight = `${Math.max(120, size.y - 190)}px`;
     lc.popup.options.maxWidth = Math.max(220, Math.min(320, size.x - 70));
   }
 

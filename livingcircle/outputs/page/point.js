@@ -115,13 +115,13 @@
     lc.streetsReached(own.ground, tree, metres).map((lines, i) => [lines, i]).reverse().forEach(([lines, i]) => {
       if (lines.length) L.polyline(lines.map((line) => line.map(toDegrees)), { renderer: drawnOn.reach, interactive: false, color: color(i), weight: 3, opacity: 0.9, className: "reached" }).addTo(groups.rings);
     });
-    lc.whenLattice((grid) => {
+    lc.whenLattice(() => lc.inPortions(lc.cellsOf(own.ground), (cells) => {
       if (found !== own || !rings) return;
-      const walks = lc.walksFrom(tree, lc.onNetwork(own.ground.network, grid.places)), classes = Int8Array.from(walks, (walk) => { const at = lc.surfaceClass(walk, metres); return at < metres.length ? at : -1; });
+      const classes = Int8Array.from(lc.walksFrom(tree, cells), (walk) => { const at = lc.surfaceClass(walk, metres); return at < metres.length ? at : -1; });
       const { sheet, corners } = lc.latticePicture(classes, metres.map((_, i) => color(i)));
       L.imageOverlay(sheet.toDataURL(), corners, { pane: "surface", opacity: lc.data.style.surface.reach_opacity, className: "surface", alt: "" }).addTo(groups.rings);
       lc.surface.veil(true);
-    });
+    }));
   }
 
   lc.legendParts.push(() => {

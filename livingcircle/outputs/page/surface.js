@@ -15,9 +15,18 @@
   };
   lc.groundNow = () => lc.groundOf(lc.townNow(), lc.state.group);
 
+  // The cells on the network of a group. Who may not use every way meets other streets, so that the cells are joined anew.
+  const placed = new Map();
+  lc.cellsOf = function* ({ walking, network, view }) {
+    const ways = (number) => (walking.views[number].shut ? walking.views[number].shut.join("") : ""), key = ways(view);
+    if (!placed.size) placed.set(ways(grid.view), grid.places);
+    if (!placed.has(key)) placed.set(key, yield* lc.cellPlaces(walking, grid, view));
+    return lc.onNetwork(network, placed.get(key));
+  };
+
   // The walk from every cell to the nearest of some doors, or to the nth nearest facility: one search for each, the n best are kept.
   function* toCells(ground, rows, n, shortest) {
-    const cells = lc.onNetwork(ground.network, grid.places);
+    const cells = yield* lc.cellsOf(ground);
     const walks = (own) => { const found = lc.walksTo(ground.network, lc.somePlaces(ground.doors, own), { shortest, homes: cells }); return shortest ? found.metres : found.flat_m; };
     if (n === 1) return walks(rows);
     const best = Array.from({ length: n }, () => new Float64Array(grid.cells.length).fill(Infinity)), own = new Map();
@@ -137,6 +146,7 @@
       this.image = null;
       lc.layers.painters.push({ height: HEIGHT, draw: (pen) => this.paint(pen) });
       this.stop = null;
+      map.on("zoomend", () => this.borders.eachLayer((line) => line.setStyle({ weight: this.weight() })));
       map.on("overlayadd overlayremove", (event) => { if ([this.ground, this.borders].includes(event.layer)) this.refresh(); });
     }
 
@@ -145,6 +155,9 @@
       if (this.stop) this.stop();
       this.stop = null;
       if (lc.state.lacking || !lc.data.categories.length) { this.clear(); return; }
+      // What is drawn belongs to what was chosen before: it fades until the new is there.
+      if (this.image) this.image.setOpacity(0.3 * this.opacity());
+      this.people = lc.beyondLand.within = null;
       whenReady(() => {
         if (this.stop) this.stop();
         this.stop = lc.inPortions(this.drawn(), () => { lc.legend(); lc.tell("surface", grid); });
@@ -168,11 +181,11 @@
       yield;
       const style = lc.data.style.surface, borders = [];
       for (let i = 0; i < limits.length; i++) {
-        borders.push([lines(found.cells, limits[i]), { color: lineColor(i), weight: 1.8 }]);
+        borders.push([lines(found.cells, limits[i]), { color: lineColor(i) }]);
         yield;
       }
       const most = asked ? town.limit(asked, group) : null;
-      if (most !== null) borders.push([lines(found.judged, most), { color: style.limit, weight: 2, dashArray: "2 4" }]);
+      if (most !== null) borders.push([lines(found.judged, most), { color: style.limit, dashArray: "2 4" }]);
       yield;
       this.people = counted(town, found.homes, limits);
       this.limited = most !== null;
@@ -197,8 +210,11 @@
       borders.forEach(([drawn, look]) => this.border(drawn, Object.assign({ renderer: lc.layers.renderers.frame }, look)));
     }
 
+    // Far out, thinner lines.
+    weight() { return this.map.getZoom() >= 15 ? 2 : 1.1; }
+
     border(drawn, look) {
-      if (drawn.length) L.polyline(drawn, Object.assign({ interactive: false, smoothFactor: 0.8, opacity: this.veiled ? 0 : 1 }, look)).addTo(this.borders);
+      if (drawn.length) L.polyline(drawn, Object.assign({ interactive: false, smoothFactor: 0.8, weight: this.weight(), opacity: this.veiled ? 0 : 1 }, look)).addTo(this.borders);
     }
 
     rows() {

@@ -127,9 +127,9 @@ const livingcircle = {};
 
   const STATUS = { 0: "reached", 1: "unreachable", 2: "off_network" };
 
-  // The walks of every residence to one category as the chosen group walks, unpacked when first asked for.
-  function walks(category) {
-    const column = lc.data.walks.columns[category][lc.data.groups[lc.state.group].walks];
+  // The walks of every residence to one category as a group walks (the chosen one, if none is told), unpacked when first asked for.
+  function walks(category, group = lc.state.group) {
+    const column = lc.data.walks.columns[category][lc.data.groups[group].walks];
     if (!column.unpacked) {
       column.unpacked = {
         walk_m: optional(column.walk_m), walk_min: optional(column.walk_min, 100), straight_m: optional(column.straight_m),
@@ -163,9 +163,9 @@ const livingcircle = {};
     });
   }
 
-  // Elements that residences lack: rows by level and group; `lacks` has a bit for each element, `mean` what its people lack on average.
+  // Elements that residences lack: rows by level and group; `lacks` has a bit for each element.
   function readLacking(rows) {
-    return rows.map((row) => Object.assign(row, { lacks: integers(row.lacks), mean: optional(row.mean, 100) }));
+    return rows.map((row) => Object.assign(row, { lacks: integers(row.lacks) }));
   }
 
   // Reads the page's JSON block into `lc.data`.

@@ -15,26 +15,32 @@
     });
   };
 
-  // Coming years with the walks once the facilities are open that open by then, the first year first.
-  town.later = function (category, view, n) {
-    return this.once(`later ${category} ${view} ${n}`, () => {
+  // Coming years with the entrances of a category that are open by then, the first year first.
+  town.coming = function (category) {
+    return this.once(`coming ${category}`, () => {
       const { open, year } = this.facilities, coming = (i) => !open[i] && year[i] !== null;
       const years = [...new Set(this.serving[category].filter(coming).map((i) => year[i]))].sort((a, b) => a - b);
-      return years.map((opens) => {
-        const rows = this.doorRows(category, (i) => open[i] || (coming(i) && year[i] <= opens));
-        return { year: opens, found: this.walksTo(view, rows, { n, shortest: this.rule === "distance" }) };
-      });
+      return years.map((opens) => ({ year: opens, rows: this.doorRows(category, (i) => open[i] || (coming(i) && year[i] <= opens)) }));
     });
   };
 
+  // The same with the walks then.
+  town.later = function (category, view, n) {
+    return this.once(`later ${category} ${view} ${n}`, () => this.coming(category).map(({ year, rows }) => (
+      { year, found: this.walksTo(view, rows, { n, shortest: this.rule === "distance" }) }
+    )));
+  };
+
+  const toEnds = new WeakMap();
   // Walks to where the street data end, in the measure of the rule; null where the study does not tell where.
   town.dataEdge = function (view) {
     const ends = this.all.judging.ends;
     if (!ends || !ends.length) return null;
-    return this.once(`ends ${view}`, () => {
-      const found = lc.walksTo(this.network(view), lc.endPlaces(this.walking, this.network(view), ends), { shortest: this.rule === "distance" });
-      return found[this.measure()];
-    });
+    const network = this.network(view), shortest = Boolean(this.walking.views[view].costs) && this.rule === "distance";
+    if (!toEnds.has(network)) toEnds.set(network, {});
+    const known = toEnds.get(network);
+    if (!known[shortest]) known[shortest] = lc.walksTo(network, lc.endPlaces(this.walking, network, ends), { shortest });
+    return known[shortest][this.measure()];
   };
 
   const kept = new WeakMap();

@@ -57,20 +57,17 @@
     return entries;
   }
 
+  // Whether nothing that a gap of this kind tells may have changed.
   function untouched(town_, base, category, level, group) {
-    const asked = base.asked(category, level), view = base.view(group), n = asked ? asked.at_least : 1;
-    if (!asked) return true;
-    const later = (one) => one.later(category, view, n), [now, then] = [later(town_), later(base)];
+    if (!base.asked(category, level)) return true;
+    const [now, then] = [town_, base].map((one) => [{ year: null, rows: one.doorRows(category) }, ...one.coming(category)]);
     return lc.sameJudgement(town_.signature(category, level, group), base.signature(category, level, group))
-      && town_.speeds[group] === base.speeds[group] && sameDoors(town_, base, category) && town_.listed([category]) === base.listed([category])
-      && now.length === then.length && now.every((one, k) => one.year === then[k].year && one.found === then[k].found);
+      && town_.speeds[group] === base.speeds[group] && town_.listed([category]) === base.listed([category])
+      && now.length === then.length && now.every((one, k) => one.year === then[k].year && sameDoors(one.rows, then[k].rows, base.baseDoors));
   }
 
   // The same walks may come from other entrances, when one is moved off the streets.
-  function sameDoors(town_, base, category) {
-    const now = town_.doorRows(category), then = base.doorRows(category);
-    return now.length === then.length && now.every((row, k) => row === then[k] && row < base.baseDoors);
-  }
+  const sameDoors = (now, then, own) => now.length === then.length && now.every((row, k) => row === then[k] && row < own);
 
   // What another limit or speed makes of a gap that is the same otherwise.
   function changedColumns(town_, base, category, level, group) {
@@ -126,8 +123,9 @@
 
   // Gaps as written stay in the order they were written in; the others are put in their places between them.
   function ranked(town_, entries) {
-    const settled = entries.filter((entry) => entry.base !== undefined && !entry.changed).sort((a, b) => a.base - b.base);
-    const moved = entries.filter((entry) => entry.base === undefined || entry.changed);
+    // Under another rule other metres and minutes lie beyond the limit.
+    const stays = (entry) => entry.base !== undefined && !entry.changed && town_.rule === lc.data.study.rule;
+    const settled = entries.filter(stays).sort((a, b) => a.base - b.base), moved = entries.filter((entry) => !stays(entry));
     if (!moved.length) return settled;
     moved.forEach((entry) => { entry.order = entry.fresh ? freshOrder(town_, entry.fresh) : baseOrder(town_, entry); });
     moved.sort((a, b) => compared(a.order, b.order));
@@ -171,7 +169,7 @@
 
   function columnsOf(town_, entries) {
     const old = lc.data.gaps, keys = Object.keys(old).filter((key) => Array.isArray(old[key]) && key !== "rank"), out = {};
-    const fresh = entries.map((entry) => (entry.fresh ? freshColumns(town_, entry.fresh) : entry.changed));
+    const fresh = entries.map((entry) => (entry.order ? { ...(entry.fresh ? freshColumns(town_, entry.fresh) : entry.changed), priority: entry.order.letter } : null));
     keys.forEach((key) => {
       const column = old[key];
       out[key] = entries.map((entry, i) => (fresh[i] && (entry.fresh || key in fresh[i]) ? fresh[i][key] : column[entry.base]));

@@ -74,13 +74,12 @@
 
   // What coverage follows from: towns in which these are equal have the same rows and gaps of a category.
   town.signature = function (category, level, group) {
-    const asked = this.asked(category, level), found = this.deciding(category, this.view(group), asked.at_least);
-    return { found, limit: this.limit(asked, group), lived: this.lived };
+    const asked = this.asked(category, level);
+    return { walks: this.walkKey(category, this.view(group), asked.at_least), rule: this.rule, limit: this.limit(asked, group), lived: this.lived };
   };
 
-  const sameHomes = (one, other) => one === other || one.every((lived, r) => lived === other[r]);
-  lc.sameHomes = sameHomes;
-  lc.sameJudgement = (one, other) => one.found === other.found && one.limit === other.limit && sameHomes(one.lived, other.lived);
+  lc.sameHomes = (one, other) => one === other || one.every((lived, r) => lived === other[r]);
+  lc.sameJudgement = (one, other) => ["walks", "rule", "limit"].every((key) => one[key] === other[key]) && lc.sameHomes(one.lived, other.lived);
 
   // Land and people by unit, all and covered, as the engine finds them.
   town.worked = function (category, level, group) {
@@ -107,14 +106,16 @@
   const clamped = (value, most) => Math.max(0, Math.min(value, most));
   const share = (part, whole) => (whole > 1e-9 ? clamped(part / whole, 1) : null);
 
-  // A row of coverage is what the study wrote plus what the scenario changes, so that nothing changes but by the scenario.
-  function changedRow(row, at, worked, before) {
+  // What is covered is what the study wrote plus what the scenario changes, so that nothing changes but by the scenario. Shares are
+  // written to more digits than hectares and people are.
+  function changedRow(row, at, worked, before, by_rule) {
     const pick = (by) => (at === null ? sum(by) : by[at]), out = { ...row };
-    AMOUNTS.forEach((key) => { out[key] = (row[key] || 0) + pick(worked[key]) - pick(before[key]); });
-    ["land_ha", "people"].forEach((key) => { out[key] = Math.max(0, out[key]); });
-    out.land_covered_ha = clamped(out.land_covered_ha, out.land_ha);
-    out.people_covered = clamped(out.people_covered, out.people);
-    return { ...out, land_share: share(out.land_covered_ha, out.land_ha), people_share: share(out.people_covered, out.people) };
+    [["land_ha", "land_covered_ha", "land_share"], ["people", "people_covered", "people_share"]].forEach(([whole, covered, part]) => {
+      out[whole] = pick(worked[whole]);
+      out[covered] = clamped((row[part] || 0) * pick(before[whole]) + pick(worked[covered]) - pick(before[covered]), out[whole]);
+      out[part] = share(out[covered], out[whole]);
+    });
+    return { ...out, by_rule };
   }
 
   const unmoved = (worked, before) => AMOUNTS.every((key) => worked[key].every((value, u) => value === before[key][u]));
@@ -130,15 +131,36 @@
       return withOutside(written, open[units.length]).map((row) => {
         const at = row.whole ? null : row.kind === 2 ? units.length : units.indexOf(row.unit);
         const told = { ...row, limit_m: asked.limit_m, limit_min: asked.limit_min, facilities: at === null ? sum(open) : open[at] };
-        return moved ? changedRow(told, at, worked, before) : told;
+        return moved ? changedRow(told, at, worked, before, this.ruled(category, level, group, at)) : told;
       });
+    });
+  };
+
+  // Shares of land and people by distance, time and straight line, worked out when they are asked for: {land, people}. By straight
+  // line only where one facility is asked for.
+  town.ruled = function (category, level, group, at) {
+    const of = (kind) => {
+      const weights = this.weights(kind), pick = (by) => (at === null ? sum(by) : by[at]), whole = pick(this.sums(weights));
+      return this.reachesByRule(category, level, group).map((reach) => (reach ? share(pick(this.sums(weights, reach.count)), whole) : null));
+    };
+    return { get land() { return of("land"); }, get people() { return of(group); } };
+  };
+
+  town.reachesByRule = function (category, level, group) {
+    return this.once(`ruled ${category} ${level} ${group}`, () => {
+      const asked = this.asked(category, level), view = this.view(group), rows = this.doorRows(category), n = asked.at_least;
+      const walked = (shortest, measure, limit) => lc.keeps(this.homes, this.walksTo(view, rows, { n, shortest }), measure, limit);
+      return [
+        walked(true, "metres", asked.limit_m), walked(false, "flat_m", asked.limit_min * this.pace(group)),
+        n === 1 ? this.circled(rows, asked.limit_m) : null,
+      ];
     });
   };
 
   // A first facility outside every unit gives that its row.
   function withOutside(written, outside) {
     if (!outside || written.length < 2 || written.some((row) => row.kind === 2)) return written;
-    const empty = { land_ha: 0, land_covered_ha: 0, land_share: null, people: 0, people_covered: 0, people_share: null };
+    const empty = { land_ha: 0, land_covered_ha: 0, land_share: null, people: 0, people_covered: 0, people_share: null, by_rule: null };
     return [...written, { ...written[0], ...empty, unit: lc.say("outside_units"), kind: 2, whole: false, facilities: 0 }];
   }
 
@@ -203,10 +225,10 @@
   // The middle walk of every residence to a category, as `lc.now.walks`; a residence not lived in yet has none.
   town.walks = function (category, group) {
     return this.once(`residences ${category} ${lc.data.groups[group].walks}`, () => {
-      const walker = lc.data.groups[group].walks, view = this.view(walker), found = this.samples(category, walker), base = lc.baseTown();
-      const written = lc.asWritten().walks(category), own = this.isBase || found === base.samples(category, walker);
+      const walker = lc.data.groups[group].walks, view = this.view(walker), n = this.firstNumber(category), base = lc.baseTown();
+      const written = lc.asWritten().walks(category, walker), own = this.walkKey(category, view, n) === base.walkKey(category, view, n);
       if (own && this.speeds[walker] === base.speeds[walker] && lc.sameHomes(this.lived, base.lived)) return written;
-      return this.middleWalks(category, view, found, walker);
+      return this.middleWalks(category, view, this.samples(category, walker), walker);
     });
   };
 

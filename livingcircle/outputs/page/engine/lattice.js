@@ -95,12 +95,13 @@
     const marks = passed(grid, drawn, walking.edges);
     yield;
     grid.cells = around(marks, grid.columns, grid.rows, reach(grid));
-    grid.places = yield* joined(walking, grid, viewNumber);
+    grid.view = viewNumber;
+    grid.places = yield* lc.cellPlaces(walking, grid, viewNumber);
     return grid;
   };
 
-  // Where every cell's middle meets the streets, found as for homes.
-  function* joined(walking, grid, viewNumber) {
+  // Where every cell's middle meets the streets that a view leaves open, found as for homes.
+  lc.cellPlaces = function* (walking, grid, viewNumber) {
     const { cells, columns, west, north, step } = grid, count = cells.length;
     const places = { edge: new Int32Array(count), offset_m: new Float64Array(count), leg_m: new Float64Array(count), length: count };
     for (let from = 0; from < count; from += PORTION) {
@@ -116,7 +117,7 @@
       yield;
     }
     return places;
-  }
+  };
 
   // Values of the cells laid out as a full raster, infinite where there is no cell.
   lc.field = function (grid, values) {

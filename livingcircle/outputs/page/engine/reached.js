@@ -4,15 +4,13 @@
   // Stretches of street within each of some limits (flat metres) of a point: for every limit its lines of [x, y] points.
   // A point at t on an edge of length L is min(walk to its start + t, walk to its end + L - t) away, or straight along the edge.
   lc.streetsReached = function ({ network }, tree, limits) {
-    const { edges, shut } = network;
-    return limits.map((limit) => {
-      const lines = [];
-      for (let edge = 0; edge < edges.count; edge++) {
-        if (shut && shut[edge]) continue;
-        merged(spans(network, tree, edge, limit)).forEach(([from, to]) => lines.push(stretch(network, edge, from, to)));
-      }
-      return lines;
-    });
+    const { edges, shut, states: { entering } } = network, { cost, place } = tree, most = Math.max(...limits), lines = limits.map(() => []);
+    for (let edge = 0; edge < edges.count; edge++) {
+      // Most streets of a city are far from any one point.
+      if ((shut && shut[edge]) || (cost[entering[2 * edge]] > most && cost[entering[2 * edge + 1]] > most && edge !== place.edge)) continue;
+      limits.forEach((limit, i) => merged(spans(network, tree, edge, limit)).forEach(([from, to]) => lines[i].push(stretch(network, edge, from, to))));
+    }
+    return lines;
   };
 
   function spans(network, tree, edge, limit) {

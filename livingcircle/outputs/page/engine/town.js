@@ -3,20 +3,20 @@
 
 (function (lc) {
   // How an entrance is told to have been found that a planner set.
-  const GIVEN = "given";
+  const GIVEN = "given", EXISTING = "existing";
   const KEPT = 60, METRES_PER_MINUTE = 1000 / 60;
 
   const orZero = (value) => value || 0;
-  const flags = (text) => Array.from(text, (flag) => flag === "1");
 
   function readJudging(raw) {
-    const places = raw.facilities;
+    const places = raw.facilities, { categories, status } = lc.data.facilities, counts = categories.map((own) => own.slice());
+    places.more.forEach(([row, own]) => { counts[row] = counts[row].concat(own); });
     const judging = {
       ...raw,
       at: Object.fromEntries(raw.categories.map((category, i) => [category.id, i])),
       facilities: {
-        id: places.id, counts: places.categories, unit: lc.integers(places.unit), inside: flags(places.inside),
-        site_m2: lc.optional(places.site_m2, 10), existing: flags(places.existing),
+        counts, unit: lc.integers(places.unit), inside: Array.from(places.inside, (flag) => flag === "1"),
+        site_m2: lc.optional(places.site_m2, 10), existing: status.map((word) => word === EXISTING),
       },
       ends: lc.integers(raw.ends).map(((node) => (step) => (node += step))(0)),
       people: {}, vulnerable: Array.from(raw.residences.vulnerable, (points) => (points === "-" ? null : Number(points))),
@@ -102,7 +102,7 @@
     const year = orNull(change.open_year), now = year === null;
     told(places, i, {
       id: `scenario#${number}`, name: change.name, counts, categories: counts.filter((c) => c < lc.data.categories.length), existing: now, year,
-      capacity: orNull(change.capacity), site_m2: null, shape: null, status: now ? "existing" : "planned", entrance_source: GIVEN,
+      capacity: orNull(change.capacity), site_m2: null, shape: null, status: now ? EXISTING : "planned", entrance_source: GIVEN,
       source: lc.say("scenario"), confidence: "high", at: null, unit: 0, inside: true,
     });
     withDoor(all, places, i, change.lon, change.lat);
@@ -111,7 +111,7 @@
   const CHANGES = {
     open: (all, places, i, change) => {
       const now = orNull(change.open_year) === null;
-      told(places, i, { existing: now, status: now ? "existing" : "planned", year: orNull(change.open_year) });
+      told(places, i, { existing: now, status: now ? EXISTING : "planned", year: orNull(change.open_year) });
     },
     close: (all, places, i) => { told(places, i, { existing: false, status: "closed", year: null }); },
     move: (all, places, i, change) => {
@@ -207,12 +207,17 @@
     }
   }
 
-  // The walks from every sample to the entrances of `rows`; {metres, flat_m, door}, door the row of the town's entrances.
-  function walksTo(town, view, rows, options) {
+  // What walks follow from: towns in which these are equal have the very same walks.
+  function walkKey(town, view, rows, options) {
     const n = options.n || 1, level = !town.walking.views[view].costs, shortest = level ? false : Boolean(options.shortest);
     const { x, y, facility } = town.facilities.doors, size = town.baseDoors;
     const doors = rows.map((row) => (row < size && n === 1 ? row : `${row}:${row < size ? "" : `${x[row]},${y[row]}`}@${facility[row]}`));
-    const key = `${networkNumber(town.network(view))} ${view} ${n} ${shortest} ${doors.join(" ")}`;
+    return { key: `${networkNumber(town.network(view))} ${view} ${n} ${shortest} ${doors.join(" ")}`, n, shortest };
+  }
+
+  // The walks from every sample to the entrances of `rows`; {metres, flat_m, door}, door the row of the town's entrances.
+  function walksTo(town, view, rows, options) {
+    const { key, n, shortest } = walkKey(town, view, rows, options);
     return remembered(town.all, key, town.isBase, () => (n > 1 ? nthNearest(town, view, rows, n, shortest) : searched(town, view, rows, shortest)));
   }
 
@@ -276,6 +281,11 @@
     // The walks that the rule decides by, to the nearest of a category, or the nth nearest facility.
     deciding(category, view, n) {
       return this.once(`walks ${category} ${view} ${n}`, () => walksTo(this, view, this.doorRows(category), { n, shortest: this.rule === "distance" }));
+    }
+
+    // What those walks follow from, known without a search.
+    walkKey(category, view, n) {
+      return this.once(`key ${category} ${view} ${n}`, () => walkKey(this, view, this.doorRows(category), { n, shortest: this.rule === "distance" }).key);
     }
 
     walksTo(view, rows, options) { return walksTo(this, view, rows, options); }

@@ -1,16 +1,9 @@
 """The lattice of walk times, its classes and borders, and walks from one point, as the page's script works them out (node)."""
 
-import json
-import shutil
-import subprocess
-
 import numpy as np
+import page_scripts
 import pytest
 
-from livingcircle.outputs.page import document
-
-NODE = shutil.which("node")
-ENGINE = ("lattice.js", "nearest.js")
 #  A town of two streets at 0 and 400 m north, told on a plane of its own around 121.7 E, 29.9 N.
 TOWN = """
 const K = { lon: 96486.28, lat: 111320.0 };
@@ -40,23 +33,17 @@ lc.snapMany = (walking, xs, ys, { limit_m }) => {
 """
 
 
-def node(script: str, value: object = None) -> object:
-    """What the page's own files answer to `script`, which reads `given` and returns a value."""
-    if not NODE:
-        pytest.skip("no node: apt-get install nodejs")
-    own = "\n".join(document.HERE.joinpath(name).read_text("utf-8") for name in ("values.js", *(f"engine/{name}" for name in ENGINE)))
-    given = json.dumps(value)
-    text = f"{own}\n(function (lc, given) {{ {TOWN}\n const told = (() => {{ {script} }})();\n process.stdout.write(JSON.stringify(told)); }})(livingcircle, {given});"
-    done = subprocess.run([NODE, "-"], input=text, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout)
+@pytest.fixture
+def node(tmp_path):
+    """What the page's own files answer to a script, which reads `given` and returns a value."""
+    return lambda script, given=None: page_scripts.run(f"{TOWN}\n{script}", {}, folder=tmp_path, given=given)
 
 
-def test_cells_are_square_on_the_ground_and_lie_within_reach_of_a_street():
+def test_cells_are_square_on_the_ground_and_lie_within_reach_of_a_street(node):
     told = node("""
       const walking = streets([[0, 0], [1000, 0]], [[0, 400], [1000, 400]]), grid = lc.atOnce(lc.lattice(walking));
       const at = (i) => { const column = grid.cells[i] % grid.columns, row = (grid.cells[i] - column) / grid.columns, [lat, lon] = lc.onGround(grid, column, row); return plane.toMetres(lon, lat); };
-      return { cell_m: grid.cell_m, points: Array.from(grid.cells, (_, i) => at(i)), leg: Array.from(grid.places.leg_m, (n) => (Number.isFinite(n) ? n : null)), edge: Array.from(grid.places.edge) };
+      return { cell_m: grid.cell_m, points: Array.from(grid.cells, (_, i) => at(i)), leg: Array.from(grid.places.leg_m), edge: Array.from(grid.places.edge) };
     """)
     assert told["cell_m"] == 10
     points, leg = np.array(told["points"]), np.array(told["leg"], dtype=float)
@@ -75,7 +62,7 @@ def test_cells_are_square_on_the_ground_and_lie_within_reach_of_a_street():
     assert np.allclose(gaps[gaps < 50], 10, rtol=0.005)
 
 
-def test_a_large_town_gets_larger_cells_and_not_more_of_them():
+def test_a_large_town_gets_larger_cells_and_not_more_of_them(node):
     told = node("""
       const rows = Array.from({ length: 40 }, (_, i) => [[0, 250 * i], [12000, 250 * i]]);
       const grid = lc.atOnce(lc.lattice(streets(...rows), { most: 20000 }));
@@ -86,7 +73,7 @@ def test_a_large_town_gets_larger_cells_and_not_more_of_them():
     assert 15_000 < told["cells"] <= 21_000
 
 
-def test_bounds_cut_the_lattice():
+def test_bounds_cut_the_lattice(node):
     told = node("""
       const walking = streets([[0, 0], [1000, 0]]), side = (x, y) => { const [lon, lat] = plane.toDegrees(x, y); return [lc.mercator.x(lon), lc.mercator.y(lat)]; };
       const grid = lc.atOnce(lc.lattice(walking, { bounds: [...side(0, -50), ...side(200, 50)] }));
@@ -96,7 +83,7 @@ def test_bounds_cut_the_lattice():
     assert told["cells"] == told["size"][0] * told["size"][1]
 
 
-def test_a_border_runs_where_the_field_passes_the_limit():
+def test_a_border_runs_where_the_field_passes_the_limit(node):
     #  a cone around the middle of 41 x 41 cells: its border at 12.25 cells is a circle
     told = node("""
       const size = 41, field = new Float32Array(size * size).map((_, i) => 10 * Math.hypot(i % size - 20, Math.floor(i / size) - 20));
@@ -111,7 +98,7 @@ def test_a_border_runs_where_the_field_passes_the_limit():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_borders_part_what_keeps_the_limit_from_what_does_not(seed):
+def test_borders_part_what_keeps_the_limit_from_what_does_not(node, seed):
     size = 24
     values = np.random.default_rng(seed).choice([0.0, 80.0, 120.0, 900.0, 1e9], size=(size, size))
     lines = node("return lc.contours(Float32Array.from(given.values), given.size, given.size, 100, 10);", {"values": values.ravel().tolist(), "size": size})
@@ -127,13 +114,13 @@ def test_borders_part_what_keeps_the_limit_from_what_does_not(seed):
     assert np.array_equal(crossings % 2 == 1, values <= 100)
 
 
-def test_a_field_that_keeps_the_limit_everywhere_is_bordered_at_its_edge():
+def test_a_field_that_keeps_the_limit_everywhere_is_bordered_at_its_edge(node):
     (line,) = node("return lc.contours(new Float32Array(12), 4, 3, 5, 2);")
     x, y = np.array(line).T
     assert (x.min(), x.max(), y.min(), y.max()) == (-0.5, 3.5, -0.5, 2.5)
 
 
-def test_work_in_portions_gives_what_work_at_once_gives():
+def test_work_in_portions_gives_what_work_at_once_gives(node):
     told = node("""
       const walking = streets([[0, 0], [3000, 0]]), work = lc.lattice(walking), once = lc.atOnce(lc.lattice(walking));
       let portions = 0, step = work.next();
