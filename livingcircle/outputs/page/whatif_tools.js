@@ -94,6 +94,12 @@
     const near = map.getZoom() >= NEAR_ZOOM, icon = L.divIcon({ className: `handle ${kind}${near ? "" : " far"}`, html: element("span", {}), iconSize: near ? [26, 26] : [14, 14] });
     const made = L.marker(at, { icon, title, alt: title, pane: "handles", draggable: Boolean(dropped), autoPan: true, bubblingMouseEvents: false });
     made.on("click", act);
+    made.on("keydown", ({ originalEvent: event }) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      event.stopPropagation();
+      act();
+    });
     if (dropped) made.on("dragend", () => dropped(made.getLatLng()));
     return made.addTo(handles);
   }
@@ -174,8 +180,10 @@
 
   function refresh() {
     if (!map) return;
+    const own = () => Array.from(map.getPane("handles").querySelectorAll(".handle")), focused = own().indexOf(document.activeElement);
     handles.clearLayers();
     if (tool !== null && TOOLS[tool].handles) TOOLS[tool].handles();
+    if (focused >= 0 && own()[focused]) own()[focused].focus({ preventScroll: true });
     bar();
   }
 
