@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -57,6 +58,10 @@ class Standing:
     inputs: Inputs
     settings: Settings
 
+    @cached_property
+    def _heeded(self) -> dict[str, Any]:
+        return snapped(self.inputs, self.settings)
+
     @property
     def network(self) -> StreetNetwork:
         """The streets that are walked, links included."""
@@ -64,17 +69,16 @@ class Standing:
 
     def homes_on_streets(self, points: np.ndarray) -> Positions:
         """The positions of homes on the study's own streets, as though no link were there."""
-        return snap(points, self.own, **snapped(self.inputs, self.settings))
+        return snap(points, self.own, **self._heeded)
 
     def homes(self, points: np.ndarray, own: Positions | None = None) -> Positions:
         """The street positions of homes; `own` are those of `homes_on_streets` where they are known."""
-        heeded = snapped(self.inputs, self.settings)
         found = self.homes_on_streets(points) if own is None else own
-        return self.settled(found, lambda rows, network: snap(points[rows], network, isolated_m=0, **heeded))
+        return self.settled(found, lambda rows, network: snap(points[rows], network, isolated_m=0, **self._heeded))
 
     def homes_again(self, points: np.ndarray, own: Positions, *, limit_m: float) -> Positions:
         """The street positions of homes under another snapping limit; `own` are those of `homes_on_streets`."""
-        walls = snapped(self.inputs, self.settings)["barriers"]
+        walls = self._heeded["barriers"]
         found = resnapped(points, own, self.own, limit_m=limit_m, barriers=walls)
         return self.settled(found, lambda rows, network: snap(points[rows], network, limit_m=limit_m, barriers=walls, isolated_m=0))
 
