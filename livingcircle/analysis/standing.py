@@ -20,6 +20,9 @@ from livingcircle.network.links import Linked
 from livingcircle.robustness import resnapped
 from livingcircle.snapping import ISOLATED_M, REASONS, TOO_FAR, as_positions, snap
 
+# The positions of the rows given on the network given.
+Again = Callable[[np.ndarray, StreetNetwork], Positions]
+
 
 def coordinates(frame: gpd.GeoDataFrame) -> np.ndarray:
     """The (n, 2) coordinates of a layer of points."""
@@ -89,22 +92,27 @@ class Standing:
             found, lambda rows, network: door_positions(points[rows], network, self.inputs, self.settings, limit_m=limit_m, isolated_m=0)
         )
 
-    def settled(self, found: Positions, again: Callable[[np.ndarray, StreetNetwork], Positions] | None = None) -> Positions:
-        """Positions on the study's own streets as they lie on the streets with links.
+    def settled(self, found: Positions, again: Again | None = None) -> Positions:
+        """Positions on the study's own streets as they lie on the streets with links; see `settled`."""
+        return settled(found, self.linked, again)
 
-        `again` finds those of the rows that no street is near to on the links alone; who is behind a barrier stays there.
-        """
-        if self.linked is None:
-            return found
-        edge, offset = self.linked.moved(found["edge"].to_numpy(), found["offset_m"].to_numpy())
-        leg, reason = found["leg_m"].to_numpy().copy(), found["reason"].cat.codes.to_numpy().copy()
-        rows = np.flatnonzero(reason == REASONS.index(TOO_FAR))
-        if again is not None and len(rows):
-            more = again(rows, self.linked.alone)
-            on = more["edge"].to_numpy() >= 0
-            edge[rows[on]] = self.linked.added[more["edge"].to_numpy()[on]]
-            for values, name in ((offset, "offset_m"), (leg, "leg_m")):
-                values[rows[on]] = more[name].to_numpy()[on]
-            # Whom only a barrier parts from a link has no street near, as before.
-            reason[rows[on]] = more["reason"].cat.codes.to_numpy()[on]
-        return as_positions(self.network, edge, offset, leg, reason).set_axis(found.index)
+
+def settled(found: Positions, linked: Linked | None, again: Again | None = None) -> Positions:
+    """Positions on streets as they lie on the same streets with links; the very same where no link is added.
+
+    `again` finds those of the rows that no street is near to on the links alone; who is behind a barrier stays there.
+    """
+    if linked is None:
+        return found
+    edge, offset = linked.moved(found["edge"].to_numpy(), found["offset_m"].to_numpy())
+    leg, reason = found["leg_m"].to_numpy().copy(), found["reason"].cat.codes.to_numpy().copy()
+    rows = np.flatnonzero(reason == REASONS.index(TOO_FAR))
+    if again is not None and len(rows):
+        more = again(rows, linked.alone)
+        # Whom only a barrier parts from a link has no street near, as before.
+        on = more["edge"].to_numpy() >= 0
+        edge[rows[on]] = linked.added[more["edge"].to_numpy()[on]]
+        for values, name in ((offset, "offset_m"), (leg, "leg_m")):
+            values[rows[on]] = more[name].to_numpy()[on]
+        reason[rows[on]] = more["reason"].cat.codes.to_numpy()[on]
+    return as_positions(linked.network, edge, offset, leg, reason).set_axis(found.index)
