@@ -153,17 +153,18 @@ def times(
     to: Annotated[Path, typer.Option("--to", metavar="B.csv", help="Points to walk to: id, lon, lat (or x, y).")],
     out: Annotated[Path, typer.Option("--out", metavar="T.csv", help="Table to write.")],
     limit_min: Annotated[float | None, typer.Option(min=0, max=6000, help="Longer walks come out as beyond_limit; over a million pairs they are left out.")] = None,
+    scenario: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="Walk over the links and gates of a scenario: its name in the study file, or a file.")] = None,
 ) -> None:
     """Walking metres and minutes between given points.
 
     Example: livingcircle times data/beilun --from homes.csv --to schools.csv --out times.csv
     """
-    from livingcircle.study import schema
     from livingcircle.study.ask import how_walked
     from livingcircle.study.ask import times as ask_times
+    from livingcircle.study.scenarios import streets_asked
 
-    rows = ask_times(study, starts=from_, ends=to, out=out, limit_min=limit_min)
-    typer.echo(f"{out}: {rows}\n{how_walked(schema.load(study)[0])}")
+    rows = ask_times(study, starts=from_, ends=to, out=out, limit_min=limit_min, scenario=scenario)
+    typer.echo(f"{out}: {rows}\n{how_walked(streets_asked(study, scenario)[0])}")
 
 
 @app.command()

@@ -14,8 +14,9 @@ import typer
 
 from livingcircle import cli, standards
 from livingcircle.audit import as_table
-from livingcircle import completeness, indicators, quotas
+from livingcircle import completeness, indicators, quotas, scenario
 from livingcircle.layers import COVERAGE, GAPS, STATUSES
+from livingcircle.network import links
 from livingcircle.sources import geofile
 from livingcircle.study import layer_files, schema
 
@@ -51,6 +52,26 @@ def test_every_key_of_the_study_file_stands_in_the_readme():
         assert f"`{table}" in README, table
     for key in schema.PLACE_COLUMNS:
         assert f"`{key}`" in README, key
+
+
+def test_every_key_of_a_scenario_stands_in_the_readme_in_a_scenario_that_is_one():
+    (written,) = re.findall(r"```toml\n(name = .*?)```", README, re.S)
+    told = tomllib.loads(written)
+    whole = scenario.Scenario.model_validate(told)
+    assert set(told) == set(scenario.Scenario.model_fields)
+    for key, model in {"facilities": scenario.FacilityChange, "links": scenario.LinkChange, "gates": scenario.GateChange}.items():
+        assert {name for one in told[key] for name in one} | {"open_year"} == set(model.model_fields) | {"open_year"}, key
+    assert set(told["walking"]) == set(scenario.Walking.model_fields) and "limit_min" in written and "open_year" in written
+    assert [(one.change, one.fresh) for one in whole.facilities] == [("open", True), ("open", False), ("close", False), ("move", False), ("resize", False)]
+    assert {one.change for one in whole.gates} == {"open", "close"}
+    for kind in links.rules()["kinds"].keys() - {links.GATE}:
+        assert kind in written, kind
+
+
+def test_the_scenario_of_the_readme_stands_in_the_sample():
+    (name,) = re.findall(r"livingcircle analyze data/beilun --scenario (\w+)\n", README)
+    study, _ = schema.load(ROOT / "data" / "beilun")
+    assert name in study.scenarios
 
 
 def test_every_kind_of_vector_file_stands_in_the_readme():

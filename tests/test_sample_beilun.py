@@ -222,6 +222,21 @@ def test_a_footbridge_at_the_planted_gap_would_serve_thousands(sample_beilun, gr
     assert len(telecom) == 6 and newly > 2000
 
 
+def test_the_scenario_of_the_sample_builds_that_footbridge(sample_beilun, graph, walked, facts):
+    spot = shapely.Point(sample_beilun.district.placed(*facts["planted"]["no_bridge"]))
+    told = schema.load(SAMPLE)[0].scenarios["footbridge"]
+    (bridge,) = told.links
+    line = gpd.GeoSeries([shapely.LineString(bridge.line)], crs="EPSG:4326").to_crs("EPSG:4550").iloc[0]
+    for end, road in zip((0, -1), (facts["river"]["west_road"], facts["river"]["east_road"]), strict=True):
+        own = walked.streets[walked.streets["name"] == road]
+        node = nearest_node(graph, spot, {*own["from_node"], *own["to_node"]})
+        #  to the junction, so that every street there is joined
+        assert shapely.get_point(line, end).distance(graph.nodes[node]["at"]) < 0.5
+    (kindergarten,) = told.facilities
+    assert kindergarten.fresh and kindergarten.categories == ("edu_kinder",)
+    assert {"虚构" in told.note["zh"], "made-up" in told.note["en"]} == {True}
+
+
 def test_the_planted_gap_between_bridges(sample_beilun, graph, drawn, land, facts):
     spot = shapely.Point(sample_beilun.district.placed(*facts["planted"]["no_bridge"]))
     river = geofile.read(SAMPLE / "地物.gpkg", layer="水系").geometry.iloc[0]

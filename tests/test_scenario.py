@@ -225,6 +225,21 @@ def test_gates_are_opened_and_closed(tiny, gated):
     assert shut.gaps.loc[shut.gaps["category"] == "school", "severed_by"].unique().tolist() == ["compound"]
 
 
+@pytest.mark.parametrize("engine", ["numba", "scipy", "networkx"])
+def test_a_gate_is_opened_where_the_wall_ends_two_streets(tiny, gated, engine):
+    gate = gpd.GeoDataFrame(geometry=[shapely.Point(moved((100, 100))[0])], crs=CRS)
+    network = streets.from_lines(lines(RING, moved((0, 100), (390, 100))), outlines=GARDEN, gates=gate)
+    inputs = Inputs(**{**gated.__dict__, "network": network})
+    walks = {}
+    for gates in ([], [{"change": "open", **degrees(300, 100)}]):
+        layers, judged_by, stated = laid(plan(gates=gates), inputs, standard=tiny, settings=settings_of(engine=engine))
+        found = analyze(layers, standard=judged_by, settings=stated)
+        walks[len(gates)] = middle_walk(found)
+        drawn = found.isochrones[(found.isochrones["category"] == "school") & (found.isochrones["level"] != "")]
+        assert drawn.geometry.is_valid.all() and (drawn["agreement"] > 0.995).all()
+    assert walks[0] == pytest.approx(850, abs=12) and walks[1] == pytest.approx(130, abs=12)
+
+
 def test_limits_and_speeds(tiny):
     _, judged_by, stated = lay(
         tiny, limits=[{"category": "school", "level": "L15", "limit_m": 900}], walking={"rule": "time", "speeds": {"elderly": 2.5, "all": 5}}
@@ -338,7 +353,7 @@ def before(tiny):
     return result(tiny)
 
 
-@trying(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@trying(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(LINKS, PLACES)
 def test_more_never_lowers_and_less_never_raises_coverage(tiny, before, ends, places):
     links = [{"kind": "footpath", "line": [spot(10 * a, 0), spot(10 * b, 200)]} for a, b in ends]

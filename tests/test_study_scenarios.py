@@ -172,3 +172,21 @@ def test_a_name_of_no_scenario_is_told_with_the_nearest(study, capsys):
     plain, _ = schema.load(study)
     with pytest.raises(StudyError, match=r"write \[scenarios.west\] into it"):
         scenario_of("west", plain.model_copy(update={"scenarios": {}}), study / "study.toml")
+
+
+def test_times_are_walked_over_the_links_of_a_scenario(study, tmp_path, capsys):
+    #  walks are written rounded up to a decimetre; a footpath from the branch's end (500, 300) straight to the far end of the street: sqrt(500² + 300²) m
+    ends = [[round(value, 9) for value in toy_study.place(*place)] for place in ((500, 300), (1000, 0))]
+    (tmp_path / "path.json").write_text(json.dumps({"links": [{"kind": "footpath", "line": ends}], "walking": {"speeds": {"all": 5}}}), encoding="utf-8")
+    for name, places in (("a", [(500, 300), (500, 250)]), ("b", [(1000, 0), (990, 20)])):
+        rows = [f"{number},{toy_study.place(*place)[0]:.9f},{toy_study.place(*place)[1]:.9f}" for number, place in enumerate(places)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["id,lon,lat", *rows]) + "\n", encoding="utf-8")
+    walked = {}
+    for name, more in (("base", ()), ("path", ("--scenario", "path.json"))):
+        assert run("times", study, "--from", "a.csv", "--to", "b.csv", "--out", f"{name}.csv", *more) == 0
+        walked[name] = pd.read_csv(f"{name}.csv", encoding="utf-8-sig").set_index(["from_id", "to_id"])
+    straight = (500**2 + 300**2) ** 0.5
+    assert walked["base"]["walk_m"].tolist() == pytest.approx([800, 300 + 490 + 20, 750, 250 + 490 + 20], abs=0.11)
+    assert walked["path"]["walk_m"].tolist() == pytest.approx([straight, straight + 10 + 20, 50 + straight, 50 + straight + 30], abs=0.11)
+    assert walked["path"]["walk_min"].iloc[0] == pytest.approx(straight * 60 / 5000, abs=0.01)
+    assert "5" in capsys.readouterr().out.splitlines()[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -18,6 +19,9 @@ from livingcircle.network import StreetNetwork
 from livingcircle.network.links import Linked
 from livingcircle.robustness import resnapped
 from livingcircle.snapping import ISOLATED_M, REASONS, TOO_FAR, as_positions, snap
+
+# The positions of the rows given on the network given.
+Again = Callable[[np.ndarray, StreetNetwork], Positions]
 
 
 def coordinates(frame: gpd.GeoDataFrame) -> np.ndarray:
@@ -57,6 +61,10 @@ class Standing:
     inputs: Inputs
     settings: Settings
 
+    @cached_property
+    def _heeded(self) -> dict[str, Any]:
+        return snapped(self.inputs, self.settings)
+
     @property
     def network(self) -> StreetNetwork:
         """The streets that are walked, links included."""
@@ -64,17 +72,16 @@ class Standing:
 
     def homes_on_streets(self, points: np.ndarray) -> Positions:
         """The positions of homes on the study's own streets, as though no link were there."""
-        return snap(points, self.own, **snapped(self.inputs, self.settings))
+        return snap(points, self.own, **self._heeded)
 
     def homes(self, points: np.ndarray, own: Positions | None = None) -> Positions:
         """The street positions of homes; `own` are those of `homes_on_streets` where they are known."""
-        heeded = snapped(self.inputs, self.settings)
         found = self.homes_on_streets(points) if own is None else own
-        return self.settled(found, lambda rows, network: snap(points[rows], network, isolated_m=0, **heeded))
+        return self.settled(found, lambda rows, network: snap(points[rows], network, isolated_m=0, **self._heeded))
 
     def homes_again(self, points: np.ndarray, own: Positions, *, limit_m: float) -> Positions:
         """The street positions of homes under another snapping limit; `own` are those of `homes_on_streets`."""
-        walls = snapped(self.inputs, self.settings)["barriers"]
+        walls = self._heeded["barriers"]
         found = resnapped(points, own, self.own, limit_m=limit_m, barriers=walls)
         return self.settled(found, lambda rows, network: snap(points[rows], network, limit_m=limit_m, barriers=walls, isolated_m=0))
 
@@ -85,22 +92,27 @@ class Standing:
             found, lambda rows, network: door_positions(points[rows], network, self.inputs, self.settings, limit_m=limit_m, isolated_m=0)
         )
 
-    def settled(self, found: Positions, again: Callable[[np.ndarray, StreetNetwork], Positions] | None = None) -> Positions:
-        """Positions on the study's own streets as they lie on the streets with links.
+    def settled(self, found: Positions, again: Again | None = None) -> Positions:
+        """Positions on the study's own streets as they lie on the streets with links; see `settled`."""
+        return settled(found, self.linked, again)
 
-        `again` finds those of the rows that no street is near to on the links alone; who is behind a barrier stays there.
-        """
-        if self.linked is None:
-            return found
-        edge, offset = self.linked.moved(found["edge"].to_numpy(), found["offset_m"].to_numpy())
-        leg, reason = found["leg_m"].to_numpy().copy(), found["reason"].cat.codes.to_numpy().copy()
-        rows = np.flatnonzero(reason == REASONS.index(TOO_FAR))
-        if again is not None and len(rows):
-            more = again(rows, self.linked.alone)
-            on = more["edge"].to_numpy() >= 0
-            edge[rows[on]] = self.linked.added[more["edge"].to_numpy()[on]]
-            for values, name in ((offset, "offset_m"), (leg, "leg_m")):
-                values[rows[on]] = more[name].to_numpy()[on]
-            # Whom only a barrier parts from a link has no street near, as before.
-            reason[rows[on]] = more["reason"].cat.codes.to_numpy()[on]
-        return as_positions(self.network, edge, offset, leg, reason).set_axis(found.index)
+
+def settled(found: Positions, linked: Linked | None, again: Again | None = None) -> Positions:
+    """Positions on streets as they lie on the same streets with links; the very same where no link is added.
+
+    `again` finds those of the rows that no street is near to on the links alone; who is behind a barrier stays there.
+    """
+    if linked is None:
+        return found
+    edge, offset = linked.moved(found["edge"].to_numpy(), found["offset_m"].to_numpy())
+    leg, reason = found["leg_m"].to_numpy().copy(), found["reason"].cat.codes.to_numpy().copy()
+    rows = np.flatnonzero(reason == REASONS.index(TOO_FAR))
+    if again is not None and len(rows):
+        more = again(rows, linked.alone)
+        # Whom only a barrier parts from a link has no street near, as before.
+        on = more["edge"].to_numpy() >= 0
+        edge[rows[on]] = linked.added[more["edge"].to_numpy()[on]]
+        for values, name in ((offset, "offset_m"), (leg, "leg_m")):
+            values[rows[on]] = more[name].to_numpy()[on]
+        reason[rows[on]] = more["reason"].cat.codes.to_numpy()[on]
+    return as_positions(linked.network, edge, offset, leg, reason).set_axis(found.index)

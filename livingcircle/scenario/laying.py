@@ -14,6 +14,7 @@ from livingcircle import coordinates
 from livingcircle.analysis import Inputs, Settings
 from livingcircle.errors import DataError, Fault, StudyError, raise_all, said
 from livingcircle.messages import LANGUAGES, words
+from livingcircle.network import StreetNetwork
 from livingcircle.network.links import GATE, Foot, Link, foot, gate_node, rules
 from livingcircle.scenario.changing import changed
 from livingcircle.scenario.model import GateChange, LinkChange, Scenario
@@ -52,11 +53,23 @@ def laid(plan: Plan, inputs: Inputs, *, standard: Standard, settings: Settings) 
     told = _with_limits(plan, standard, faults)
     stated = _stated(plan, settings, faults)
     facilities, entrances = changed(plan, inputs, standard, (settings.language, faults))
-    links = [*_links(plan, inputs, faults), *_gates(plan, inputs, faults)]
-    shut = _closed(plan, inputs, faults)
+    network, links = _on_streets(plan, inputs.network, faults)
     raise_all(faults, StudyError)
-    network = inputs.network.with_closed_gates(shut) if shut else inputs.network
     return replace(inputs, network=network, facilities=facilities, entrances=entrances, links=(*inputs.links, *links)), told, stated
+
+
+def on_streets(plan: Plan, network: StreetNetwork) -> tuple[StreetNetwork, list[Link]]:
+    """The streets with the gates that the scenario closes, and the links and opened gates that it adds to them; raises as `laid` does."""
+    faults: list[Fault] = []
+    found = _on_streets(plan, network, faults)
+    raise_all(faults, StudyError)
+    return found
+
+
+def _on_streets(plan: Plan, network: StreetNetwork, faults: list[Fault]) -> tuple[StreetNetwork, list[Link]]:
+    links = [*_links(plan, network, faults), *_gates(plan, network, faults)]
+    shut = _closed(plan, network, faults)
+    return network.with_closed_gates(shut) if shut else network, links
 
 
 def _with_limits(plan: Plan, standard: Standard, faults: list[Fault]) -> Standard:
@@ -112,22 +125,22 @@ def _both(study: Mapping[str, str], scenario: Mapping[str, str], key: str) -> di
     }
 
 
-def _metres(plan: Plan, points: Any, inputs: Inputs, key: str) -> np.ndarray:
+def _metres(points: Any, network: StreetNetwork, key: str) -> np.ndarray:
     """Longitudes and latitudes as an (n, 2) array in the CRS of the streets; raises `DataError` where they cannot lie there."""
     frame = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*np.array(points, dtype=float).T), crs="EPSG:4326")
-    return shapely.get_coordinates(coordinates.to_crs(frame, declared=None, target=inputs.network.crs, where=key).geometry.to_numpy())
+    return shapely.get_coordinates(coordinates.to_crs(frame, declared=None, target=network.crs, where=key).geometry.to_numpy())
 
 
-def _links(plan: Plan, inputs: Inputs, faults: list[Fault]) -> list[Link]:
+def _links(plan: Plan, network: StreetNetwork, faults: list[Fault]) -> list[Link]:
     out = []
     for number, told in enumerate(plan.scenario.links):
         key = plan.key("links", number, "line")
         try:
-            line = _metres(plan, told.line, inputs, key)
+            line = _metres(told.line, network, key)
         except DataError as error:
             faults += error.faults
             continue
-        feet = [foot(inputs.network, line[end]) for end in (0, -1)]
+        feet = [foot(network, line[end]) for end in (0, -1)]
         faults += [_too_far(key, told, found, word) for found, word in zip(feet, (said("start"), said("end")), strict=True) if found.edge < 0]
         out.append(Link(line, (feet[0], feet[1]), told.kind, told.name))
     return out
@@ -138,13 +151,13 @@ def _too_far(key: str, told: LinkChange, found: Foot, word: str) -> Fault:
     return Fault(key, problem, said("draw it to within {reach:g} m of a street", reach=rules()["reach_m"]))
 
 
-def _gates(plan: Plan, inputs: Inputs, faults: list[Fault]) -> list[Link]:
+def _gates(plan: Plan, network: StreetNetwork, faults: list[Fault]) -> list[Link]:
     """The links through the gates that are opened: from the nearest street within a compound by the gate to the nearest public one."""
-    out, network = [], inputs.network
+    out = []
     for number, told in _each_gate(plan, "open"):
         key = plan.key("gates", number)
         try:
-            place = _metres(plan, [(told.lon, told.lat)], inputs, key)[0]
+            place = _metres([(told.lon, told.lat)], network, key)[0]
         except DataError as error:
             faults += error.faults
             continue
@@ -161,12 +174,12 @@ def _gates(plan: Plan, inputs: Inputs, faults: list[Fault]) -> list[Link]:
     return out
 
 
-def _closed(plan: Plan, inputs: Inputs, faults: list[Fault]) -> tuple[tuple[int, int], ...]:
+def _closed(plan: Plan, network: StreetNetwork, faults: list[Fault]) -> tuple[tuple[int, int], ...]:
     out = []
     for number, told in _each_gate(plan, "close"):
         key = plan.key("gates", number)
         try:
-            found = gate_node(inputs.network, _metres(plan, [(told.lon, told.lat)], inputs, key)[0])
+            found = gate_node(network, _metres([(told.lon, told.lat)], network, key)[0])
         except DataError as error:
             faults += error.faults
             continue

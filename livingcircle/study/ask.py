@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -15,22 +15,26 @@ import shapely
 from pyproj import Transformer
 
 from livingcircle import catchments, isochrone, walk_time
+from livingcircle.analysis.standing import settled
 from livingcircle.barriers import obstacles
 from livingcircle.coordinates import name_rows, to_crs
-from livingcircle.costs import as_walked
+from livingcircle.costs import as_walked, closed
 from livingcircle.errors import DataError, Fault, Said, listed, reason, said
-from livingcircle.layers import row_numbers
+from livingcircle.layers import Positions, row_numbers
 from livingcircle.messages import words
 from livingcircle.network import StreetNetwork
+from livingcircle.network.links import Linked, linked
 from livingcircle.outputs.tables import write_csv
 from livingcircle.outputs.walking_words import walking_words
 from livingcircle.reasons import Spots, Terms, Trail, sentence, trail, trails
+from livingcircle.scenario import Plan, on_streets
 from livingcircle.snapping import BEHIND, INSIDE, TOO_FAR, snap
 from livingcircle.sources import spreadsheet
 from livingcircle.study import schema
 from livingcircle.study.ground import read_ground, walkers
 from livingcircle.study.local_points import placed
 from livingcircle.study.reading import metric_crs, read_barriers, read_network, settings_of
+from livingcircle.study.scenarios import streets_asked
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
 
 # More rows than this no spreadsheet opens.
@@ -38,21 +42,24 @@ MOST_PAIRS = 1_000_000
 PLACES = ("point", "street_point", "from_point", "to_point")
 
 
-def times(path: Path, *, starts: Path, ends: Path, out: Path, limit_min: float | None = None) -> int:
+def times(path: Path, *, starts: Path, ends: Path, out: Path, limit_min: float | None = None, scenario: str | None = None) -> int:
     """The number of pairs written to `out`: walks in metres and minutes from every start to every end.
 
     Columns: `from_id`, `to_id`, `walk_m`, `walk_min`, `from_leg_m`, `to_leg_m`, `status`. The two tables hold `id` and
-    `lon`, `lat` (WGS-84) or `x`, `y` (the study's CRS). Beyond `MOST_PAIRS` only pairs within `limit_min` are written. Raises `StudyError` and `DataError`; then `out` is untouched.
+    `lon`, `lat` (WGS-84) or `x`, `y` (the study's CRS). Beyond `MOST_PAIRS` only pairs within `limit_min` are written.
+    Walks are those over the links and gates of a scenario (its name in the study file, or a file) where one is given, at its speed for everybody; points stand where
+    they do without it. Raises `StudyError` and `DataError`; then `out` is untouched.
     """
-    study, base = schema.load(path)
+    study, base, plan = streets_asked(path, scenario)
     if Path(out).resolve() in (Path(starts).resolve(), Path(ends).resolve()):
         raise DataError(Fault(str(out), "is one of the tables to read", "give another --out"))
     study = placed(study, base)
     crs = metric_crs(study, base)
-    network = _walked(study, base, crs)
+    own, more = _with_links(study, base, crs, plan)
+    network = own if more is None else more.network
     tables = [_points(file, crs) for file in (starts, ends)]
     snapped = {"limit_m": study.walking.snap_limit_m, "barriers": obstacles(read_barriers(study, base, crs))}
-    origins, finals = (snap(shapely.get_coordinates(t.geometry.to_numpy()), network, **snapped) for t in tables)
+    origins, finals = (_stand(shapely.get_coordinates(t.geometry.to_numpy()), own, more, snapped) for t in tables)
     speed = study.walking.speed_kmh
     limit_m = np.inf if limit_min is None else limit_min * speed * METRES_PER_MINUTE_PER_KMH
     every = len(origins) * len(finals) <= MOST_PAIRS
@@ -76,6 +83,20 @@ def _walked(study: schema.Study, base: Path, crs) -> StreetNetwork:
     """The study's streets as everybody walks them."""
     network = read_network(study, base, crs)
     return as_walked(network, walkers(study)[0], read_ground(study, base, crs, network))
+
+
+def _with_links(study: schema.Study, base: Path, crs, plan: Plan | None) -> tuple[StreetNetwork, Linked | None]:
+    """The study's streets as everybody walks them, and the same with the links of a scenario where it adds some."""
+    network, links = read_network(study, base, crs), []
+    if plan is not None:
+        network, links = on_streets(plan, network)
+    walker, ground = walkers(study)[0], read_ground(study, base, crs, network)
+    own = as_walked(network, walker, ground)
+    return own, linked(own, links, kept=~closed(network, walker, ground)) if links else None
+
+
+def _stand(points: np.ndarray, own: StreetNetwork, more: Linked | None, snapped: Mapping[str, Any]) -> Positions:
+    return settled(snap(points, own, **snapped), more, lambda rows, network: snap(points[rows], network, isolated_m=0, **snapped))
 
 
 def _points(file: Path, crs) -> gpd.GeoDataFrame:

@@ -15,7 +15,7 @@ from livingcircle.scenario import Plan, Scenario
 from livingcircle.sources import content
 from livingcircle.standards import nearest
 from livingcircle.study.key_faults import key_faults
-from livingcircle.study.schema import TAKEN, Study
+from livingcircle.study.schema import TAKEN, Study, load, study_file
 
 KINDS = (".toml", ".json")
 
@@ -38,6 +38,18 @@ def scenario_of(asked: str, study: Study, file: Path) -> tuple[Plan, Path | None
     except ValidationError as error:
         raise StudyError(key_faults(path, error, Scenario)) from error
     return Plan(_id_of(path), told, f"{path}: "), path
+
+
+def streets_asked(path: Path, scenario: str | None) -> tuple[Study, Path, Plan | None]:
+    """A study for questions to its streets alone, in the year and with everybody's speed of a scenario; its folder; and the scenario."""
+    study, base = load(path)
+    if scenario is None:
+        return study, base, None
+    plan, _ = scenario_of(scenario, study, study_file(path))
+    about, walking = study.study, study.walking
+    told = {"study": about.model_copy(update={"year": plan.scenario.year or about.year})}
+    told["walking"] = walking.model_copy(update={"speed_kmh": plan.scenario.walking.speeds.get("all", walking.speed_kmh)})
+    return study.model_copy(update=told), base, plan
 
 
 def recorded(plan: Plan, file: Path | None) -> dict[str, Any]:

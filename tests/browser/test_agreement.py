@@ -204,7 +204,7 @@ def few_categories(study: Path) -> Path:
     text = (study / "study.toml").read_text(encoding="utf-8")
     file = study / "few.toml"
     listed = ", ".join(f'"{category}"' for category in JUDGED)
-    file.write_text(text.replace("[study]\n", f"[study]\ncategories = [{listed}]\n", 1), encoding="utf-8")
+    file.write_text(text.replace("[study]\n", f"[study]\ncategories = [{listed}]\nindicators = []\n", 1), encoding="utf-8")
     return file
 
 
