@@ -148,7 +148,7 @@ def analyzed(folder: Path) -> Any:
     return result
 
 
-def _beilun(folder: Path) -> Any:
+def made_beilun(folder: Path) -> Any:
     shutil.copytree(ROOT / "data" / "beilun", folder, dirs_exist_ok=True)
     return analyzed(folder)
 
@@ -156,12 +156,12 @@ def _beilun(folder: Path) -> Any:
 @pytest.fixture(scope="session")
 def beilun(tmp_path_factory) -> tuple[Any, Path]:
     """The result of the sample district, and the folder of its study with the outputs in `out`."""
-    return shared(tmp_path_factory, "beilun", _beilun)
+    return shared(tmp_path_factory, "beilun", made_beilun)
 
 
 @pytest.fixture(scope="session", params=["beilun", "porto_alegre", "longgang", "tsinghua"])
 def any_study(request, tmp_path_factory) -> Path:
     """The folder of the sample district's study, and of studies on streets that nobody of us drew."""
     name = request.param
-    make = _beilun if name == "beilun" else lambda folder: analyzed(real_study(name, folder))
+    make = made_beilun if name == "beilun" else lambda folder: analyzed(real_study(name, folder))
     return shared(tmp_path_factory, name, make)[1]

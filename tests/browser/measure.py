@@ -10,7 +10,6 @@ import argparse
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -115,9 +114,9 @@ def answers(browser: Any, file: Path, codes: dict[str, str]) -> dict[str, list[l
 
 def beilun(folder: Path) -> Path:
     """The page of the sample district, made anew."""
-    from browser.conftest import _beilun
+    from browser.conftest import made_beilun
 
-    _beilun(folder)
+    made_beilun(folder)
     return folder / "out" / "index.html"
 
 
@@ -145,17 +144,21 @@ def weighed(browser: Any, file: Path, name: str) -> None:
     told(f"opens, until drawn (median of {OPENINGS})", opening_ms(browser, file), f"{name} opens")
 
 
+def middle(tries: list[list[float]], at: int) -> float:
+    """The median of one time of all tries but the first."""
+    return statistics.median(one[at] for one in tries[1:])
+
+
 def worked(browser: Any, file: Path) -> None:
     """What the page answers while a planner waits; the first try of each reads the streets in and is told apart."""
     found = answers(browser, file, {"click": CLICK, "place": PLACE, "year": YEAR})
-    middle: Callable[[str, int], float] = lambda name, at: statistics.median(one[at] for one in found[name][1:])  # noqa: E731
     print(f"  the first click, reading the streets in: {found['click'][0][0]:,.0f} ms; the first facility placed: {found['place'][0][0]:,.0f} ms")
-    told("a click anywhere, every category", middle("click", 0), "click")
-    told("a facility placed: its category worked out", middle("place", 0), "one category")
-    told("a facility placed: its category drawn", middle("place", 1), "one category")
-    told("a facility placed: every category and indicator", middle("place", 2), "every category")
+    told("a click anywhere, every category", middle(found["click"], 0), "click")
+    told("a facility placed: its category worked out", middle(found["place"], 0), "one category")
+    told("a facility placed: its category drawn", middle(found["place"], 1), "one category")
+    told("a facility placed: every category and indicator", middle(found["place"], 2), "every category")
     if found["year"]:
-        told("a step of the year: the chosen category", middle("year", 0), "year")
+        told("a step of the year: the chosen category", middle(found["year"], 0), "year")
 
 
 def main(arguments: list[str] | None = None) -> None:
