@@ -8,7 +8,7 @@ import shapely
 import toy_study
 
 #  What each gate of a scenario is set at, in the toy's metres.
-EAST_WALL, WEST_GATE = (700.0, 120.0), (320.0, 20.0)
+EAST_WALL, SOUTH_GATE = (700.0, 120.0), (500.0, 20.0)
 
 
 def write(folder: Path) -> Path:

@@ -204,7 +204,8 @@ def few_categories(study: Path) -> Path:
     text = (study / "study.toml").read_text(encoding="utf-8")
     file = study / "few.toml"
     listed = ", ".join(f'"{category}"' for category in JUDGED)
-    file.write_text(text.replace("[study]\n", f"[study]\ncategories = [{listed}]\nindicators = []\n", 1), encoding="utf-8")
+    told = f'[study]\ncategories = [{listed}]\nindicators = ["city-check-2023"]\n'
+    file.write_text(text.replace("[study]\n", told, 1), encoding="utf-8")
     return file
 
 
@@ -239,8 +240,8 @@ def test_the_same_gaps_open_and_close(scenarios, beilun, name):
 
 GATES = {
     "gate opened": "return lc.scenario.edit.gate({}, 'open', value.east[0], value.east[1]);",
-    "gate closed": "return lc.scenario.edit.gate({}, 'close', value.west[0], value.west[1]);",
-    "both": "return lc.scenario.edit.gate(lc.scenario.edit.gate({}, 'open', ...value.east), 'close', ...value.west);",
+    "gate closed": "return lc.scenario.edit.gate({}, 'close', value.south[0], value.south[1]);",
+    "both": "return lc.scenario.edit.gate(lc.scenario.edit.gate({}, 'open', ...value.east), 'close', ...value.south);",
 }
 
 
@@ -249,7 +250,7 @@ def gated(browser, tmp_path_factory):
     """What the page and the program make of an estate's gates opened and closed."""
     folder = gated_town.write(tmp_path_factory.mktemp("gated") / "study")
     analyzed(folder)
-    at = {"east": toy_study.place(*gated_town.EAST_WALL), "west": toy_study.place(*gated_town.WEST_GATE)}
+    at = {"east": toy_study.place(*gated_town.EAST_WALL), "south": toy_study.place(*gated_town.SOUTH_GATE)}
     told = {}
     with opening(browser) as open_:
         sheet = open_(folder / "out" / "index.html")

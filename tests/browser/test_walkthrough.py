@@ -45,7 +45,8 @@ def walked(opened, beilun, tmp_path):
     sheet.page.select_option("#category", str(chosen(sheet)))
     told["before"] = headline(sheet)
     sheet.page.locator("#tab-gaps").click()
-    gap = sheet.js("return lc.chosenGaps().find((i) => lc.now.gaps.residence[i] >= 0)")
+    #  A small home: the new kindergarten takes in all of it.
+    gap = sheet.js("const { land_ha } = lc.now.gaps; return lc.chosenGaps().slice(0, 40).sort((a, b) => land_ha[a] - land_ha[b])[0];")
     home, at = sheet.js("const gaps = lc.now.gaps; return [gaps.residence[value], gaps.at[value]];", gap)
     told["home"] = sheet.js("return lc.data.residences.name[value]", home)
     told["gaps"] = sheet.js("return lc.chosenGaps().map((i) => lc.now.gaps.residence[i])")

@@ -21,6 +21,21 @@
     return unpacked.get(at);
   }
 
+  // Lines told in one run: for each the number of its points, then their differences.
+  lc.lines = function (text) {
+    const numbers = new lc.Numbers(text), all = [];
+    let [x, y] = lc.data.origin;
+    while (numbers.more()) {
+      const line = [];
+      for (let left = numbers.next(); left > 0; left--) {
+        x += numbers.next(); y += numbers.next();
+        line.push([y / 1e6, x / 1e6]);
+      }
+      all.push(line);
+    }
+    return all;
+  };
+
   function readMoves(raw, keys) {
     const out = { kind: lc.integers(raw.kind) };
     ["home", "unit"].forEach((key) => { if (raw[key] !== undefined) out[key] = lc.integers(raw[key]); });

@@ -86,6 +86,19 @@ def minutes(values: Iterable[float]) -> str:
     return packed(h + 1 for h in hundredths)
 
 
+def lines(geometries: Iterable[shapely.Geometry], *, origin: tuple[int, int]) -> str:
+    """The text of lines: for each the number of its points, then their differences; all in one run from `origin`."""
+    numbers: list[int] = []
+    x, y = origin
+    for geometry in geometries:
+        for part in shapely.get_parts(geometry):
+            points = _millionths(part)
+            if len(points) > 1:
+                numbers.append(len(points))
+                x, y = _differences(points, x, y, numbers)
+    return packed(numbers)
+
+
 def shape(geometry: shapely.Geometry | None, *, origin: tuple[int, int]) -> str:
     """The text of one polygon, point or line: the number of polygons, of rings, of points; 0 polygons announce points.
 
