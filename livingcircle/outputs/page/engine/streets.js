@@ -246,22 +246,43 @@
     return { length: size, edge, offset_m, leg_m, far };
   }
 
+  // The straight pieces of some edges: where they begin, where they lead, and whose they are.
+  function piecesOf({ edges: { first }, line }, own) {
+    const pieces = { x: [], y: [], dx: [], dy: [], square: [], of: [] };
+    own.forEach((edge, k) => {
+      for (let at = first[edge]; at < first[edge + 1] - 1; at++) {
+        const dx = line.x[at + 1] - line.x[at], dy = line.y[at + 1] - line.y[at];
+        pieces.x.push(line.x[at]); pieces.y.push(line.y[at]);
+        pieces.dx.push(dx); pieces.dy.push(dy);
+        pieces.square.push(dx * dx + dy * dy);
+        pieces.of.push(k);
+      }
+    });
+    Object.keys(pieces).forEach((key) => { pieces[key] = Float64Array.from(pieces[key]); });
+    return pieces;
+  }
+
   // The nearest edge of each sample among those of its residence; of those as near but for rounding, the first.
   function nearestOf(walking, text) {
-    const { count, x, y, length: size } = walking.homes, { edges: { first }, line } = walking, numbers = new Reader(text);
-    const all = new Int32Array(size).fill(-1), foot = new Float64Array(4);
+    const { count, x: xs, y: ys, length: size } = walking.homes, numbers = new Reader(text), all = new Int32Array(size).fill(-1);
     for (let r = 0, row = 0, before = 0; r < count.length; r++) {
       const own = new Int32Array(numbers.next()), far = new Float64Array(own.length);
       for (let k = 0, edge = before; k < own.length; k++) own[k] = edge += numbers.next();
       if (own.length) before = own[0];
+      const { x, y, dx, dy, square, of } = piecesOf(walking, own), pieces = of.length;
       for (const end = row + count[r]; row < end; row++) {
+        far.fill(Infinity);
         let least = Infinity;
-        for (let k = 0; k < own.length; k++) {
-          lc.footOnLine(line.x, line.y, first[own[k]], first[own[k] + 1] - 1, x[row], y[row], foot);
-          far[k] = foot[1];
-          if (foot[1] < least) least = foot[1];
+        for (let p = 0; p < pieces; p++) {
+          const ex = xs[row] - x[p], ey = ys[row] - y[p];
+          let t = square[p] > 0 ? (ex * dx[p] + ey * dy[p]) / square[p] : 0;
+          t = t < 0 ? 0 : t > 1 ? 1 : t;
+          const px = ex - t * dx[p], py = ey - t * dy[p], metres = px * px + py * py;
+          if (metres < far[of[p]]) far[of[p]] = metres;
+          if (metres < least) least = metres;
         }
-        for (let k = 0; k < own.length; k++) if (far[k] <= least + SAME_M) { all[row] = own[k]; break; }
+        const equal = (Math.sqrt(least) + SAME_M) ** 2;
+        for (let k = 0; k < own.length; k++) if (far[k] <= equal) { all[row] = own[k]; break; }
       }
     }
     return all;
