@@ -95,6 +95,35 @@ def check(
 
 
 @app.command()
+def compare(
+    study: StudyArgument,
+    states: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SCENARIO ...]", help="States to compare: base, scenarios of the study file, scenario files; NAME@YEAR for a year of its own."),
+    ] = None,
+    years: Annotated[str | None, typer.Option(metavar="Y,Y", help="Years that every state is judged on, such as 2023,2030.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=_noted, help="Language of workbook and messages; the page speaks both.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default maps/<study>/compare/.")] = None,
+) -> None:
+    """Set states of a study side by side: coverage before and after, gaps closed and opened, people gained and lost.
+
+    Example: livingcircle compare data/beilun base@2023 base@2030
+    """
+    if lang not in (None, "zh", "en"):
+        raise typer.BadParameter("choose zh or en", param_hint="--lang")
+    asked = _numbers(years, "--years") if years else []
+    if not all(year == int(year) and 1900 <= year <= 2200 for year in asked):
+        raise typer.BadParameter("give years from 1900 to 2200", param_hint="--years")
+    from livingcircle.console import progress_bars, show_comparison
+    from livingcircle.study.comparing import compare_study
+    from livingcircle.study.schema import language_of
+
+    with progress_bars(lang or language_of(study)) as progress:
+        told = compare_study(study, states or [], years=[int(year) for year in asked], out=out, language=lang, progress=progress)
+    show_comparison(*told, language=lang or language_of(study))
+
+
+@app.command()
 def fetch(
     study: StudyArgument,
     server: Annotated[list[str] | None, typer.Option("--server", metavar="URL", help="Overpass server to ask instead of those shipped; may be given again.")] = None,

@@ -12,10 +12,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from livingcircle.analysis import Result
+from livingcircle.comparison import Comparison, State
+from livingcircle.comparison.homes import MOVES
 from livingcircle.messages import words
 from livingcircle.messages.faults import in_words
 from livingcircle.outputs.check_page import Report, verdict
 from livingcircle.outputs.check_words import told
+from livingcircle.outputs.compare_words import headline, overview_lines, percent, signed
 from livingcircle.outputs.walking_words import walking_words
 
 
@@ -69,6 +72,46 @@ def show_summary(result: Result, files: Sequence[Path]) -> None:
     console.print(known["summary.files"], style="bold")
     for file in files:
         console.print(f"  {file}", soft_wrap=True)
+
+
+def show_comparison(states: Sequence[State], comparisons: Sequence[Comparison], files: Sequence[Path], *, language: str) -> None:
+    """Print for every comparison the coverage that changes, the gaps closed and opened, people gained and lost, and the paths written."""
+    known = words(language, "compare")
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False)
+    settings = states[0].result.settings
+    console.print(known["summary.title"].format(study=settings.name.get(language) or settings.study_id), style="bold")
+    if settings.note.get(language):
+        console.print(settings.note[language])
+    for comparison in comparisons:
+        console.print(known["versus"].format(before=comparison.before.name[language], after=comparison.after.name[language]), style="bold")
+        console.print(_compared(comparison, language))
+        for label, line in overview_lines(comparison, language=language):
+            console.print(f"{label}: {line}" if label else line)
+    console.print(words(language)["summary.files"], style="bold")
+    for file in files:
+        console.print(f"  {file}", soft_wrap=True)
+
+
+def _compared(comparison: Comparison, language: str) -> Table | str:
+    known, standard = words(language, "compare"), comparison.after.result.standard
+    table = Table(box=None, pad_edge=False)
+    table.add_column(known["summary.category"])
+    table.add_column(known["summary.level"])
+    for key in ("land", "points", "gained", "lost"):
+        table.add_column(known[f"summary.{key}"], justify="right")
+    changes = headline(comparison, group=comparison.after.result.settings.groups[0].id)
+    # Shares that move only because other homes are lived in are left to the workbook.
+    changes = changes[(changes[[*MOVES]] > 0).any(axis=1)]
+    for row in changes.to_dict("records"):
+        table.add_row(
+            standard.categories[row["category"]].name.get(language),
+            row["level"],
+            f"{percent(row['land_share_before'])} → {percent(row['land_share_after'])}",
+            signed(row["land_share_points"]),
+            f"{row['people_gained']:,.0f}",
+            f"{row['people_lost']:,.0f}",
+        )
+    return table if len(changes) else known["overview.same"]
 
 
 def show_findings(report: Report, files: Sequence[Path]) -> None:

@@ -46,7 +46,7 @@ NETWORK = town(
 FACILITIES = facility_table(
     (PAYLOADS[0], "school", shapely.Point(20, 200)), (PAYLOADS[1], "school", shapely.box(880, -60, 960, -5)),
     (PAYLOADS[2], "park", shapely.box(600, 20, 700, 120)), (PAYLOADS[3], "park", shapely.Point(2100, 10), "planned", 2030),
-)
+).assign(source=["toy", PAYLOADS[0], PAYLOADS[4], PAYLOADS[7]])
 UNITS = gpd.GeoDataFrame(
     {"unit": [PAYLOADS[4], "east"]}, geometry=[shapely.box(-50, -100, 500, 300), shapely.box(500, -100, 1100, 300)], crs=CRS
 )

@@ -251,6 +251,7 @@ def test_a_sheet_is_full_and_its_scale_true(result, tmp_path, paper, portrait, i
     report.sizes = ["head", "frame", "foot"].map(size);
     report.bar = [bar.textContent, parseFloat(bar.style.width)];
     report.foot = document.getElementById("foot").textContent;
+    report.wide = Array.from(document.querySelectorAll("#head *, #foot *"), (one) => one.getBoundingClientRect().right).reduce((a, b) => Math.max(a, b), 0);
     report.rule = document.getElementById("sheet-size").textContent;
     report.shown = map.getBounds().contains(whole);
     report.legend = document.querySelector(".legend").open;
@@ -262,6 +263,7 @@ def test_a_sheet_is_full_and_its_scale_true(result, tmp_path, paper, portrait, i
     width, height = (mm / 25.4 * 96 for mm in inner_mm)
     assert [w for w, _ in told["sizes"]] == pytest.approx([width] * 3, abs=1.5)
     assert height - 12 < sum(h for _, h in told["sizes"]) <= height
+    assert told["wide"] <= width + 9, "what is wider would make the browser shrink the sheet, and the scale with it"
     text, px = told["bar"]
     metres = float(text.split()[0]) * (1000 if "公里" in text else 1)
     scale = float(re.search(r"1:([\d,]+)", told["foot"])[1].replace(",", ""))
@@ -326,3 +328,29 @@ def test_a_background_is_asked_for_only_once_it_is_chosen_and_its_key_is_kept_no
     assert "GCJ-02" in told["attribution"]
     assert told["stays"] < 1e-5
     assert told["kept"] == [0, 0, "", False]
+
+
+# Simulated color vision (Machado, Oliveira, Fernandes 2009, full severity), on linear RGB.
+EYES = {
+    "usual": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+}
+
+
+def lab(color, eye):
+    """CIELAB of a color as an eye sees it."""
+    rgb = np.array(list(bytes.fromhex(color[1:]))) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(np.array(EYES[eye]) @ linear, 0, 1)
+    x, y, z = np.cbrt(np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ seen / np.array([0.9505, 1, 1.089]))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("eye", EYES)
+def test_every_class_is_told_from_its_neighbors_by_every_eye(eye):
+    for ramp, least in (("walk", 15), ("lacking", 19)):
+        seen = [lab(color, eye) for color in page.style()[ramp]["colors"]]
+        assert min(np.linalg.norm(a - b) for a, b in zip(seen, seen[1:])) >= least
+        dark = [one[0] for one in seen][ramp == "lacking" :]
+        assert dark == sorted(dark, reverse=True), "ordered in grey print"

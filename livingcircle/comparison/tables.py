@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from livingcircle.analysis import Result
-from livingcircle.comparison.homes import ARRIVING, MOVES, kinds, summed
+from livingcircle.comparison.homes import ARRIVING, MOVES, summed
 from livingcircle.coverage import WHOLE_AREA
 
 KEYS = ["unit", "category", "level", "group"]
@@ -17,7 +17,8 @@ FIGURES = ["value", "numerator", "denominator", "meets", "status"]
 
 def compared_coverage(before: Result, after: Result, moved: pd.DataFrame) -> pd.DataFrame:
     """A row per unit x category x level x group of either state: amounts `_before` and `_after`, what is gained, lost, arrived and left."""
-    was, now = (_filled(result, before, after)[[*KEYS, *AMOUNTS]] for result in (before, after))
+    every = pd.concat([result.coverage[KEYS] for result in (before, after)]).drop_duplicates(ignore_index=True)
+    was, now = (_filled(result, other, every) for result, other in ((before, after), (after, before)))
     table = _side_by_side(was, now, KEYS)
     for share in SHARES:
         table[f"{share}_points"] = 100 * (table[f"{share}_after"] - table[f"{share}_before"])
@@ -28,22 +29,17 @@ def compared_coverage(before: Result, after: Result, moved: pd.DataFrame) -> pd.
     return table.assign(**{column: table[column].fillna(0.0) for column in columns})
 
 
-def _filled(result: Result, before: Result, after: Result) -> pd.DataFrame:
-    """The coverage of a state, with rows of nobody covered for what only the other one judges: its data hold none of it."""
-    table = result.coverage
-    own = set(zip(table["category"], table["level"], table["group"], strict=True))
-    other = after if result is before else before
-    parts = [table]
-    for kind in kinds(before, after):
-        if kind in own:
-            continue
-        lived = table[table["group"] == kind[2]].drop_duplicates("unit")
-        limits = other.coverage.drop_duplicates(KEYS[1:]).set_index(KEYS[1:]).loc[kind]
-        told = lived.assign(category=kind[0], level=kind[1], limit_m=limits["limit_m"], limit_min=limits["limit_min"], facilities=0)
-        for what, whole, part in (("land", "land_ha", "land_covered_ha"), ("people", "people", "people_covered")):
-            told = told.assign(**{part: 0.0, f"{what}_share": (0 / told[whole]).where(told[whole] > 0)})
-        parts.append(told)
-    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else table
+def _filled(result: Result, other: Result, every: pd.DataFrame) -> pd.DataFrame:
+    """The coverage of a state for `every` row of either: what it does not judge covers nobody, and a unit that it does not name holds nobody."""
+    table = every.merge(result.coverage[[*KEYS, *AMOUNTS]], on=KEYS, how="left")
+    limits = pd.concat([one.coverage[[*KEYS[1:], "limit_m", "limit_min"]] for one in (result, other)]).drop_duplicates(KEYS[1:])
+    lived = result.coverage.drop_duplicates(["unit", "group"])[["unit", "group", "land_ha", "people"]]
+    known = every.merge(limits, on=KEYS[1:], how="left").merge(lived, on=["unit", "group"], how="left")
+    known = known.assign(land_ha=known["land_ha"].fillna(0.0), people=known["people"].fillna(0.0), land_covered_ha=0.0, people_covered=0.0, facilities=0)
+    for share, whole in (("land_share", "land_ha"), ("people_share", "people")):
+        known[share] = (0 / known[whole]).where(known[whole] > 0)
+    lacking = table["facilities"].isna()
+    return table.assign(**{amount: table[amount].where(~lacking, known[amount]) for amount in AMOUNTS})
 
 
 def compared_completeness(before: Result, after: Result) -> pd.DataFrame:

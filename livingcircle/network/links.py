@@ -65,8 +65,8 @@ class Link(NamedTuple):
 def foot(network: StreetNetwork, point: np.ndarray, *, among: np.ndarray | None = None) -> Foot:
     """The place on any street, or on the edges that the mask `among` chooses, that is nearest to `point`.
 
-    Of equals, to a nanometre, the first edge. The edge is -1, with the metres to the nearest street (infinite without one), where none lies
-    within `reach_m`.
+    Of equals, to a nanometre, the first edge. A place within `touch_m` of an edge's end is that end, so that what is drawn to a junction joins all
+    streets there. The edge is -1, with the metres to the nearest street (infinite without one), where none lies within `reach_m`.
     """
     ends, owner, before, tree = network.segments
     place = shapely.Point(point)
@@ -81,8 +81,10 @@ def foot(network: StreetNetwork, point: np.ndarray, *, among: np.ndarray | None 
     far = np.hypot(*(a + (b - a) * t[:, None] - point).T)
     best = np.lexsort([before[hit], owner[hit], far.round(9)])[0]
     edge = int(owner[hit[best]])
-    offset = before[hit[best]] + t[best] * np.sqrt(square[best])
-    return Foot(edge, float(min(offset, network.length_m[edge])), float(far[best]))
+    length = float(network.length_m[edge])
+    offset = min(float(before[hit[best]] + t[best] * np.sqrt(square[best])), length)
+    end = 0.0 if offset <= length / 2 else length
+    return Foot(edge, end if abs(offset - end) <= rules()["touch_m"] else offset, float(far[best]))
 
 
 def gate_node(network: StreetNetwork, point: np.ndarray) -> tuple[int, int] | None:
@@ -142,6 +144,7 @@ def linked(network: StreetNetwork, links: Sequence[Link], *, kept: np.ndarray | 
     """
     rows = np.arange(len(network.length_m)) if kept is None else np.where(kept, np.cumsum(kept) - 1, -1)
     feet = pd.DataFrame([(rows[foot.edge], foot.offset_m) for link in links for foot in link.feet], columns=["edge", "offset_m"])
+    feet = feet.astype({"edge": int, "offset_m": float})
     size = len(network.length_m)
     cuts, node = _cut(network, feet)
     pieces = np.concatenate([np.arange(size), cuts["edge"].to_numpy(dtype=int)])

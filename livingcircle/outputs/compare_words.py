@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from livingcircle.comparison import Comparison, State
+from livingcircle.comparison.gap_changes import CHANGES
 from livingcircle.coverage import WHOLE_AREA
 from livingcircle.messages import words
 from livingcircle.outputs.walking_words import group_name
@@ -56,6 +57,17 @@ def percent(share: float) -> str:
     return "—" if share != share else f"{share:.1%}"
 
 
+def signed(points: float) -> str:
+    """Percentage points with their sign; what reads as 0.0 has none.
+
+    >>> signed(2.25), signed(-0.04), signed(float("nan"))
+    ('+2.2', '0.0', '—')
+    """
+    if points != points:
+        return "—"
+    return "0.0" if abs(points) < SEEN else f"{points:+.1f}"
+
+
 def _state(state: State, known: Mapping[str, str], language: str) -> str:
     result = state.result
     year = known["overview.year"].format(year=result.settings.year) if result.settings.year else known["overview.no_year"]
@@ -63,20 +75,26 @@ def _state(state: State, known: Mapping[str, str], language: str) -> str:
     return known["overview.state"].format(name=state.name[language], year=year, **told)
 
 
-def _compared(comparison: Comparison, known: Mapping[str, str], language: str) -> Notes:
+def overview_lines(comparison: Comparison, *, language: str) -> list[tuple[str, str]]:
+    """The gaps that one comparison closes and opens, and the check of what only adds, as labels and sentences."""
+    known = words(language, "compare")
     counts = comparison.gaps["change"].value_counts()
-    gaps = {change: int(counts.get(change, 0)) for change in ("closed", "opened", "moved", "arrived", "left")}
+    gaps = {change: int(counts.get(change, 0)) for change in CHANGES}
+    lines = [(known["overview.gaps"], known["overview.gap_counts"].format(**gaps))]
+    if comparison.only_adds:
+        told = "overview.check_fails" if len(comparison.fallen) else "overview.check_holds"
+        lines.append((known["overview.check"], known[told].format(count=len(comparison.fallen))))
+    return lines
+
+
+def _compared(comparison: Comparison, known: Mapping[str, str], language: str) -> Notes:
     names = {side: getattr(comparison, side).name[language] for side in ("before", "after")}
     notes: Notes = [(known["versus"].format(**names), None)]
     notes += _labelled(known["overview.facilities"], _facilities(comparison, known))
     notes += _labelled(known["overview.links"], _links(comparison, known))
     notes += _shares(comparison, known, language)
-    notes.append((known["overview.gaps"], known["overview.gap_counts"].format(**gaps)))
-    notes += _labelled(known["overview.circles"], _circles(comparison, known, language))
-    if comparison.only_adds:
-        told = "overview.check_fails" if len(comparison.fallen) else "overview.check_holds"
-        notes.append((known["overview.check"], known[told].format(count=len(comparison.fallen))))
-    return notes
+    gaps, *checks = overview_lines(comparison, language=language)
+    return [*notes, gaps, *_labelled(known["overview.circles"], _circles(comparison, known, language)), *checks]
 
 
 def _labelled(label: str, lines: Sequence[str]) -> Notes:
@@ -116,7 +134,7 @@ def _shares(comparison: Comparison, known: Mapping[str, str], language: str) -> 
         lines = []
         for row in part.head(MOST_SHARES).to_dict("records"):
             shares = {f"{what}_{side}": percent(row[f"{what}_share_{side}"]) for what in ("land", "people") for side in ("before", "after")}
-            points = {f"{what}_points": known["points"].format(value=row[f"{what}_share_points"]) for what in ("land", "people")}
+            points = {f"{what}_points": known["points"].format(value=signed(row[f"{what}_share_points"])) for what in ("land", "people")}
             category, level = result.standard.categories[row["category"]], result.standard.levels[row["level"]]
             named = {"category": category.name.get(language), "level": level.name.get(language), "group": group_name(row["group"], language)}
             moved = {"gained": f"{row['people_gained']:,.0f}", "lost": f"{row['people_lost']:,.0f}"}

@@ -22,8 +22,8 @@ SHARE, COUNT, POINTS = "0.0%", "#,##0", "+0.0;-0.0;0.0"
 STATES = {"before": (16, None), "after": (16, None)}
 KIND = {"theme": (12, None), "category": (18, None), "level": (13, None), "group": (9, None), "flag": (11, None)}
 MOVED = {
-    "land_share_before": (10, SHARE), "land_share_after": (10, SHARE), "land_share_points": (11, POINTS), "land_gained_ha": (10, "#,##0.00"),
-    "land_lost_ha": (10, "#,##0.00"), "people_share_before": (10, SHARE), "people_share_after": (10, SHARE), "people_share_points": (11, POINTS),
+    "land_share_before": (10, SHARE), "land_share_after": (10, SHARE), "land_share_points": (14, POINTS), "land_gained_ha": (10, "#,##0.00"),
+    "land_lost_ha": (10, "#,##0.00"), "people_share_before": (10, SHARE), "people_share_after": (10, SHARE), "people_share_points": (14, POINTS),
     "people_gained": (10, COUNT), "people_lost": (10, COUNT), "people_arrived": (10, COUNT), "people_arrived_covered": (10, COUNT),
     "people_left": (10, COUNT),
 }  # fmt: skip

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from livingcircle import __version__
 from livingcircle.analysis import Result
+from livingcircle.comparison import State
 from livingcircle.costs import Walker, sources
 from livingcircle.robustness import changes
 from livingcircle.sources import content
@@ -71,6 +72,30 @@ def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, sec
         "ways_left_out": result.network.dropped.to_dict("records"),
         "warnings": list(result.warnings),
         "seconds": seconds,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "outputs": [_digest(file, path.parent) for file in sorted(path.parent.rglob("*")) if file != path and file.is_file()],
+    }
+    path.write_text(json.dumps(_finite(record), ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_compared(states: Sequence[State], path: Path, *, inputs: Iterable[Path], base: Path) -> None:
+    """Write the record of a comparison: every state with its year, scenario, standard and warnings, what was read and what was written."""
+    record = {
+        "livingcircle": __version__,
+        "study": states[0].result.settings.study_id,
+        "states": [
+            {
+                "id": state.id,
+                "name": dict(state.name),
+                "year": state.result.settings.year,
+                "scenario": state.result.settings.scenario,
+                "standard": {"id": state.result.standard.id, "sha256": hashlib.sha256(state.result.standard.model_dump_json().encode()).hexdigest()},
+                "gaps": len(state.result.gaps),
+                "warnings": list(state.result.warnings),
+            }
+            for state in states
+        ],
+        "inputs": [_digest(file, base) for file in inputs],
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         "outputs": [_digest(file, path.parent) for file in sorted(path.parent.rglob("*")) if file != path and file.is_file()],
     }

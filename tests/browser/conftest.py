@@ -22,7 +22,7 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 DESKTOP, PHONE = (1440, 900), (390, 844)
 #  Nothing listens there, so that a request that slips past the host rules fails as well.
 CLOSED_PORT = "http://127.0.0.1:9"
-READY_S = 60
+READY, READY_S = 'html[data-ready="1"]', 30
 #  The files that pages are compared with need neither drawings nor a report.
 LIGHT = "\n[outputs]\nfigures = false\nreport = false\n"
 
@@ -54,17 +54,26 @@ class Opened:
         return True
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+@contextmanager
+def started() -> Iterator[Any]:
     """One browser of the machine, for which no host name has an address."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -e '.[test]'")
-    if not BROWSER:
-        pytest.skip("no browser: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
     flags = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND", "--disable-quic", "--disable-background-networking"]
-    with playwright.sync_playwright() as driver:
+    with sync_playwright() as driver:
         made = driver.chromium.launch(executable_path=BROWSER, args=flags, proxy={"server": CLOSED_PORT})
         yield made
         made.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The browser in which pages are opened."""
+    pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -e '.[test]'")
+    if not BROWSER:
+        pytest.skip("no browser: apt-get install chromium")
+    with started() as made:
+        yield made
 
 
 @contextmanager
@@ -79,7 +88,7 @@ def opening(browser: Any) -> Iterator[Callable[..., Opened]]:
         contexts.append(context)
         sheet = listened(context.new_page(), Path(file))
         sheet.page.goto(Path(file).as_uri())
-        sheet.page.wait_for_function("document.documentElement.dataset.ready === '1'", timeout=READY_S * 1000)
+        ready(sheet)
         return sheet.speak(lang) if lang else sheet
 
     yield open_
@@ -92,6 +101,14 @@ def opened(browser) -> Iterator[Callable[..., Opened]]:
     """Opens files in contexts of the test's own; see `opening`."""
     with opening(browser) as open_:
         yield open_
+
+
+def ready(sheet: Opened) -> None:
+    """Waits until the page has started; what broke in it is shown where it does not."""
+    try:
+        sheet.page.wait_for_selector(READY, state="attached", timeout=READY_S * 1000)
+    except Exception as error:
+        raise AssertionError((sheet.requests, sheet.console, sheet.errors)) from error
 
 
 def listened(page: Any, file: Path) -> Opened:

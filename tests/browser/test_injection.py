@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import tomllib
+import unicodedata
+from dataclasses import replace
 
 import pytest
-from browser.conftest import opening
-from browser.odd_town import COUNT, PAYLOADS, result
+from browser.conftest import opening, ready
+from browser.odd_town import COUNT, JOINED, PAYLOADS, result
 
-from livingcircle.outputs import page
+from livingcircle.comparison import State
+from livingcircle.outputs import compare_page, page
 
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 #  What the town's names could have brought into the document, were they read as markup.
@@ -31,6 +35,14 @@ const tab = (key) => { document.getElementById(`tab-${key}`).click(); return doc
 """
 #  A card that is being closed fades out beside the new one.
 CARD = "const card = () => Array.from(document.querySelectorAll('.leaflet-popup-content')).pop().textContent;"
+#  Facilities, links, a name and a note that a planner types, or that come from a file of somebody else's.
+WHAT_IF = """
+const { edit } = lc.scenario, { lat, lon } = lc.walking().gates[0], { id } = lc.data.categories[0];
+let next = value.reduce((made, name, i) => edit.place(made, { name, categories: [id], lon: lon + 0.0001 * i, lat }), {});
+next = value.reduce((made, name, i) => edit.link(made, { kind: "footpath", name, line: [[lon, lat], [lon + 0.0002, lat - 0.0001 * i]] }), next);
+lc.whatIf.named = { name: value.join(" "), note: value.join(" ") };
+lc.whatIf.apply(next);
+"""
 SINKS = {
     "title": "return [document.getElementById('title').textContent];",
     "note": "return [document.getElementById('note').textContent];",
@@ -53,6 +65,38 @@ return value.flatMap((name) => Array.from(new Set(name.match(/[A-Za-z]{3,}|[$`&;
   box.dispatchEvent(new Event("input"));
   return document.getElementById("found").textContent;
 }));
+""",
+    "facility list": TAB + "return each(() => [tab('facilities')]);",
+    "point card": EVERY_CATEGORY + """
+const told = each((category) => {
+  lc.point.set(lc.data.residences.shape[category].polygons[0][0][0], { category });
+  return [document.getElementById("list").textContent, document.querySelector(".here-label").textContent];
+});
+lc.point.clear();
+return told;
+""",
+    "what-if": WHAT_IF + """
+const told = ["place", "move", "close", "gate_close"].map((tool) => {
+  lc.tools.start(tool);
+  const names = Array.from(document.querySelectorAll("#frame [title], #frame [alt]"), (node) => `${node.title} ${node.alt}`).join("\\n");
+  lc.tools.stop();
+  return names;
+});
+lc.panel.open("what_if");
+lc.panel.list();
+told.push(document.getElementById("list").textContent);
+return told;
+""",
+    "new facilities": CARD + WHAT_IF + """
+const known = lc.data.facilities.name.length;
+lc.panel.open("facilities");
+const told = [document.getElementById("list").textContent];
+lc.now.facilities.name.forEach((_, i) => {
+  if (i < known) return;
+  lc.goFacility(i);
+  told.push(card());
+});
+return told;
 """,
     "print": """
 window.dispatchEvent(new Event("beforeprint"));
@@ -114,6 +158,62 @@ def test_names_are_shown_letter_by_letter_and_none_runs(odd_sheet, sink):
     assert unharmed(sheet, scripts)
 
 
+def test_a_saved_scenario_keeps_every_name_and_comes_back_as_it_was(odd_sheet):
+    """As any reader of TOML reads it, and as the page reads it back."""
+    sheet, scripts = odd_sheet
+    text = sheet.js(WHAT_IF + "return lc.toToml(lc.whatIf.whole());", list(PAYLOADS))
+    told = tomllib.loads(text)
+    assert [one["name"] for one in told["facilities"]] == list(PAYLOADS)
+    assert [one["name"] for one in told["links"]] == list(PAYLOADS)
+    assert (told["name"], told["note"]) == (JOINED, JOINED)
+    assert not [letter for letter in text if letter != "\n" and unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp")]
+    sheet.js("lc.whatIf.reset(); lc.panel.open('what_if'); lc.panel.list();")
+    sheet.page.fill("#scenario-paste", text)
+    sheet.page.locator("#take").click()
+    back = sheet.js("return lc.whatIf.whole()")
+    assert [one["name"] for one in back["facilities"]] == list(PAYLOADS)
+    assert [one["name"] for one in back["links"]] == list(PAYLOADS)
+    assert (back["name"], back["note"]) == (JOINED, JOINED)
+    sheet.js("lc.whatIf.reset()")
+    assert unharmed(sheet, scripts)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_a_scenario_that_is_none_is_refused_in_words(odd_sheet, payload):
+    sheet, scripts = odd_sheet
+    sheet.js("lc.panel.open('what_if'); lc.panel.list();")
+    sheet.page.fill("#scenario-paste", f'{payload}\n[[facilities]]\nchange = "{payload}"')
+    sheet.page.locator("#take").click()
+    assert sheet.page.locator("#whatif-said").inner_text() != ""
+    assert sheet.js("return lc.whatIf.active()") is False
+    assert unharmed(sheet, scripts)
+
+
+@pytest.mark.parametrize("policy", [True, False], ids=["policy", "no policy"])
+def test_the_page_of_a_comparison_shows_names_as_text(odd, opened, tmp_path, policy):
+    closed = odd.gaps.iloc[:: max(1, len(odd.gaps) // 200)].index
+    other = replace(odd, gaps=odd.gaps.drop(closed), facilities=odd.facilities.iloc[:-1])
+    names = {"zh": JOINED, "en": JOINED + " "}
+    text = compare_page.html([State("base", names, odd), State("other", names, other)], language="zh")
+    file = tmp_path / "compare.html"
+    file.write_text(text if policy else POLICY.sub("", text), encoding="utf-8", newline="\n")
+    sheet = opened(file)
+    scripts = sheet.js("return document.scripts.length")
+    told = sheet.js("""
+const all = () => document.body.textContent;
+const told = [all()];
+document.querySelectorAll("[role=tab], main button").forEach((one) => { one.click(); told.push(all()); });
+document.querySelectorAll("select").forEach((box) => Array.from(box.options).forEach((option) => {
+  box.value = option.value;
+  box.dispatchEvent(new Event("change", { bubbles: true }));
+  told.push(all());
+}));
+return told;
+""")
+    assert missing(told) == []
+    assert unharmed(sheet, scripts)
+
+
 def test_the_windows_title_is_text(odd_sheet):
     sheet, _ = odd_sheet
     assert missing([sheet.page.title()]) == []
@@ -137,7 +237,7 @@ def test_a_name_in_the_address_runs_nothing(odd_page, opened):
     for payload in PAYLOADS[:COUNT:4]:
         sheet.page.goto("about:blank")
         sheet.page.goto(f"{odd_page.as_uri()}#{payload.replace(chr(10), ' ')}&c={payload[:9]}&lang={payload[:20]}&v={payload[:20]}")
-        sheet.page.wait_for_function("document.documentElement.dataset.ready === '1'")
+        ready(sheet)
         assert unharmed(sheet, scripts)
 
 

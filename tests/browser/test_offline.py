@@ -60,17 +60,17 @@ return document.getElementById("headline").textContent;
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
 def test_the_page_of_every_study_opens_in_both_languages_and_asks_for_nothing(any_study, opened, phone):
     headlines = set()
-    for lang in LANGUAGES[:1]:
+    for lang in LANGUAGES:
         sheet = opened(any_study / "out" / "index.html", lang=lang, phone=phone)
         headlines.add(sheet.js(TOUR))
         assert sheet.is_quiet()
-    assert headlines
+    assert len(headlines) == len(LANGUAGES)
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
 def test_nothing_lies_over_what_a_reader_operates(any_study, opened, phone):
     sheet = opened(any_study / "out" / "index.html", phone=phone)
-    for lang in LANGUAGES[:1]:
+    for lang in LANGUAGES:
         sheet.speak(lang)
         assert sheet.js(COVERED) == []
         assert sheet.js(CROSSING) == []
@@ -78,7 +78,7 @@ def test_nothing_lies_over_what_a_reader_operates(any_study, opened, phone):
 
 def test_a_phone_scrolls_downward_only(any_study, opened):
     sheet = opened(any_study / "out" / "index.html", phone=True)
-    for lang in LANGUAGES[:1]:
+    for lang in LANGUAGES:
         sheet.speak(lang)
         for tab in sheet.js("return Array.from(document.querySelectorAll('[role=tab]'), (tab) => tab.id)"):
             sheet.js("document.getElementById(value).click()", tab)

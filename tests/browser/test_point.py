@@ -139,6 +139,15 @@ def test_every_way_to_choose_a_point(toy, opened, lang, phone):
     (sheet.page.touchscreen.tap if phone else sheet.page.mouse.click)(*middle)
     clicked = sheet.js(at_map)
     assert clicked
+    if not phone:
+        mark = sheet.page.locator(".here").bounding_box()
+        x, y = mark["x"] + mark["width"] / 2, mark["y"] + mark["height"] / 2
+        sheet.page.mouse.move(x, y)
+        sheet.page.mouse.down()
+        sheet.page.mouse.move(x + 60, y + 5, steps=4)
+        sheet.page.mouse.up()
+        dragged = sheet.js(at_map)
+        assert dragged[1] > clicked[1] and dragged != pytest.approx(clicked, abs=1e-9)
     #  the map's middle, by keyboard
     sheet.page.evaluate("document.querySelector('.folium-map').focus()")
     sheet.page.keyboard.press("Enter")

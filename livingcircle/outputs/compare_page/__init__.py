@@ -41,7 +41,7 @@ def html(states: Sequence[State], *, language: str) -> str:
     values = compare_content(states, words=known, style=style(), language=language)
     x, y = values["origin"]
     title = f"{values['study']['names'][language]} · {known[language]['living_circle']}"
-    files = Files(HERE, "compare.html", "compare.css", (*((page.HERE, name) for name in READING), *((HERE, name) for name in SCRIPTS)))
+    files = Files(HERE, "compare.html", ("compare.css",), (*((page.HERE, name) for name in READING), *((HERE, name) for name in SCRIPTS)))
     return page_document(values, language=language, title=title, center=(y / PER_DEGREE, x / PER_DEGREE), files=files)
 
 

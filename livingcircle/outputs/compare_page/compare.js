@@ -104,16 +104,17 @@
     if (target && target.getBounds) map.fitBounds(target.getBounds(), { maxZoom: 16.5, padding: [60, 60], animate: false });
     else map.setView(at, 16.5, { animate: false });
     document.getElementById("frame").scrollIntoView({ block: "nearest" });
-    const place = at || target.getBounds().getCenter();
-    // In swipe the map on top shows only its own side; the card stands on the side that shows the place.
-    const side = lc.state.mode === "swipe" && lc.state.at > 0.5 ? lc.maps[0].map : map;
-    L.popup(lc.cardOptions).setLatLng(place).setContent(content).openOn(side);
+    L.popup(lc.cardOptions).setLatLng(at || target.getBounds().getCenter()).setContent(content).openOn(map);
   };
+
+  // What stands in one state only is flown to on its own side of the divider.
+  const aside = (there) => { if (lc.state.mode === "swipe") lc.divide(there ? 0.25 : 0.75); };
 
   lc.goWhole = function () {
     const bounds = lc.maps[0].bounds(), { map } = shownMap(), legend = document.getElementById("legend");
     const left = legend.open && lc.state.mode !== "linked" && legend.offsetWidth < 0.3 * map.getSize().x ? legend.offsetWidth + 20 : 12;
-    if (bounds) map.fitBounds(bounds, { animate: false, paddingTopLeft: [left, 12], paddingBottomRight: [12, 12] });
+    const below = document.documentElement.classList.contains("printing") ? legend.offsetHeight + 20 : 12;
+    if (bounds) map.fitBounds(bounds, { animate: false, paddingTopLeft: [left, 12], paddingBottomRight: [12, below] });
   };
   lc.goHome = function (home, kind) {
     const [category, level, group] = lc.data.kinds[kind], target = lc.maps[1].homes[home];
@@ -123,11 +124,15 @@
   lc.goFacility = function (facility) {
     const categories = lc.data.facilities.categories[facility];
     if (categories.length && !categories.includes(lc.state.category)) lc.choose({ category: categories[0] });
-    fly(null, lc.placeOf(lc.isOpen(lc.state.after, facility) ? lc.state.after : lc.state.before, facility), lc.facilityCard(facility));
+    const there = lc.isOpen(lc.state.after, facility);
+    aside(there);
+    fly(null, lc.placeOf(there ? lc.state.after : lc.state.before, facility), lc.facilityCard(facility));
   };
   lc.goLink = function (link) {
     const { points } = lc.shape(link.shape);
-    fly(null, points[Math.floor(points.length / 2)], lc.linkCard(link));
+    aside(link.change === "opened");
+    const last = points[Math.floor((points.length - 1) / 2)], next = points[Math.floor(points.length / 2)];
+    fly(null, [(last[0] + next[0]) / 2, (last[1] + next[1]) / 2], lc.linkCard(link));
   };
 
   // On paper nothing can be dragged: both maps stand side by side, the map of differences alone.
@@ -142,6 +147,7 @@
         document.documentElement.classList.add("printing");
         document.getElementById("frame").className = lc.state.mode === "difference" ? "difference" : "linked";
       });
+      document.getElementById("frame").style.setProperty("--below", `${legend.offsetHeight + 16}px`);
       screen.sheets = lc.maps.map((one) => one.sheet());
     });
     window.addEventListener("afterprint", () => {
@@ -186,6 +192,7 @@
       L.control.scale({ metric: true, imperial: false, maxWidth: 120, position: "bottomright" }).addTo(one.map);
     });
     lc.moveTogether(lc.maps.map((one) => one.map));
+    lc.cardsTogether(lc.maps.map((one) => one.map));
     lc.startDivider();
     printing();
     document.getElementById("legend").open = window.innerWidth >= 900;

@@ -116,7 +116,7 @@ def _study(states: Sequence[State], language: str) -> Content:
     result = states[0].result
     settings, standard, crs = result.settings, result.standard, result.network.crs
     authority = crs.to_authority()
-    told = [text(f"{state.name[language]}: {warning}") for state in states for warning in state.result.warnings]
+    told = {own: [text(f"{state.name[own]}: {warning}") for state in states for warning in _warnings(state, own)] for own in LANGUAGES}
     sources = dict.fromkeys(text(source) for state in states for source in state.result.facilities["source"])
     return {
         "names": in_both(settings.name if any(settings.name.values()) else {settings.language: settings.study_id}),
@@ -128,9 +128,13 @@ def _study(states: Sequence[State], language: str) -> Content:
         "crs": f"{crs.name} ({':'.join(authority)})" if authority else text(crs.name),
         "osm": bool(result.counts.get("osm")),
         "sources": [source for source in sources if source],
-        "warnings_by_language": dict.fromkeys(LANGUAGES, told),
+        "warnings_by_language": told,
         "version": livingcircle.__version__,
     }
+
+
+def _warnings(state: State, language: str) -> Sequence[str]:
+    return state.result.warnings_by_language.get(language, state.result.warnings)
 
 
 def _groups(result: Result, order: Order) -> list[Content]:

@@ -50,6 +50,8 @@
         if (made) made.bindPopup(() => lc.card(home), lc.cardOptions).addTo(this.groups.homes);
         return made;
       });
+      // Leaflet leaves canvases between pixels when a view is set, which blurs them; laid anew they lie on whole ones.
+      map.on("viewreset", () => Object.values(this.renderers).forEach((renderer) => { if (renderer._map) renderer._update(); }));
     }
 
     drawFrame() {

@@ -25,6 +25,30 @@
     });
   };
 
+  // Under the divider each map shows half of what lies there: a card is opened on both, at the same place, and its halves meet.
+  lc.cardsTogether = function (maps) {
+    const frame = document.getElementById("frame");
+    let busy = false;
+    maps.forEach((map, i) => {
+      const other = maps[1 - i];
+      map.on("popupopen", ({ popup }) => {
+        frame.classList.add("carded");
+        if (busy || lc.state.mode !== "swipe") return;
+        busy = true;
+        const content = popup.getContent(), made = typeof content === "function" ? content() : content.cloneNode(true);
+        other.openPopup(L.popup(Object.assign({}, lc.cardOptions, { autoPan: false })).setLatLng(popup.getLatLng()).setContent(made));
+        busy = false;
+      });
+      map.on("popupclose", () => {
+        frame.classList.remove("carded");
+        if (busy) return;
+        busy = true;
+        other.closePopup();
+        busy = false;
+      });
+    });
+  };
+
   // Divides the frame at a share of its width.
   lc.divide = function (share) {
     lc.state.at = Math.min(1, Math.max(0, share));

@@ -16,6 +16,7 @@ from livingcircle.outputs.page.packing import PER_DEGREE
 if TYPE_CHECKING:
     from livingcircle.analysis import Result
 
+HERE = resources.files(__package__)
 # Families of words that the page has in common with the tables.
 SHARED = ("cause.", "remedy.", "confidence.", "flag.", "rule.", "group.", "status.", "robustness.", "change.")
 
@@ -55,4 +56,4 @@ def page_words(language: str) -> dict[str, str]:
 
 def style() -> dict[str, Any]:
     """Colors, class breaks and tile services of the page."""
-    return tomllib.loads(resources.files(__package__).joinpath("style.toml").read_text("utf-8"))
+    return tomllib.loads(HERE.joinpath("style.toml").read_text("utf-8"))

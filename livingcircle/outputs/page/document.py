@@ -8,8 +8,10 @@ import html
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,19 @@ SCRIPTS = (
 STYLES = ("page.css", "whatif.css")
 PART = re.compile(r"<!--part:([a-z.]+)-->")
 LINKING = frozenset({"src", "href", "srcset", "action", "formaction", "data", "poster", "background", "xlink:href"})
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a page is made of: its template and style sheets in `folder`, and its scripts in their order, each with its folder."""
+
+    folder: Traversable
+    html: str
+    css: tuple[str, ...]
+    scripts: tuple[tuple[Traversable, str], ...]
+
+
+MAP = Files(HERE, "page.html", STYLES, tuple((HERE, name) for name in SCRIPTS))
 POLICY = (
     "default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src {pictures}; "
     "base-uri 'none'; form-action 'none'"
@@ -52,7 +67,7 @@ class LivingCirclePage(MacroElement):
     _template = Template("{% macro script(this, kwargs) %}livingcircle.start({{ this._parent.get_name() }});{% endmacro %}")
 
 
-def page_document(content: Mapping[str, Any], *, language: str, title: str, center: tuple[float, float]) -> str:
+def page_document(content: Mapping[str, Any], *, language: str, title: str, center: tuple[float, float], files: Files = MAP) -> str:
     """The HTML text of the page; `content` must hold plain JSON values, `center` is latitude and longitude.
 
     Pictures come from within it, and from the hosts of the tile services in `content["backgrounds"]` alone.
@@ -67,16 +82,16 @@ def page_document(content: Mapping[str, Any], *, language: str, title: str, cent
         "title": html.escape(title),
         "noscript": html.escape(" ".join(known["noscript"] for known in words.values())),
         "leaflet.css": leaflet_css(),
-        "page.css": "\n".join(map(_own, STYLES)),
+        "page.css": "\n".join(_own(name, files.folder) for name in files.css),
         "leaflet.js": leaflet_js(),
         "map": figure.html.render().strip(),
         "data": json_text(content),
-        "page.js": "\n".join(map(_own, SCRIPTS)),
+        "page.js": "\n".join(_own(name, folder) for folder, name in files.scripts),
         "start": figure.script.render().strip(),
     }
     hashes = " ".join(script_hash(parts[name]) for name in ("leaflet.js", "page.js", "start"))
     parts["policy"] = html.escape(POLICY.format(hashes=hashes, pictures=" ".join(pictures)), quote=True).replace("&#x27;", "'")
-    page = PART.sub(lambda found: parts[found[1]], _own("page.html"))
+    page = PART.sub(lambda found: parts[found[1]], _own(files.html, files.folder))
     refuse_links(page)
     return page
 
@@ -189,5 +204,5 @@ def _figure(center: tuple[float, float]) -> Figure:
     return figure
 
 
-def _own(name: str) -> str:
-    return HERE.joinpath(name).read_text("utf-8").replace("\r\n", "\n")
+def _own(name: str, folder: Traversable = HERE) -> str:
+    return folder.joinpath(name).read_text("utf-8").replace("\r\n", "\n")

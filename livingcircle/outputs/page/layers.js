@@ -249,7 +249,7 @@
       if (this.list) this.list.remove();
       // Leaflet sets these names as markup: constant words only, escaped.
       this.offered.forEach(({ key, group }) => { overlays[escape(lc.say(key))] = group; });
-      this.list = L.control.layers(null, overlays, { collapsed: window.innerWidth < 900 }).addTo(this.map);
+      this.list = L.control.layers(null, overlays, { collapsed: window.innerWidth < 1200 }).addTo(this.map);
       const toggle = this.list.getContainer().querySelector("a");
       toggle.title = lc.say("layers");
       toggle.setAttribute("aria-label", lc.say("layers"));

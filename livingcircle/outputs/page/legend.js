@@ -107,7 +107,7 @@
   lc.corners = function () {
     const { map } = lc.layers, had = document.querySelector(".legend");
     const legend = element("details", { class: "legend" }, [element("summary", { id: "legend-head" }), element("ul", { id: "legend-rows" })]);
-    legend.open = had ? had.open : window.innerWidth >= 900;
+    legend.open = had ? had.open : window.innerWidth >= 1200;
     movable.forEach((control) => control.remove());
     movable = [
       new Scale({ metric: true, imperial: false, maxWidth: 140 }).addTo(map),

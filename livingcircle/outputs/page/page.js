@@ -98,21 +98,36 @@
     document.getElementById("frame").scrollIntoView({ block: "nearest" });
   };
 
-  // A card is never taller than the map, and the legend leaves room for the north arrow.
+  const widthOf = (selector) => { const box = document.querySelector(selector); return box ? box.offsetWidth + 24 : 16; };
+  const WIDE = 640, CARD = 380;
+
+  // A card is never taller than the map and keeps clear of legend and layer list where there is room; the legend leaves room for the north arrow.
   function fitCards() {
-    const size = lc.layers.map.getSize();
-    lc.popup.options.maxHeight = Math.max(140, Math.round(0.72 * size.y));
+    const size = lc.layers.map.getSize(), { options } = lc.popup, left = widthOf(".legend"), right = widthOf(".leaflet-control-layers");
+    options.maxHeight = Math.max(140, Math.round(0.72 * size.y));
+    options.maxWidth = Math.max(220, Math.min(320, size.x - 70));
+    const roomy = size.x - left - right > CARD;
+    options.autoPanPaddingTopLeft = roomy ? [left, 16] : [16, 16];
+    options.autoPanPaddingBottomRight = roomy ? [right, 16] : [16, 16];
     document.querySelector(".legend").style.maxHeight = `${Math.max(120, size.y - 190)}px`;
-    lc.popup.options.maxWidth = Math.max(220, Math.min(320, size.x - 70));
+  }
+
+  // On a phone a card takes the room of the corners; its cross speaks the language of the page.
+  function whileReading(map) {
+    map.on("popupopen", (event) => {
+      map.getContainer().classList.add("reading");
+      const cross = event.popup.getElement().querySelector(".leaflet-popup-close-button");
+      cross.setAttribute("aria-label", lc.say("close"));
+      cross.title = lc.say("close");
+    });
+    map.on("popupclose", () => map.getContainer().classList.remove("reading"));
   }
 
   const open = (content, at) => L.popup(lc.popup.options).setLatLng(at).setContent(content).openOn(lc.layers.map);
 
-  const WIDE = 640;
   // Keeps the area clear of the legend and the layer list where the map is wide enough for all three.
   function room() {
-    const width = (selector) => { const box = document.querySelector(selector); return box ? box.offsetWidth + 24 : 16; };
-    const left = width(".legend"), right = width(".leaflet-control-layers"), all = lc.layers.map.getSize().x;
+    const left = widthOf(".legend"), right = widthOf(".leaflet-control-layers"), all = lc.layers.map.getSize().x;
     return all > WIDE && left + right < 0.55 * all ? { paddingTopLeft: [left, 16], paddingBottomRight: [right, 16] } : { padding: [16, 16] };
   }
 
@@ -208,6 +223,7 @@
     lc.printing();
     fitCards();
     map.on("resize", fitCards);
+    whileReading(map);
     map.on("click", (event) => lc.tell("click", event));
     document.getElementById("skip").addEventListener("click", () => document.getElementById(`tab-${lc.state.tab}`).focus());
     document.addEventListener("keydown", keys);

@@ -286,7 +286,8 @@
   // Cards of residences, facilities and gaps get a button of their own.
   let opened = null;
   function button(card_, word, at, category) {
-    card_.append(element("button", { type: "button", class: "more walk-from", text: lc.say(word), onclick: () => {
+    // Above the table: long cards are scrolled.
+    card_.querySelector("table").before(element("button", { type: "button", class: "more walk-from", text: lc.say(word), onclick: () => {
       const to = at || (opened && [opened.getLatLng().lat, opened.getLatLng().lng]);
       if (!to) return;
       map.closePopup();

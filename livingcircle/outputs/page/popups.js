@@ -35,7 +35,7 @@
   }
 
   lc.popup = {
-    options: { maxWidth: 320, minWidth: 220, autoPanPadding: [24, 24] },
+    options: { maxWidth: 320, minWidth: 220 },
 
     residence: function (i) {
       if (lc.state.lacking) return lacks(i);

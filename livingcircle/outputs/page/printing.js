@@ -44,9 +44,11 @@
     return lc.sheet.portrait ? [0, room(all.y - (b.y - a.y), legend.offsetHeight + 30)] : [-room(all.x - (b.x - a.x), legend.offsetWidth), 0];
   }
 
-  // The smallest denominator at which the area seen fits.
+  // The smallest denominator at which the area seen fits beside the legend.
   function exact(map, seen) {
-    const fits = map.getSize(), a = map.project(seen.getNorthWest(), 0), b = map.project(seen.getSouthEast(), 0);
+    const legend = document.querySelector(".legend"), all = map.getSize(), upright = lc.sheet.portrait;
+    const fits = { x: all.x - (upright ? 0 : legend.offsetWidth + 20), y: all.y - (upright ? legend.offsetHeight + 50 : 0) };
+    const a = map.project(seen.getNorthWest(), 0), b = map.project(seen.getSouthEast(), 0);
     const zoom = Math.log2(Math.min(fits.x / Math.abs(b.x - a.x), fits.y / Math.abs(b.y - a.y)));
     return scaleAt(zoom, seen.getCenter().lat);
   }

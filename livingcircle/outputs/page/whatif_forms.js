@@ -75,7 +75,7 @@
 
   function limitFields() {
     const { category, level } = lc.state, { categories, levels } = lc.data;
-    if (level < 0) return [];
+    if (level < 0 || lc.state.lacking) return [];
     const ids = { category: categories[category].id, level: levels[level].id };
     const row = lc.asWritten().coverage.rows.find((one) => one.whole && one.category === category && one.level === level && one.group === 0);
     const told = (whatIf.scenario().limits || []).find((one) => one.category === ids.category && one.level === ids.level) || {};
@@ -84,8 +84,8 @@
       const value = numberOf(text), same = row && value === row[key];
       whatIf.apply(edit("limit", Object.assign({}, ids, { limit_m: told.limit_m, limit_min: told.limit_min }, { [key]: value && value <= LONGEST && !same ? value : null })));
     };
-    return [field("limit-m", say("limit_m", { level: levels[level].name }), now.limit_m, take("limit_m"), amount),
-      field("limit-min", say("limit_min", { level: levels[level].name }), now.limit_min, take("limit_min"), amount)];
+    return [element("p", { class: "hint", text: `${categories[category].name} · ${levels[level].name}` }), field("limit-m", say("limit_m"), now.limit_m, take("limit_m"), amount),
+      field("limit-min", say("limit_min"), now.limit_min, take("limit_min"), amount)];
   }
 
   function walkFields() {
@@ -93,7 +93,8 @@
     const speeds = (walking && walking.speeds) || {}, own = speeds[group.id] === undefined ? group.speed_kmh : speeds[group.id];
     const rule = (walking && walking.rule) || study.rule;
     return [
-      field("speed", say("speed_of", { group: lc.groupName(lc.state.group) }), own,
+      element("p", { class: "hint", text: lc.groupName(lc.state.group) }),
+      field("speed", say("speed_of"), own,
         (text) => { const kmh = numberOf(text); whatIf.apply(edit("speed", group.id, kmh && kmh <= FASTEST_KMH && kmh !== group.speed_kmh ? kmh : null)); }, Object.assign({}, amount, { min: "0.1", max: String(FASTEST_KMH), step: "0.1" })),
       select("rule", say("rule"), ["distance", "time"].map((key) => [key, lc.sayCode("rule", key)]), rule, (key) => whatIf.apply(edit("rule", key === study.rule ? null : key))),
     ];

@@ -3,7 +3,6 @@
 (function (lc) {
   const { element, whatIf } = lc;
   const say = (key, values) => lc.say(`whatif.${key}`, values);
-  const PART_SHARE = 0.999;
   let map = null, marks = null, renderer = null;
 
   const mark = (kind, text, look) => L.divIcon({ className: `mark-${kind}`, html: element("span", { text, "--color": look }), iconSize: [24, 24] });
@@ -49,17 +48,24 @@
     links(scenario);
   }
 
-  // How much of a residence lies beyond the limit, by residence: land and people are shares of the same points.
-  function beyond(town) {
-    const { category, level, group } = lc.state, gaps = town.gapsOf(category, level, group), found = new Map();
-    gaps.residence.forEach((home, i) => { if (home >= 0) found.set(home, (gaps.land_ha[i] || 0) + (gaps.people[i] || 0)); });
-    return found;
+  // How many of the points of every residence keep the limit, and how many there are (none where nobody lives yet).
+  function inside(town) {
+    const { category, level, group } = lc.state, { segments, count: size } = town.homes, { count } = town.covered(category, level, group);
+    const kept = lc.data.residences.name.map(() => ({ in: 0, of: 0 })), { row } = town.walking.residences;
+    segments.residence.forEach((r, s) => {
+      const home = kept[row[r]];
+      if (!home || !town.lived[r]) return;
+      home.in += count[s];
+      home.of = size[r];
+    });
+    return kept;
   }
 
   function kindOf(before, after) {
-    if (before === after || (before && after && Math.abs(before - after) <= (1 - PART_SHARE) * before)) return before ? "still" : "covered";
-    if (before > after) return after ? "part_gained" : "gained";
-    return before ? "part_lost" : "lost";
+    const [was, is] = [before, after].map((home) => home.of - home.in);
+    if (!before.of || was === is) return is ? "still" : "covered";
+    if (was > is) return is ? "part_gained" : "gained";
+    return was ? "part_lost" : "lost";
   }
 
   const KINDS = ["gained", "part_gained", "part_lost", "lost", "still", "covered"];
@@ -67,12 +73,28 @@
 
   // Residences by what the scenario does to them for the category, level and group chosen.
   whatIf.differenceOfHomes = function () {
-    const before = beyond(whatIf.before()), after = beyond(whatIf.after);
-    return lc.data.residences.name.map((_, i) => kindOf(before.get(i) || 0, after.get(i) || 0));
+    const before = inside(whatIf.before()), after = inside(whatIf.after);
+    return before.map((home, i) => kindOf(home, after[i]));
   };
 
+  // People of every residence that come within the limit by the scenario, or (negative) fall beyond it.
+  whatIf.gainOfHomes = function () {
+    const before = inside(whatIf.before()), after = inside(whatIf.after), people = lc.data.residences.people[lc.state.group];
+    return before.map((home, i) => (home.of && after[i].of ? (people[i] || 0) * (after[i].in - home.in) / home.of : 0));
+  };
+
+  // The walk-time surface has colors of its own: while the difference is shown it steps back.
+  let veiled = false;
+  function veil(on) {
+    if (!lc.surface || (!on && !veiled)) return;
+    veiled = on;
+    lc.surface.veil(on || Boolean(lc.point && lc.point.at));
+  }
+
   function paint() {
-    if (!differing()) return;
+    const on = Boolean(differing());
+    veil(on);
+    if (!on) return;
     const { difference } = lc.data.style, kinds = whatIf.differenceOfHomes();
     lc.layers.homes.forEach((home, i) => {
       if (home) home.setStyle({ fillColor: difference[kinds[i]], color: "#444", weight: 0.7, dashArray: null, fillOpacity: 0.92 });

@@ -63,9 +63,9 @@
 
   // Gaps that are there before and after, of other size: {gap, by} people, those that change most first.
   function resized() {
-    const { category, level, group } = lc.state, [was, is] = [whatIf.before(), whatIf.after].map((town) => town.gapsOf(category, level, group));
-    const before = new Map(was.residence.map((home, i) => [home, was.people[i]]));
-    return is.residence.map((home, i) => ({ residence: home, unit: is.unit[i], at: is.at[i], people: is.people[i], by: home >= 0 && before.has(home) ? is.people[i] - before.get(home) : 0 }))
+    const { category, level, group } = lc.state, gained = whatIf.gainOfHomes(), is = whatIf.after.gapsOf(category, level, group);
+    const before = new Set(whatIf.before().gapsOf(category, level, group).residence);
+    return is.residence.map((home, i) => ({ residence: home, unit: is.unit[i], at: is.at[i], people: is.people[i], by: home >= 0 && before.has(home) ? -gained[home] : 0 }))
       .filter((gap) => Math.abs(gap.by) >= LEAST_PEOPLE).sort((a, b) => Math.abs(b.by) - Math.abs(a.by));
   }
 

@@ -12,7 +12,7 @@
 
   // What the forms of the panel hold; the tools read it when they act.
   const form = { name: "", capacity: null, open_year: null, kind: "footpath", link_name: "" };
-  let map = null, tool = null, hint = "", alarm = false;
+  let map = null, tool = null, hint = ["done"], alarm = false;
   let drawn = [], preview = null, carried = null;
   let handles = null, renderer = null;
 
@@ -94,6 +94,12 @@
     const near = map.getZoom() >= NEAR_ZOOM, icon = L.divIcon({ className: `handle ${kind}${near ? "" : " far"}`, html: element("span", {}), iconSize: near ? [26, 26] : [14, 14] });
     const made = L.marker(at, { icon, title, alt: title, pane: "handles", draggable: Boolean(dropped), autoPan: true, bubblingMouseEvents: false });
     made.on("click", act);
+    made.on("keydown", ({ originalEvent: event }) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      event.stopPropagation();
+      act();
+    });
     if (dropped) made.on("dragend", () => dropped(made.getLatLng()));
     return made.addTo(handles);
   }
@@ -139,7 +145,7 @@
   }
 
   function tell(key, values, isAlarm) {
-    hint = say(key, Object.assign({ metres: METRES }, values));
+    hint = [key, Object.assign({ metres: METRES }, values)];
     alarm = Boolean(isAlarm);
     bar();
   }
@@ -153,7 +159,7 @@
     if (tool === null) return;
     const button = (key, act) => element("button", { type: "button", id: `bar-${key}`, text: say(key), onclick: act }), had = document.activeElement && document.activeElement.id;
     lc.fill("tool-bar", [
-      element("p", { class: alarm ? "alarm" : "", role: "status", text: `${say(`tool_${tool}`)} · ${hint}` }),
+      element("p", { class: alarm ? "alarm" : "", role: "status", text: `${say(`tool_${tool}`)} · ${say(...hint)}` }),
       whatIf.summary() ? element("p", { class: "summary", text: whatIf.summary() }) : null,
       element("div", {}, [
         TOOLS[tool].point ? button("at_cross", () => point(map.getCenter())) : null,
@@ -174,8 +180,10 @@
 
   function refresh() {
     if (!map) return;
+    const own = () => Array.from(map.getPane("handles").querySelectorAll(".handle")), focused = own().indexOf(document.activeElement);
     handles.clearLayers();
     if (tool !== null && TOOLS[tool].handles) TOOLS[tool].handles();
+    if (focused >= 0 && own()[focused]) own()[focused].focus({ preventScroll: true });
     bar();
   }
 

@@ -1,0 +1,174 @@
+"""Scenarios of a study file and of files of their own: read, laid over the study, written beside its results."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+import toy_study
+
+from livingcircle import cli
+from livingcircle.errors import StudyError
+from livingcircle.study import schema
+from livingcircle.study.analyzing import analyzed, analyzed_all, asked
+from livingcircle.study.scenarios import scenario_of
+
+#   S──────[A]────────┼──────────[B]───────────[C]──────(T)     T opens in 2030; homes from 100, 450 and 820 m on
+TABLES = ("coverage", "gaps", "indicators", "completeness", "quotas", "lacking")
+PLAIN = "\n[outputs]\nfigures = false\nreport = false\n"
+
+
+def new_school(x, y):
+    lon, lat = toy_study.place(x, y)
+    return f'change = "open"\nname = "新小学"\ncategories = ["school"]\nlon = {lon:.9f}\nlat = {lat:.9f}\n'
+
+
+SCENARIOS = f"""
+[scenarios.nothing]
+[scenarios.east]
+name = {{ zh = "东部新校", en = "school in the east" }}
+note = "虚构"
+[[scenarios.east.facilities]]
+{new_school(900, 10)}
+"""
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = toy_study.write(tmp_path / "toy")
+    with (folder / "study.toml").open("a", encoding="utf-8") as file:
+        file.write(PLAIN + SCENARIOS)
+    return folder
+
+
+def run(*arguments):
+    with pytest.raises(SystemExit) as left:
+        cli.main([str(a) for a in arguments])
+    return left.value.code or 0
+
+
+def people_covered(folder):
+    table = pd.read_csv(folder / "coverage.csv", encoding="utf-8-sig")
+    return table[table["unit"] == "ALL"].set_index("category")["people_covered"]
+
+
+def test_a_scenario_without_changes_gives_the_tables_of_the_study_to_the_byte(study, tmp_path):
+    assert run("analyze", study) == run("analyze", study, "--scenario", "nothing") == 0
+    base, same = tmp_path / "maps" / "toy", tmp_path / "maps" / "toy" / "nothing"
+    assert [name for name in TABLES if (base / f"{name}.csv").read_bytes() != (same / f"{name}.csv").read_bytes()] == []
+
+
+def test_a_scenario_stands_beside_the_study_and_neither_run_takes_the_other_away(study, tmp_path, capsys):
+    base = tmp_path / "maps" / "toy"
+    assert run("analyze", study, "--scenario", "east") == 0
+    assert "玩具城（方案：东部新校）" in capsys.readouterr().out
+    assert run("analyze", study) == 0
+    assert (base / "east" / "run.json").is_file() and (base / "run.json").is_file()
+    #  C, from 820 to 920 m, is within 500 m of the school at 900 m, and so is half of B
+    before, after = people_covered(base), people_covered(base / "east")
+    assert after["school"] >= before["school"] + 80 and after["park"] == before["park"]
+    assert run("analyze", study, "--scenario", "east") == 0
+    assert (base / "index.html").is_file() and people_covered(base)["school"] == before["school"]
+    record = json.loads((base / "east" / "run.json").read_text(encoding="utf-8"))
+    assert record["name"] == {"zh": "玩具城（方案：东部新校）", "en": "Toy town (scenario: school in the east)"}
+    assert record["note"]["zh"] == "虚构数据 方案说明：虚构"
+    told = record["scenario"]
+    assert (told["id"], told["name"]["en"], told["file"]) == ("east", "school in the east", None)
+    assert told["content"]["facilities"][0]["categories"] == ["school"]
+    assert json.loads((base / "run.json").read_text(encoding="utf-8"))["scenario"] is None
+    assert "东部新校" in (base / "east" / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_file_of_its_own_in_toml_or_json_says_the_same(study, tmp_path):
+    toml, table = tmp_path / "新校 方案.toml", tmp_path / "Plan B.json"
+    toml.write_text(f'year = 2028\n[[facilities]]\n{new_school(900, 10)}', encoding="utf-8-sig")
+    lon, lat = (round(value, 9) for value in toy_study.place(900, 10))
+    change = {"change": "open", "name": "新小学", "categories": ["school"], "lon": lon, "lat": lat}
+    table.write_text(json.dumps({"year": 2028, "facilities": [change]}), encoding="utf-8")
+    for file, id in ((toml, "新校-方案"), (table, "plan-b")):
+        assert run("analyze", study, "--scenario", file) == 0
+        record = json.loads((tmp_path / "maps" / "toy" / id / "run.json").read_text(encoding="utf-8"))
+        assert record["scenario"]["id"] == id and record["scenario"]["file"]["file"] == file.name
+        assert file.name in {one["file"] for one in record["inputs"]}
+        assert record["parameters"]["year"] == 2028
+    both = [tmp_path / "maps" / "toy" / id / "coverage.csv" for id in ("新校-方案", "plan-b")]
+    assert both[0].read_bytes() == both[1].read_bytes()
+
+
+def test_the_year_of_the_command_stands_before_that_of_the_scenario_and_of_the_study(study, tmp_path):
+    file = tmp_path / "later.toml"
+    file.write_text("year = 2030\n", encoding="utf-8")
+    years = [asked(study, scenario=scenario, year=year).settings.year for scenario, year in ((None, None), (str(file), None), (str(file), 2027))]
+    assert years == [2025, 2030, 2027]
+    assert analyzed(study, scenario=str(file)).counts["facilities_open"] == analyzed(study).counts["facilities_open"] + 1
+
+
+def test_several_scenarios_are_worked_out_on_layers_read_once(study):
+    read = []
+    found = dict(
+        (job.plan.id if job.plan else "", result)
+        for job, result in analyzed_all(study, [None, "nothing", "east"], progress=lambda step, done, total: read.append(step) if (step, done) == ("streets", 0) else None)
+    )
+    assert list(found) == ["", "nothing", "east"] and len(read) == 1
+    pd.testing.assert_frame_equal(found[""].coverage, found["nothing"].coverage)
+    assert found["east"].counts["facilities"] == found[""].counts["facilities"] + 1
+    #  what the study's own facilities bring in later years stays comparable
+    assert found["east"].settings.years == found[""].settings.years == (2030,)
+    assert found["east"].warnings == found[""].warnings
+
+
+def told(*arguments, capsys):
+    assert run(*arguments) == 3
+    return [line.removeprefix("livingcircle: ") for line in capsys.readouterr().err.strip().splitlines()]
+
+
+def test_faults_of_scenarios_in_the_study_file_are_told_with_all_others(study, tmp_path, capsys):
+    with (study / "study.toml").open("a", encoding="utf-8") as file:
+        file.write('[scenarios.odd]\nbridges = 1\n[[scenarios.odd.facilities]]\nchange = "close"\n[[scenarios.odd.links]]\nkind = "tunnel"\nline = [[1, 1], [2, 2]]\n')
+    assert told("analyze", study, "--lang", "en", capsys=capsys) == [
+        f"{study}/study.toml: scenarios.odd.facilities.0: to close needs id → correct the value",
+        f"{study}/study.toml: scenarios.odd.links.0.kind: Input should be 'footpath', 'bridge' or 'crossing' (given: 'tunnel') → correct the value",
+        f"{study}/study.toml: scenarios.odd.bridges: unknown key → known keys: facilities, gates, limits, links, name, note, walking, year",
+    ]
+    assert not (tmp_path / "maps").exists()
+
+
+@pytest.mark.parametrize("name", ["figures", "../out", "a.b", "a b", ""])
+def test_a_scenario_is_named_like_a_folder(study, name, capsys):
+    with (study / "study.toml").open("a", encoding="utf-8") as file:
+        file.write(f'[scenarios."{name}"]\n')
+    (line,) = told("analyze", study, "--lang", "en", capsys=capsys)
+    assert "cannot name a folder" in line and "study.toml: scenarios" in line
+
+
+FILES = {
+    "no such file": ("plan.toml", None, "无法读取"),
+    "broken TOML": ("plan.toml", "year = ", "不符合 TOML 写法"),
+    "broken JSON": ("plan.json", '{"year": ', "不是 JSON"),
+    "a list": ("plan.json", "[1]", "没有方案"),
+    "lists within lists": ("plan.json", "[" * 100_000, "列表嵌套过深"),
+    "another encoding": ("plan.toml", "name = '方案'".encode("gb18030"), "不是 UTF-8"),
+    "an unknown key": ("plan.json", '{"yaer": 2030}', "是否指 'year'"),
+    "not a number": ("plan.json", '{"facilities": [{"change": "resize", "id": "a", "capacity": NaN}]}', "facilities.0.capacity"),
+    "an id of nobody": ("plan.toml", '[[facilities]]\nchange = "close"\nid = "西小学"\n', "是否指 'schools.csv#2'"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_no_scenario_is_one_clear_fault(study, tmp_path, name, capsys):
+    file, text, words = FILES[name]
+    if text is not None:
+        (tmp_path / file).write_bytes(text if isinstance(text, bytes) else text.encode())
+    (line,) = told("analyze", study, "--scenario", file, capsys=capsys)
+    assert file in line and words in line
+    assert not any((tmp_path / "maps").rglob("*.csv"))
+
+
+def test_a_name_of_no_scenario_is_told_with_the_nearest(study, capsys):
+    (line,) = told("analyze", study, "--scenario", "eest", "--lang", "en", capsys=capsys)
+    assert "no scenario 'eest' → did you mean 'east'?" in line
+    plain, _ = schema.load(study)
+    with pytest.raises(StudyError, match=r"write \[scenarios.west\] into it"):
+        scenario_of("west", plain.model_copy(update={"scenarios": {}}), study / "study.toml")
