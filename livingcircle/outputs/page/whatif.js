@@ -55,15 +55,8 @@
     };
   }
 
-  // Shares by each rule hold for the study only, unless the scenario leaves a row as it was.
-  function ruled(rows) {
-    const written = new Map(lc.data.coverage.rows.map((row) => [row.by_rule, row])), alike = (one, other) => one.people_share === other.people_share && one.land_share === other.land_share;
-    return rows.map((row) => (row.by_rule && written.has(row.by_rule) && !alike(row, written.get(row.by_rule)) ? Object.assign({}, row, { by_rule: null }) : row));
-  }
-
   function show(now, town) {
     lc.now = town ? Object.assign({ rule: town.rule, lacking: (level, group) => lc.lackingOfTown(town, level, group), town }, now) : now;
-    if (town) lc.now.coverage = Object.assign({}, now.coverage, { rows: ruled(now.coverage.rows) });
   }
 
   // Puts before or after on the page; the difference is drawn over the after.
