@@ -163,7 +163,7 @@ def two_groups_of_one_id(folder):
     toy_study.edit(folder / "study.toml", "[streets]", '[[walking.groups]]\nid = "all"\nspeed_kmh = 3\n[streets]')
 
 
-def scenarios_that_do_nothing(folder):
+def a_scenario_of_an_unknown_key(folder):
     with (folder / "study.toml").open("a", encoding="utf-8") as file:
         file.write("[scenarios.x]\nfoo = 1\n")
 
@@ -183,7 +183,7 @@ def plain_graphml(folder):
         (homes_of_later_years, ["居住用地：到 2025 年没有一处入住"]),
         (people_without_end, ["homes.geojson 第 3 行：“people”列的人口大得不合理"]),
         (two_groups_of_one_id, ["walking.groups：人群 id 不得重复"]),
-        (scenarios_that_do_nothing, ["scenarios：未知的键"]),
+        (a_scenario_of_an_unknown_key, ["scenarios.x.foo：未知的键"]),
         (plain_graphml, ["streets.graphml：", "OSMnx"]),
         (missing_file, ["没有文件“parks.geojson”"]),
         (wrong_crs, ["homes.geojson：第 1、2、3 行：经纬度被标成了", "→"]),
