@@ -103,7 +103,7 @@ def test_the_overview_in_sentences(states, comparisons, language):
     assert [label for label, line in notes if line is None][1:3] == [f"{names[0]} → {names[1]}", f"{names[0]} → {names[2]}"]
     wanted = {
         "zh": ["消除 2 处，新出现 1 处，仍在但有变化 1 处", "没有一处居住用地失去覆盖", "关闭：S", "新增覆盖 60 人，失去覆盖 10 人", "6.5% → 45.2%"],
-        "en": ["2 closed, 1 opened, 1 still there but changed", "no home loses coverage", "closes: S", "60 people gained, 10 lost", "6.5% → 45.2%"],
+        "en": ["2 closed, 1 opened, 1 still there but changed", "no home loses coverage", "closed: S", "60 people gained, 10 lost", "6.5% → 45.2%"],
     }
     for words in wanted[language]:
         assert words in told, words

@@ -282,6 +282,8 @@ def _pair(comparison: Comparison, numbers: tuple[int, int], town: _Town, kinds: 
     homes = summed(moved, ["residence_id", *keys])
     homes = homes[(homes[[*MOVES]] != 0).any(axis=1)]
     sums = pd.concat([summed(moved, keys).assign(unit=WHOLE_AREA), summed(moved, ["unit", *keys])], ignore_index=True)
+    # A study without units tells no row of what lies outside of them.
+    sums = sums[sums["unit"].isin(unit)]
     gaps = comparison.gaps
     places_ = comparison.facilities
     return {
