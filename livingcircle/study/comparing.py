@@ -78,7 +78,7 @@ def wanted(told: Sequence[str], *, years: Sequence[int], scenarios: Sequence[str
     if twice:
         raise StudyError(Fault("STUDY SCENARIO", said("{names} stands twice", names=listed(map(_word, twice))), "name every state once"))
     if len(states) < 2:
-        remedy = "name a scenario or a scenario file, give --years, or write [scenarios.NAME] into the study file"
+        remedy = said("name a scenario or a scenario file, give --years, or write [scenarios.NAME] into the study file")
         raise StudyError(Fault("STUDY SCENARIO", "there is one state only, and nothing to compare it with", remedy))
     return states
 

@@ -13,8 +13,8 @@
   // Chooses states, a category, level or group, or a mode, and draws everything anew.
   lc.choose = function (next) {
     const { state } = lc, modeBefore = state.mode;
-    if ("before" in next && next.before === state.after) next.after = state.before;
-    if ("after" in next && next.after === state.before) next.before = state.after;
+    if ("before" in next && !("after" in next) && next.before === state.after) next.after = state.before;
+    if ("after" in next && !("before" in next) && next.after === state.before) next.before = state.after;
     Object.assign(state, next);
     const levels = lc.levelsOf(state.category);
     if (!levels.includes(state.level)) state.level = levels[0];

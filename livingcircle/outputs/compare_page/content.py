@@ -29,8 +29,9 @@ Kind = tuple[str, str, str]
 # Codes of a walk that is no number of minutes; the page's script knows them, and that hundredths of minutes begin after them.
 NO_HOME, CODES = 0, {OFF_NETWORK: 1, UNREACHABLE: 2}
 FIRST = 3
-# Moves of people are told in tenths, land in square metres.
-SCALE = {"people": 10, "land": 10_000}
+# People covered and moved are told in hundredths, land in square metres; people of gaps in tenths.
+SCALE = {"people": 100, "land": 10_000}
+TENTHS = 10
 FACILITY_CHANGES = ("opened", "closed", "moved", "resized")
 
 
@@ -246,13 +247,13 @@ def _gaps(result: Result, town: _Town, kinds: list[Kind], columns: _Columns) -> 
         people = np.zeros(len(at), dtype=np.int64)
         if kind in by_kind:
             rows = by_kind[kind]
-            people[[at[home] for home in rows["residence_id"]]] = np.rint(rows["people"].to_numpy(dtype=float) * SCALE["people"]).astype(int) + 1
+            people[[at[home] for home in rows["residence_id"]]] = np.rint(rows["people"].to_numpy(dtype=float) * TENTHS).astype(int) + 1
         out.append(columns.add(people))
     return out
 
 
 def _coverage(result: Result, town: _Town, kinds: list[Kind], columns: _Columns) -> Content:
-    """Columns over kinds x units: land (m²) and people (tenths) covered, facilities; over units x groups land and people; limits by kind."""
+    """Columns over kinds x units: land (m²) and people (hundredths) covered, facilities; over units x groups land and people; limits by kind."""
     table = result.coverage.set_index(["category", "level", "group", "unit"])
     rows = table.reindex(pd.MultiIndex.from_tuples([(*kind, unit) for kind in kinds for unit in town.units]))
     lived = result.coverage.drop_duplicates(["unit", "group"]).set_index(["group", "unit"])
@@ -281,6 +282,8 @@ def _pair(comparison: Comparison, numbers: tuple[int, int], town: _Town, kinds: 
     homes = summed(moved, ["residence_id", *keys])
     homes = homes[(homes[[*MOVES]] != 0).any(axis=1)]
     sums = pd.concat([summed(moved, keys).assign(unit=WHOLE_AREA), summed(moved, ["unit", *keys])], ignore_index=True)
+    # A study without units tells no row of what lies outside of them.
+    sums = sums[sums["unit"].isin(unit)]
     gaps = comparison.gaps
     places_ = comparison.facilities
     return {

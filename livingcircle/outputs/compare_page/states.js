@@ -9,7 +9,7 @@
   const MOVES = ["land_gained", "land_lost", "people_gained", "people_lost"];
   const ARRIVING = ["land_arrived", "land_arrived_covered", "land_left", "land_left_covered",
     "people_arrived", "people_arrived_covered", "people_left", "people_left_covered"];
-  const scale = (key) => (key.startsWith("land") ? 1e4 : 10);
+  const scale = (key) => (key.startsWith("land") ? 1e4 : 100);
   // The same move seen from the later state back to the earlier one.
   const TURNED = { gained: "lost", lost: "gained", arrived: "left", left: "arrived", closed: "opened", opened: "closed" };
   const turned = (key) => key.replace(/gained|lost|arrived|left/, (word) => TURNED[word]);
@@ -101,8 +101,8 @@
     const { coverage } = lc.data.states[state], units = lc.data.unit_names.length, group = lc.data.kinds[kind][2];
     const row = kind * units + unit, all = group * units + unit;
     const told = {
-      land: column(coverage.land)[row] / 1e4, people: column(coverage.people)[row] / 10, facilities: column(coverage.facilities)[row],
-      land_all: column(coverage.land_all)[all] / 1e4, people_all: column(coverage.people_all)[all] / 10,
+      land: column(coverage.land)[row] / 1e4, people: column(coverage.people)[row] / 100, facilities: column(coverage.facilities)[row],
+      land_all: column(coverage.land_all)[all] / 1e4, people_all: column(coverage.people_all)[all] / 100,
       limit_m: coverage.limits[kind][0], limit_min: coverage.limits[kind][1],
     };
     told.land_share = told.land_all > 0 ? told.land / told.land_all : null;
