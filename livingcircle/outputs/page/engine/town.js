@@ -4,7 +4,8 @@
 (function (lc) {
   // How an entrance is told to have been found that a planner set.
   const GIVEN = "given", EXISTING = "existing";
-  const KEPT = 60, METRES_PER_MINUTE = 1000 / 60;
+  // Walks kept besides those of the base and one to every category.
+  const SPARE = 20, METRES_PER_MINUTE = 1000 / 60;
 
   const orZero = (value) => value || 0;
 
@@ -160,7 +161,7 @@
     }
     const found = work();
     held.set(key, found);
-    if (all.tried.size > KEPT) all.tried.delete(all.tried.keys().next().value);
+    if (all.tried.size > all.judging.categories.length + SPARE) all.tried.delete(all.tried.keys().next().value);
     return found;
   }
 
