@@ -3,7 +3,7 @@
 
 (function (lc) {
   const { scenario } = lc;
-  const SLICE_MS = 40, PAUSE_MS = 8;
+  const SLICE_MS = 40, PAUSE_MS = 8, PREPARE_MS = 60;
 
   const whatIf = {
     history: new scenario.History(),
@@ -32,7 +32,7 @@
   // The columns of several gap lists as one.
   function joined(lists) {
     const all = {};
-    Object.keys(lc.data.gaps).forEach((key) => { if (Array.isArray(lc.data.gaps[key])) all[key] = lists.flatMap((list) => list[key] || []); });
+    Object.keys(lc.data.gaps).forEach((key) => { if (Array.isArray(lc.data.gaps[key])) all[key] = [].concat(...lists.map((list) => list[key] || [])); });
     return all;
   }
 
@@ -42,14 +42,16 @@
     return made;
   }
 
-  // What the page shows before everything is worked out: the categories that are, and the study's own for the rest.
+  // What the page shows before everything is worked out: the categories that are, and the study's own for the rest. The gaps of
+  // the rest are laid beside only where the page lists every category's.
   function partly(town, done) {
     const written = lc.asWritten(), judged = [...done].flatMap(whatIf.judged);
     const rows = written.coverage.rows.filter((row) => !done.has(row.category));
-    const gaps = picked(written.gaps, (i) => !done.has(written.gaps.category[i]));
+    const own = judged.map((j) => town.gapsOf(j.category, j.level, j.group));
+    const gaps = lc.state.everyGap ? [picked(written.gaps, (i) => !done.has(written.gaps.category[i])), ...own] : own;
     return {
       coverage: { units: written.coverage.units, rows: rows.concat(...judged.map((j) => town.coverage(j.category, j.level, j.group))) },
-      gaps: joined([gaps, ...judged.map((j) => town.gapsOf(j.category, j.level, j.group))]),
+      gaps: joined(gaps),
       facilities: town.facilities,
       walks: (category) => (done.has(category) ? town.walks(category, lc.state.group) : written.walks(category)),
     };
@@ -155,6 +157,19 @@
     lc.choose({});
     setTimeout(() => { if (mine === whatIf.run) work(); }, 30);
   }
+
+  // While a planner reads the tab, what the first change will be compared with is worked out.
+  whatIf.prepare = function () {
+    if (whatIf.warm) return;
+    setTimeout(() => {
+      const { category, level, group } = lc.state;
+      if (whatIf.warm || level < 0) return;
+      const base = whatIf.before();
+      base.worked(category, level, group);
+      base.gapsOf(category, level, group);
+      whatIf.warm = true;
+    }, PREPARE_MS);
+  };
 
   whatIf.apply = function (next, sort) { if (whatIf.history.set(next, sort)) recalculate(); };
   whatIf.undo = function () { if (whatIf.history.undo()) recalculate(); };

@@ -66,6 +66,7 @@
 
   lc.panel.tabs[TAB] = function () {
     keep();
+    whatIf.prepare();
     return [element("section", { id: "whatif", "aria-label": lc.say(TAB) }, [
       steps(), views(), element("p", { class: "summary", role: "status", text: whatIf.summary() }),
       element("h3", { text: say("tools") }), ...tools(),

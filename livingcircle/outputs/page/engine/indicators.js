@@ -2,7 +2,7 @@
 
 (function (lc) {
   // Sums of people over many points differ from the true number by their last digits.
-  const ROUNDING = 1e-6, ROUNDING_M = 1e-6, MOST = 0.5;
+  const ROUNDING = 1e-6, ROUNDING_M = 1e-6, MOST = 0.5, MOST_SQUARES = 1e6;
   const COUNT = "facilities", SITE = "site_m2";
   const town = lc.Town.prototype;
 
@@ -116,14 +116,32 @@
     return known.get(key);
   };
 
-  function circles({ x: xs, y: ys }, [east, north], square) {
-    const mask = new Uint8Array(xs.length);
-    // The entrance that held the sample before holds the next one, mostly.
-    for (let i = 0, last = 0; i < mask.length; i++) {
-      const x = xs[i], y = ys[i];
-      for (let k = 0; k < east.length; k++) {
-        const d = k + last < east.length ? k + last : k + last - east.length, dx = east[d] - x, dy = north[d] - y;
-        if (dx * dx + dy * dy <= square) { mask[i] = 1; last = d; break; }
+  // Entrances by squares as wide as the circle: only those of the squares around a sample can hold it.
+  function squares([east, north], reach) {
+    const least = [east, north].map((column) => column.reduce((low, value) => Math.min(low, value), Infinity));
+    const most = [east, north].map((column) => column.reduce((high, value) => Math.max(high, value), -Infinity));
+    const side = Math.max(reach, Math.sqrt(((most[0] - least[0]) * (most[1] - least[1])) / MOST_SQUARES)), [wide, high] = [0, 1].map((k) => Math.floor((most[k] - least[k]) / side) + 1);
+    const at = (d) => Math.floor((north[d] - least[1]) / side) * wide + Math.floor((east[d] - least[0]) / side), first = new Int32Array(wide * high + 1);
+    for (let d = 0; d < east.length; d++) first[at(d) + 1]++;
+    for (let k = 1; k < first.length; k++) first[k] += first[k - 1];
+    const next = first.slice(), held = new Int32Array(east.length);
+    for (let d = 0; d < east.length; d++) held[next[at(d)]++] = d;
+    return { least, side, wide, high, first, held };
+  }
+
+  function circles({ x: xs, y: ys }, doors, square) {
+    const mask = new Uint8Array(xs.length), [east, north] = doors;
+    if (!east.length) return mask;
+    const { least, side, wide, high, first, held } = squares(doors, Math.sqrt(square));
+    for (let i = 0; i < mask.length; i++) {
+      const x = xs[i], y = ys[i], column = Math.floor((x - least[0]) / side), row = Math.floor((y - least[1]) / side);
+      const west = Math.max(0, column - 1), last = Math.min(wide - 1, column + 1);
+      for (let v = Math.max(0, row - 1); v <= row + 1 && v < high && !mask[i]; v++) {
+        // Squares of a row stand side by side.
+        for (let k = west <= last ? first[v * wide + west] : 0, end = west <= last ? first[v * wide + last + 1] : 0; k < end; k++) {
+          const dx = east[held[k]] - x, dy = north[held[k]] - y;
+          if (dx * dx + dy * dy <= square) { mask[i] = 1; break; }
+        }
       }
     }
     return mask;

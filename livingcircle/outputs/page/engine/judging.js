@@ -113,6 +113,9 @@
     [["land_ha", "land_covered_ha", "land_share"], ["people", "people_covered", "people_share"]].forEach(([whole, covered, part]) => {
       out[whole] = pick(worked[whole]);
       out[covered] = clamped((row[part] || 0) * pick(before[whole]) + pick(worked[covered]) - pick(before[covered]), out[whole]);
+      // Nothing is left of what was written to so many digits where nobody, or everybody, is covered.
+      if (!pick(worked[covered])) out[covered] = 0;
+      else if (pick(worked[covered]) === pick(worked[whole])) out[covered] = out[whole];
       out[part] = share(out[covered], out[whole]);
     });
     return { ...out, by_rule };
