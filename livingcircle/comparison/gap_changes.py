@@ -37,7 +37,8 @@ def gap_changes(before: Result, after: Result) -> pd.DataFrame:
     table = table.loc[table["change"] != "", ["change", "gap_id", *KEYS, *WORDS[1:], *amounts, "lon", "lat"]]
     most = table[["people_before", "people_after"]].fillna(0).max(axis=1)
     order = table["change"].map({change: turn for turn, change in enumerate(CHANGES)})
-    return table.assign(_turn=order, _most=most).sort_values(["_turn", "_most", "gap_id"], ascending=[True, False, True], ignore_index=True).drop(columns=["_turn", "_most"])
+    table = table.assign(_turn=order, _most=most).sort_values(["_turn", "_most", "gap_id"], ascending=[True, False, True], ignore_index=True)
+    return table.drop(columns=["_turn", "_most"])
 
 
 def _judged_in_both(gaps: pd.DataFrame, both: set) -> pd.DataFrame:

@@ -62,10 +62,12 @@ def _parts(comparison: Comparison) -> Iterator[pd.DataFrame]:
         yield pd.DataFrame({**own, **turns, "difference": turns["gained"] - turns["lost"]}).assign(kind="residence", measure=measure)
     places = comparison.facilities
     served = [";".join(categories) for categories in places["categories"]]
-    yield _valued(places.assign(category=served), "facility", "capacity", {"change": "change", "id": "facility_id", "name": "name", "category": "category"}, "capacity")
+    keys = {"change": "change", "id": "facility_id", "name": "name", "category": "category"}
+    yield _valued(places.assign(category=served), "facility", "capacity", keys, "capacity")
     if comparison.links is not None:
         links = comparison.links
-        yield pd.DataFrame({"change": links["change"], "name": links["name"], "id": links["kind"], "value_after": links.length.round(1)}).assign(kind="link", measure="length_m")
+        told = {"change": links["change"], "name": links["name"], "id": links["kind"], "value_after": links.length.round(1)}
+        yield pd.DataFrame(told).assign(kind="link", measure="length_m")
 
 
 def _coverage(table: pd.DataFrame, measure: str, moves: str) -> pd.DataFrame:
@@ -82,4 +84,5 @@ def _valued(table: pd.DataFrame, kind: str, measure: str, keys: dict[str, str], 
     was, now = (pd.to_numeric(table[f"{column}_{side}"], errors="coerce").astype(float) for side in ("before", "after"))
     told = {key: table[own] for key, own in keys.items()}
     digits = DECIMALS.get(measure, 6)
-    return pd.DataFrame({**told, "value_before": was.round(digits), "value_after": now.round(digits), "difference": now - was}).assign(kind=kind, measure=measure)
+    values = {"value_before": was.round(digits), "value_after": now.round(digits), "difference": now - was}
+    return pd.DataFrame({**told, **values}).assign(kind=kind, measure=measure)
