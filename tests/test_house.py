@@ -231,3 +231,14 @@ def test_the_network_is_used_only_where_an_extract_is_downloaded():
     asks = re.compile(r"^\s*(import|from) (requests|urllib3|urllib\.request|http\.client|socket)\b", re.M)
     named = [path.relative_to(PACKAGE).as_posix() for path in MODULES if asks.search(path.read_text(encoding="utf-8"))]
     assert named == ["sources/overpass/places.py", "sources/overpass/servers.py"]
+
+
+def test_scripts_are_short_files_whose_texts_end_on_their_line():
+    scripts = sorted(PACKAGE.rglob("*.js"))
+    assert len(scripts) > 20
+    wrong = [f"{path.name}: {count} lines" for path in scripts if (count := len(path.read_text(encoding="utf-8").splitlines())) > 400]
+    for path in scripts:
+        # The page takes scripts without indentation, so a text over several lines would lose its own.
+        lines = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        wrong += [f"{path.name}:{number}: a text over several lines" for number, line in lines if line.count("`") % 2 or line.endswith("\\")]
+    assert not wrong

@@ -86,7 +86,7 @@ def page_document(content: Mapping[str, Any], *, language: str, title: str, cent
         "leaflet.js": leaflet_js(),
         "map": figure.html.render().strip(),
         "data": json_text(content),
-        "page.js": "\n".join(_own(name, folder) for folder, name in files.scripts),
+        "page.js": "\n".join(bare(_own(name, folder)) for folder, name in files.scripts),
         "start": figure.script.render().strip(),
     }
     hashes = " ".join(script_hash(parts[name]) for name in ("leaflet.js", "page.js", "start"))
@@ -202,6 +202,20 @@ def _figure(center: tuple[float, float]) -> Figure:
     drawn.add_child(page)
     figure.render()
     return figure
+
+
+def bare(script: str) -> str:
+    r"""The script without indentation and lines of comment, which no reader of the page needs; what it does stays.
+
+    Lines are taken one by one, so no text of a script may run over several lines.
+
+    >>> print(bare("if (a) {\n  // why\n  b();\n}"))
+    if (a) {
+    b();
+    }
+    """
+    lines = (line.strip() for line in script.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 def _own(name: str, folder: Traversable = HERE) -> str:
