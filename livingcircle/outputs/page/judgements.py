@@ -192,14 +192,16 @@ def lacking(result: Result, order: Order) -> list[Content]:
                 "group": order.group([group])[0],
                 "elements": order.category(elements),
                 "whole": {key: number(rows.iloc[0][key], 6) for key in whole},
-                "areas": [
-                    ["" if row.area == WHOLE_AREA else text(row.area), text(row.area_kind), *(number(s, 6) for s in (row.land_all_share, row.people_all_share)), number(row.lacking_mean)]
-                    for row in rows.itertuples()
-                ],
+                "areas": [_area(row) for row in rows.itertuples()],
                 "lacks": packing.packed(_bits(result, level, group, elements)),
             }
         )
     return out
+
+
+def _area(row: Any) -> list[Any]:
+    shares = (number(share, 6) for share in (row.land_all_share, row.people_all_share))
+    return ["" if row.area == WHOLE_AREA else text(row.area), text(row.area_kind), *shares, number(row.lacking_mean)]
 
 
 def _elements(result: Result, order: Order, level: str) -> list[str]:
