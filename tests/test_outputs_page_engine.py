@@ -9,12 +9,13 @@ import pandas as pd
 import page_scripts
 import pytest
 import shapely
-from conftest import CRS, ROOT, analyzed, facility_table, lines, residence_table, town
+from conftest import CRS, ROOT, analyzed, facility_table, lines, residence_table
 from pyproj import Transformer
 from shapely.ops import substring
 
 from livingcircle import network as streets
-from livingcircle.analysis.reach import door_positions, of_category, views
+from livingcircle.analysis.reach import of_category, views
+from livingcircle.analysis.standing import door_positions
 from livingcircle.analysis.walking import walking
 from livingcircle.barriers import obstacles, walls
 from livingcircle.costs import Ground, Walker, as_walked
@@ -109,6 +110,13 @@ def test_a_home_without_any_street_may_use_a_link(tiny, tmp_path):
     assert walks(result, tmp_path)["metres"] == [np.inf]
     link = {"line": [degrees(180, 100), degrees(180, 300), degrees(380, 300), degrees(380, 100)]}
     assert walks(result, tmp_path, changes={"links": [link]})["metres"] == pytest.approx([0 + 20 + 180 + 200], abs=0.3)
+
+
+def test_an_entrance_without_any_street_may_use_a_link(tiny, tmp_path):
+    result = toy(tiny, network_of(*LADDER), [(200, 300)], [(0, 100)])
+    assert walks(result, tmp_path)["metres"] == [np.inf]
+    link = {"line": [degrees(180, 100), degrees(180, 300), degrees(380, 300), degrees(380, 100)]}
+    assert walks(result, tmp_path, changes={"links": [link]})["metres"] == pytest.approx([180 + 200 + 20], abs=0.3)
 
 
 def test_links_begin_at_streets_or_not_at_all(tiny, tmp_path):

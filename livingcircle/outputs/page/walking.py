@@ -15,7 +15,7 @@ import shapely
 
 from livingcircle import residences as lived
 from livingcircle.barriers import COMPOUND, frontage_m
-from livingcircle.network import StreetNetwork
+from livingcircle.network import StreetNetwork, links
 from livingcircle.outputs.page import packing, plane
 from livingcircle.outputs.page.packing import text
 from livingcircle.snapping import BEHIND, INSIDE, ISOLATED_M
@@ -33,6 +33,7 @@ FACTOR = 10_000
 PEOPLE = 100
 # Where a place has no position, the row of its edge says why.
 WHY_OFF = {BEHIND: -2, INSIDE: -3}
+SAME_M = 1e-6
 STEP_PER_M = 100_000
 LATTICE_OFF_M = 0.02
 ELSEWHERE_M = 0.3
@@ -56,12 +57,12 @@ def walking_content(result: Result) -> Content:
         "snap_limit_m": float(result.settings.snap_limit_m),
         "isolated_m": ISOLATED_M,
         "frontage_m": frontage_m(),
+        "links": {key: float(links.rules()[key]) for key in ("reach_m", "touch_m", "gate_m")},
         **streets,
         **_enclosed(network),
         "barriers": _barriers(result.barriers, origin),
-        "views": _views(told, number, order, lines),
+        **_standing(told, (number, order, lines), shapely.get_coordinates(result.entrances.geometry.to_numpy()) - origin, origin),
         "view_of": [told.view_of[group.id] for group in result.settings.groups],
-        "homes": _homes(told.samples, origin),
         "residences": _residences(result),
         "doors": packing.steps(facility.get(f, -1) for f in result.entrances["facility_id"]),
     }
@@ -136,16 +137,15 @@ def _enclosed(network: StreetNetwork) -> Content:
 
 
 def _gate_nodes(network: StreetNetwork, gates: gpd.GeoDataFrame) -> np.ndarray:
-    """The node of every gate: the end of a street of its compound that lies nearest to it."""
+    """The node of every gate: of those that streets of its compound share with others, the nearest to it; -1 without one."""
     places = network.places
     out = np.full(len(gates), -1)
     told = gates.geometry.to_numpy()
     for compound, rows in gates.groupby("compound").indices.items():
         inner = network.compound == compound
-        ends = np.unique(np.concatenate([network.start[inner], network.end[inner]]))
-        if len(ends):
-            nearest = shapely.STRtree(shapely.points(places[ends])).nearest(told[rows])
-            out[rows] = ends[nearest]
+        shared = np.intersect1d(*(np.concatenate([network.start[own], network.end[own]]) for own in (inner, ~inner)))
+        if len(shared):
+            out[rows] = shared[shapely.STRtree(shapely.points(places[shared])).nearest(told[rows])]
     return out
 
 
@@ -188,46 +188,80 @@ def _drawn(lines: Any, numbers: list[np.ndarray], at: np.ndarray, origin: np.nda
     return at
 
 
-def _views(told: Walking, number: np.ndarray, order: np.ndarray, lines: np.ndarray) -> list[Content]:
-    """How each kind of walker meets the streets; what is as in the first view is not told again.
+def _standing(told: Walking, streets: tuple[np.ndarray, np.ndarray, np.ndarray], entrances: np.ndarray, origin: np.ndarray) -> Content:
+    """The samples, and how each kind of walker meets the streets; what is as in the first view is not told again.
 
-    Where samples stand follows from their edge, the nearest place of which they take; it is told as the difference from the first view.
+    `streets` are the new number of every edge, the edges in their new order, and their lines; `entrances` are told from `origin`. Where samples stand follows from their edge, the
+    nearest place of which they take. In the first view it is told as the difference from the nearest of its residence's edges, in others
+    as the difference from the first.
     """
-    out = []
-    first = told.views[0]
-    before, doors_before = np.zeros(len(first.origins), dtype=np.int64), None
+    number, order, lines = streets
+    content, points = _homes(told.samples, origin)
+    content["edges"], before = _near(points, _edges(told.views[0].origins, number), lines)
+    at = np.concatenate([*points, np.empty((0, 2))])
+    out: list[Content] = []
     for view in told.views:
         costs = None
         if view.costs is not None:
             rows = (view.costs.forward - 1, view.costs.backward - 1, view.costs.start_m, view.costs.end_m)
             scales = (FACTOR, FACTOR, CENTI, CENTI)
             costs = [packing.packed(np.rint(row[order] * scale).astype(np.int64)) for row, scale in zip(rows, scales, strict=True)]
-        homes, doors = _edges(view.origins, number), _doors(view.doors, number)
-        out.append(
-            {
-                "permeability": view.permeability,
-                "speed_kmh": float(view.speed_kmh),
-                "shut": "" if view.shut is None else packing.runs(view.shut[order].astype(np.int64)),
-                "costs": costs,
-                "homes": packing.runs(homes - before),
-                "elsewhere": _elsewhere(told, view, homes, lines, told.network.length_m[order]),
-                "doors": None if doors == doors_before else doors,
-            }
-        )
-        if len(out) == 1:
-            before, doors_before = homes, doors
-    return out
+        homes, doors = _edges(view.origins, number), _doors(view.doors, number, entrances)
+        shown = {
+            "permeability": view.permeability,
+            "speed_kmh": float(view.speed_kmh),
+            "shut": "" if view.shut is None else packing.runs(view.shut[order].astype(np.int64)),
+            "costs": costs,
+            "homes": packing.runs(homes - before),
+            "elsewhere": _elsewhere(at, view, homes, (lines, told.network.length_m[order])),
+            "doors": None if out and doors == out[0]["doors"] else doors,
+        }
+        before = homes if not out else before
+        out.append(shown)
+    return {"homes": content, "views": out}
 
 
-def _elsewhere(told: Walking, view: Met, edge: np.ndarray, lines: np.ndarray, length_m: np.ndarray) -> Content:
+def _elsewhere(points: np.ndarray, view: Met, edge: np.ndarray, streets: tuple[np.ndarray, np.ndarray]) -> Content:
     """The samples as near to one place of their edge as to another that stand at the other one: rows, and metres along."""
+    lines, length_m = streets
     on = np.flatnonzero(edge >= 0)
     own = lines[edge[on]]
     drawn_m = shapely.length(own)
-    along = shapely.line_locate_point(own, told.samples.geometry.to_numpy()[on]) * length_m[edge[on]] / np.where(drawn_m > 0, drawn_m, 1)
+    along = shapely.line_locate_point(own, shapely.points(points[on])) * length_m[edge[on]] / np.where(drawn_m > 0, drawn_m, 1)
     offset = view.origins["offset_m"].to_numpy()[on]
     rows = np.flatnonzero(np.abs(along - offset) > ELSEWHERE_M)
     return {"row": packing.steps(on[rows]), "offset": packing.packed(np.rint(offset[rows] * DECI).astype(np.int64))}
+
+
+def _near(points: list[np.ndarray], edge: np.ndarray, lines: np.ndarray) -> tuple[str, np.ndarray]:
+    """The edges that samples of each residence stand on, and which of these is nearest to each sample, the first of equals.
+
+    A residence's edges are told as their number and differences, the first from that of the residence before.
+    """
+    numbers: list[np.ndarray] = []
+    nearest, at, before = np.full(len(edge), -1), 0, 0
+    for own in points:
+        rows = slice(at, at + len(own))
+        at += len(own)
+        known = np.unique(edge[rows][edge[rows] >= 0])
+        numbers += [np.array([len(known)]), np.diff(known, prepend=before)]
+        if len(known):
+            before = int(known[0])
+            nearest[rows] = known[_first_nearest(own, lines[known])]
+    return packing.packed(np.concatenate([*numbers, np.empty(0, dtype=np.int64)]).astype(np.int64)), nearest
+
+
+def _first_nearest(points: np.ndarray, lines: np.ndarray) -> np.ndarray:
+    """The line nearest to each point; of those as near but for rounding, the first. As the page's script works it out."""
+    ends, owner = shapely.get_coordinates(lines, return_index=True)
+    piece = np.flatnonzero(owner[1:] == owner[:-1])
+    a, along = ends[piece], ends[piece + 1] - ends[piece]
+    square = (along**2).sum(axis=1)
+    x, y = points[:, :1], points[:, 1:]
+    t = np.clip(((x - a[:, 0]) * along[:, 0] + (y - a[:, 1]) * along[:, 1]) / np.where(square > 0, square, 1), 0, 1)
+    far = np.hypot(a[:, 0] + t * along[:, 0] - x, a[:, 1] + t * along[:, 1] - y)
+    far = np.minimum.reduceat(far, np.searchsorted(owner[piece], np.arange(len(lines))), axis=1)
+    return (far <= far.min(axis=1, keepdims=True) + SAME_M).argmax(axis=1)
 
 
 def _edges(positions: Positions, number: np.ndarray) -> np.ndarray:
@@ -236,32 +270,42 @@ def _edges(positions: Positions, number: np.ndarray) -> np.ndarray:
     return np.where(edge >= 0, edge, why)
 
 
-def _doors(positions: Positions, number: np.ndarray) -> Content:
-    """Edge, offset and leg of every entrance."""
+def _doors(positions: Positions, number: np.ndarray, points: np.ndarray) -> Content:
+    """Edge, offset and leg of every entrance, and the places of those that no street is near to, which a link may reach."""
     edge = _edges(positions, number)
     metres = positions[["offset_m", "leg_m"]].to_numpy(dtype=float)
     tenths = np.rint(np.where(edge[:, None] >= 0, metres, 0) * DECI).astype(np.int64)
-    return {"edge": packing.steps(edge), "offset": packing.packed(tenths[:, 0]), "leg": packing.packed(tenths[:, 1])}
+    away = np.rint(points[edge == -1] * DECI).astype(np.int64)
+    return {
+        "edge": packing.steps(edge),
+        "offset": packing.packed(tenths[:, 0]),
+        "leg": packing.packed(tenths[:, 1]),
+        "away": packing.packed(np.diff(away, axis=0, prepend=0).ravel()),
+    }
 
 
-def _homes(samples: Samples, origin: np.ndarray) -> Content:
-    """Samples of every residence in turn: how many, where they are, and the unit of each."""
+def _homes(samples: Samples, origin: np.ndarray) -> tuple[Content, list[np.ndarray]]:
+    """Samples of every residence in turn: how many, where they are, and the unit of each; and their places as the page reads them."""
     ids = samples["residence_id"].to_numpy()
     first = np.flatnonzero(np.append(True, ids[1:] != ids[:-1])) if len(ids) else np.empty(0, dtype=int)
     counts = np.diff(np.append(first, len(ids)))
     points = shapely.get_coordinates(samples.geometry.to_numpy()) - origin
     numbers: list[np.ndarray] = []
+    places: list[np.ndarray] = []
     at = np.zeros(2, dtype=np.int64)
     for part in np.split(points, first[1:]) if len(points) else []:
-        numbers.append(_lattice(part, at))
+        told, place = _lattice(part, at)
+        numbers.append(told)
         at = np.rint(part[0] * CENTI).astype(np.int64)
+        places.append(origin + at / CENTI + place)
     units, code = _units(samples["unit"])
-    return {
+    content = {
         "count": packing.packed(counts),
         "at": packing.packed(np.concatenate([*numbers, np.empty(0, dtype=np.int64)])),
         "unit": packing.runs(code),
         "units": units,
     }
+    return content, places
 
 
 def _units(values: pd.Series) -> tuple[list[str], np.ndarray]:
@@ -269,8 +313,9 @@ def _units(values: pd.Series) -> tuple[list[str], np.ndarray]:
     return [str(name) for name in known], code
 
 
-def _lattice(points: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """The numbers of the samples of one residence: the step of their lattice (0: none), the first one, and runs along its rows.
+def _lattice(points: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers of the samples of one residence: the step of their lattice (0: none), the first one, and runs along its rows; and
+    how far each sample is from the first, as they tell it.
 
     A run is told by rows and columns from where the run before began, and by its length. Without a lattice all points follow, in
     centimetres from one to the next.
@@ -289,8 +334,10 @@ def _lattice(points: np.ndarray, at: np.ndarray) -> np.ndarray:
             counts = np.diff(np.append(first, len(place)))
             moved = np.diff(place[first], axis=0, prepend=0)
             runs = np.column_stack([moved, counts]).ravel()
-            return np.concatenate([[round(step * STEP_PER_M)], begun, [len(first)], runs]).astype(np.int64)
-    return np.concatenate([[0], begun, [len(cents)], np.diff(cents, axis=0).ravel()]).astype(np.int64)
+            numbers = np.concatenate([[round(step * STEP_PER_M)], begun, [len(first)], runs]).astype(np.int64)
+            i, j = place.T
+            return numbers, np.column_stack([step * (c * i - s * j), step * (s * i + c * j)])
+    return np.concatenate([[0], begun, [len(cents)], np.diff(cents, axis=0).ravel()]).astype(np.int64), (cents - cents[0]) / CENTI
 
 
 def _residences(result: Result) -> Content:

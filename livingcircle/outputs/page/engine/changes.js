@@ -1,9 +1,8 @@
 // Streets with links added and gates closed: edges are split where links meet them, and a closed gate parts its compound's streets.
 
 (function (lc) {
-  const LINK_M = 50, GATE_M = 30;
-  // A link that begins so near to a street begins on it; a cut so near to the end of an edge is that end.
-  const ON_STREET_M = 0.5, AT_END_M = 0.01;
+  // A cut so near to the end of an edge is that end. How near links and gates are joined is told by the page (`walking.links`).
+  const AT_END_M = 0.01;
   const PUBLIC = -1;
 
   const streetsOf = (walking) => walking.streetGrid || (walking.streetGrid = lc.gridOf(lc.piecesOf(walking, null)));
@@ -15,32 +14,32 @@
     const edge = grid.count ? lc.nearestEdge(grid, x, y, limit_m) : -1, out = new Float64Array(4);
     if (edge < 0) return null;
     lc.footOnEdge(walking, edge, x, y, out);
-    return { edge, offset_m: out[0], leg_m: out[1] <= ON_STREET_M ? 0 : out[1], x: out[2], y: out[3] };
+    return { edge, offset_m: out[0], leg_m: out[1] <= walking.links.touch_m ? 0 : out[1], x: out[2], y: out[3] };
   }
 
-  // Where a link's line, [[lon, lat], ...], meets the streets: {from, to}, or {fault: "start" | "end"} where no street is within 50 m.
+  // Where a link's line, [[lon, lat], ...], meets the streets: {from, to}, or {fault: "start" | "end"} where no street is near.
   lc.linkEnds = function (walking, line) {
     const [from, to] = [line[0], line[line.length - 1]].map(([lon, lat]) => {
       const [x, y] = walking.plane.toMetres(lon, lat);
-      return join(walking, streetsOf(walking), x, y, LINK_M);
+      return join(walking, streetsOf(walking), x, y, walking.links.reach_m);
     });
     return from && to ? { from, to } : { fault: from ? "end" : "start" };
   };
 
   // The line of a gate opened at a point: from the nearest street of a compound through the point to the nearest public street.
-  // {fault: "compounds" | "inside" | "outside"} where there are no compounds, or no such street within 50 m.
+  // {fault: "compounds" | "inside" | "outside"} where there are no compounds, or no such street is near.
   lc.gateLink = function (walking, lon, lat) {
     const [x, y] = walking.plane.toMetres(lon, lat);
     if (!walking.compounds.length || !walking.edges.compound.some((c) => c >= 0)) return { fault: "compounds" };
-    const inner = join(walking, closedGround(walking), x, y, LINK_M), outer = join(walking, openGround(walking), x, y, LINK_M);
+    const inner = join(walking, closedGround(walking), x, y, walking.links.reach_m), outer = join(walking, openGround(walking), x, y, walking.links.reach_m);
     if (!inner || !outer) return { fault: inner ? "outside" : "inside" };
     return { line: [walking.plane.toDegrees(inner.x, inner.y), [lon, lat], walking.plane.toDegrees(outer.x, outer.y)] };
   };
 
-  // The existing gate nearest to a point within 30 m, or null.
+  // The existing gate nearest to a point, or null where none is near.
   lc.gateNear = function (walking, lon, lat) {
     const [x, y] = walking.plane.toMetres(lon, lat), { nodes } = walking;
-    let best = GATE_M, found = null;
+    let best = walking.links.gate_m, found = null;
     walking.gates.forEach((gate) => {
       const far = Math.hypot(nodes.x[gate.node] - x, nodes.y[gate.node] - y);
       if (far < best || (far === best && !found)) { best = far; found = gate; }
@@ -231,8 +230,8 @@
     const grid = lc.gridOf(lc.piecesOf(streets, chosen));
     places.leg_m = places.leg_m.slice();
     for (let i = 0; i < places.length; i++) {
-      if (!places.far[i]) continue;
-      const found = lc.snapTo(streets, grid, base, places.x[i], places.y[i]);
+      if (!places.far[i] || Number.isNaN(places.x[i])) continue;
+      const found = lc.snapTo(streets, grid, base, { x: places.x[i], y: places.y[i], door: places.door });
       if (!found) continue;
       places.edge[i] = found.edge;
       places.offset_m[i] = found.offset_m;

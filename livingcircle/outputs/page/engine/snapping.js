@@ -240,6 +240,12 @@
     return walking.met;
   }
 
+  // The barriers that a leg from a point heeds: an entrance along a compound's wall may open to the street outside.
+  function heededAt(walking, x, y, door) {
+    const met = barriersOf(walking), wall = door && met.walls.count && nearestEdge(met.walls, x, y, walking.frontage_m) >= 0;
+    return wall ? met.open : met.every;
+  }
+
   const OFF = (reason) => ({ edge: -1, offset_m: 0, leg_m: Infinity, reason });
 
   // The street position of a point: {edge, offset_m, leg_m, reason}, edge -1 off the network; `x`, `y` in metres. Options: `limit_m`,
@@ -256,8 +262,7 @@
     }
     footOnEdge(walking, edge, x, y, out);
     if (!barriers || out[1] === 0) return { edge, offset_m: out[0], leg_m: out[1], reason };
-    const met = barriersOf(walking), wall = door && met.walls.count && nearestEdge(met.walls, x, y, walking.frontage_m) >= 0;
-    const heeded = wall ? met.open : met.every;
+    const heeded = heededAt(walking, x, y, door);
     if (inside(heeded, x, y)) return OFF("inside_barrier");
     if (!crossed(heeded, x, y, out[2], out[3])) return { edge, offset_m: out[0], leg_m: out[1], reason };
     for (const [next] of edgesNear(streets.every, x, y, limit_m).slice(0, MOST_STREETS)) {
@@ -268,8 +273,8 @@
   };
 
   // The position of a point on the streets of a grid of its own, within the study's limit, or null: for links, on streets grown by them.
-  lc.snapTo = function (streets, grid, walking, x, y) {
-    const out = new Float64Array(4), met = barriersOf(walking).every;
+  lc.snapTo = function (streets, grid, walking, { x, y, door }) {
+    const out = new Float64Array(4), met = heededAt(walking, x, y, door);
     if (inside(met, x, y)) return null;
     for (const [edge] of edgesNear(grid, x, y, walking.snap_limit_m).slice(0, MOST_STREETS)) {
       footOnEdge(streets, edge, x, y, out);
@@ -281,7 +286,7 @@
   // The same as `snap` for many points, as Places.
   lc.snapMany = function (walking, xs, ys, options) {
     const size = xs.length, places = { length: size, edge: new Int32Array(size), offset_m: new Float64Array(size), leg_m: new Float64Array(size) };
-    Object.assign(places, { far: new Uint8Array(size), x: Float64Array.from(xs), y: Float64Array.from(ys) });
+    Object.assign(places, { far: new Uint8Array(size), x: Float64Array.from(xs), y: Float64Array.from(ys), door: Boolean(options && options.door) });
     for (let i = 0; i < size; i++) {
       const found = lc.snap(walking, xs[i], ys[i], options);
       places.edge[i] = found.edge;
@@ -294,14 +299,14 @@
 
   // Some rows of places; two tables of places as one, the first first.
   lc.somePlaces = function (places, rows) {
-    const out = { length: rows.length };
+    const out = { length: rows.length, door: places.door };
     ["edge", "offset_m", "leg_m", "far", "x", "y"].forEach((key) => {
       if (places[key]) out[key] = places[key].constructor.from(rows, (row) => places[key][row]);
     });
     return out;
   };
   lc.joinPlaces = function (first, second) {
-    const out = { length: first.length + second.length };
+    const out = { length: first.length + second.length, door: first.door };
     ["edge", "offset_m", "leg_m", "far", "x", "y"].forEach((key) => {
       if (!first[key] || !second[key]) return;
       out[key] = new first[key].constructor(out.length);

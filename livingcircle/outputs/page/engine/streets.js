@@ -4,7 +4,7 @@
   const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   const VALUE = new Uint8Array(128);
   Array.from(ALPHABET).forEach((letter, i) => { VALUE[letter.charCodeAt(0)] = i; });
-  const DECI = 10, CENTI = 100, FACTOR = 10000, PEOPLE = 100, STEP_PER_M = 100000, LATELY = 16;
+  const DECI = 10, CENTI = 100, FACTOR = 10000, PEOPLE = 100, STEP_PER_M = 100000, LATELY = 16, SAME_M = 1e-6;
 
   // Reads zigzag variable-length integers below 2^30 from text; several times faster than text taken letter by letter.
   class Reader {
@@ -200,8 +200,8 @@
       if (!step) {
         for (let k = 0, x = 0, y = 0; k < parts; k++, row++) {
           if (k) { x += numbers.next(); y += numbers.next(); }
-          homes.x[row] = x0 + (cx + x) / CENTI;
-          homes.y[row] = y0 + (cy + y) / CENTI;
+          homes.x[row] = x0 + cx / CENTI + x / CENTI;
+          homes.y[row] = y0 + cy / CENTI + y / CENTI;
         }
         continue;
       }
@@ -246,10 +246,52 @@
     return { length: size, edge, offset_m, leg_m, far };
   }
 
+  // The straight pieces of some edges: where they begin, where they lead, and whose they are.
+  function piecesOf({ edges: { first }, line }, own) {
+    const pieces = { x: [], y: [], dx: [], dy: [], square: [], of: [] };
+    own.forEach((edge, k) => {
+      for (let at = first[edge]; at < first[edge + 1] - 1; at++) {
+        const dx = line.x[at + 1] - line.x[at], dy = line.y[at + 1] - line.y[at];
+        pieces.x.push(line.x[at]); pieces.y.push(line.y[at]);
+        pieces.dx.push(dx); pieces.dy.push(dy);
+        pieces.square.push(dx * dx + dy * dy);
+        pieces.of.push(k);
+      }
+    });
+    Object.keys(pieces).forEach((key) => { pieces[key] = Float64Array.from(pieces[key]); });
+    return pieces;
+  }
+
+  // The nearest edge of each sample among those of its residence; of those as near but for rounding, the first.
+  function nearestOf(walking, text) {
+    const { count, x: xs, y: ys, length: size } = walking.homes, numbers = new Reader(text), all = new Int32Array(size).fill(-1);
+    for (let r = 0, row = 0, before = 0; r < count.length; r++) {
+      const own = new Int32Array(numbers.next()), far = new Float64Array(own.length);
+      for (let k = 0, edge = before; k < own.length; k++) own[k] = edge += numbers.next();
+      if (own.length) before = own[0];
+      const { x, y, dx, dy, square, of } = piecesOf(walking, own), pieces = of.length;
+      for (const end = row + count[r]; row < end; row++) {
+        far.fill(Infinity);
+        let least = Infinity;
+        for (let p = 0; p < pieces; p++) {
+          const ex = xs[row] - x[p], ey = ys[row] - y[p];
+          let t = square[p] > 0 ? (ex * dx[p] + ey * dy[p]) / square[p] : 0;
+          t = t < 0 ? 0 : t > 1 ? 1 : t;
+          const px = ex - t * dx[p], py = ey - t * dy[p], metres = px * px + py * py;
+          if (metres < far[of[p]]) far[of[p]] = metres;
+          if (metres < least) least = metres;
+        }
+        const equal = (Math.sqrt(least) + SAME_M) ** 2;
+        for (let k = 0; k < own.length; k++) if (far[k] <= equal) { all[row] = own[k]; break; }
+      }
+    }
+    return all;
+  }
+
   // Samples stand at the nearest place of their edge.
   function readHomes(walking, raw, before) {
     const { x, y, length: size } = walking.homes, edge = runs(raw.homes, size), offset = new Float64Array(size), leg = new Float64Array(size);
-    if (before) for (let i = 0; i < size; i++) edge[i] += before[i];
+    for (let i = 0; i < size; i++) edge[i] += before[i];
     const told = Int32Array.from(edge), foot = new Float64Array(4), { edges: { first, length_m, drawn_m }, line } = walking;
     for (let i = 0; i < size; i++) {
       const own = edge[i];
@@ -267,7 +309,14 @@
   function readDoors(walking, told) {
     const edge = steps(told.edge), offset = scaled(unpack(told.offset), DECI), leg = scaled(unpack(told.leg), DECI);
     for (let i = 0; i < edge.length; i++) if (edge[i] >= 0) offset[i] = Math.min(offset[i], walking.edges.length_m[edge[i]]);
-    return places(edge, offset, leg);
+    const out = places(edge, offset, leg), away = unpack(told.away), size = edge.length, [x0, y0] = walking.origin;
+    Object.assign(out, { door: true, x: new Float64Array(size).fill(NaN), y: new Float64Array(size).fill(NaN) });
+    for (let i = 0, at = 0, x = 0, y = 0; i < size; i++) {
+      if (!out.far[i]) continue;
+      out.x[i] = x0 + (x += away[at++]) / DECI;
+      out.y[i] = y0 + (y += away[at++]) / DECI;
+    }
+    return out;
   }
 
   function readView(raw, walking, v) {
@@ -279,7 +328,7 @@
       const factor = (numbers) => Float64Array.from(numbers, (n) => 1 + n / FACTOR);
       view.costs = { forward: factor(forward), backward: factor(backward), start_m: scaled(start_m, CENTI), end_m: scaled(end_m, CENTI) };
     }
-    lazily(view, "read", () => readHomes(walking, told, v ? walking.views[0].read.told : null));
+    lazily(view, "read", () => readHomes(walking, told, v ? walking.views[0].read.told : nearestOf(walking, raw.homes.edges)));
     lazily(view, "homes", () => view.read.places);
     lazily(view, "doors", () => (told.doors ? readDoors(walking, told.doors) : walking.views[0].doors));
     return view;
@@ -288,7 +337,7 @@
   // Everything that walks are worked out from; homes, entrances and barriers are unpacked when first asked for.
   lc.readWalking = function (raw) {
     const lines = readLines(raw), walking = { plane: lc.plane(raw.plane), names: raw.names, nodes: lines.nodes, line: lines.line };
-    ["snap_limit_m", "isolated_m", "frontage_m"].forEach((key) => { walking[key] = raw[key]; });
+    ["origin", "snap_limit_m", "isolated_m", "frontage_m", "links"].forEach((key) => { walking[key] = raw[key]; });
     walking.edges = readEdges(raw, lines);
     walking.compounds = raw.compounds.map((name) => ({ name }));
     walking.viewOf = raw.view_of;
