@@ -169,6 +169,18 @@ def far_ends(planner):
     )
 
 
+def test_a_facility_that_nobody_can_walk_to_is_told_at_once(planner):
+    before, (lon, lat) = planner.covered, uncovered(planner)
+    planner.press("#tool-place")
+    planner.js("lc.tell('click', { latlng: L.latLng(value[1] + 0.5, value[0]) })", [lon, lat])
+    planner.settle()
+    assert planner.page.locator("#tool-bar .alarm").count() == 1
+    assert planner.covered == before
+    planner.near(lon, lat)
+    planner.click(lon, lat)
+    assert planner.page.locator("#tool-bar .alarm").count() == 0
+
+
 def test_a_footpath_is_drawn_and_a_wrong_end_is_told_at_once(planner):
     one, other = far_ends(planner)
     planner.near((one[0] + other[0]) / 2, (one[1] + other[1]) / 2, 16.5)

@@ -86,7 +86,7 @@
       element("p", { class: "hint", text: say("command") }),
       element("code", { class: "command", text: command() }),
       details,
-      element("div", { class: "fields" }, [element("label", { for: "scenario-file" }, [element("span", { text: say("load") }), file])]),
+      element("label", { for: "scenario-file", class: "file" }, [say("load"), file]),
       paste,
       element("div", { class: "buttons" }, [element("button", { type: "button", id: "take", text: say("take"), onclick: () => take(paste.value) })]),
       element("div", { id: "whatif-said", role: "status" }, result().filter(Boolean)),

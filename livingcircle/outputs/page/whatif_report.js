@@ -122,11 +122,14 @@
     return rows.length ? [table(say("completeness"), heads(), rows)] : [];
   }
 
+  // Numbers that read the same have not changed.
+  const shown = (value) => (typeof value === "number" ? value.toFixed(2) : value);
+
   // Pairs of rows of two tables, those that changed first.
   function paired(tables, key, value) {
     const after = new Map(tables[1].map((row) => [key(row), row]));
     return tables[0].map((row) => ({ before: row, after: after.get(key(row)) || row }))
-      .map((pair) => Object.assign(pair, { changed: value(pair.before) !== value(pair.after) }))
+      .map((pair) => Object.assign(pair, { changed: shown(value(pair.before)) !== shown(value(pair.after)) }))
       .sort((a, b) => b.changed - a.changed);
   }
 
@@ -134,13 +137,13 @@
 
   function indicators() {
     if (!whatIf.indicators) return [];
-    const pairs = paired(whatIf.indicators, (row) => `${row.system} ${row.id}`, (row) => row.value), shown = everyIndicator ? pairs : pairs.filter((pair) => pair.changed);
+    const pairs = paired(whatIf.indicators, (row) => `${row.system} ${row.id}`, (row) => row.value), listed = everyIndicator ? pairs : pairs.filter((pair) => pair.changed);
     const defined = new Map(((lc.data.judging || {}).indicators || []).map((one) => [`${one.system} ${one.id}`, one]));
     const number = (value) => lc.show.decimal(value, Number.isInteger(value) ? 0 : 2);
     const toggle = element("button", { type: "button", class: "more", id: "every-indicator", text: say(everyIndicator ? "changed_only" : "every_indicator", { n: pairs.length }),
       onclick: () => { everyIndicator = !everyIndicator; lc.panel.list(); } });
     if (!pairs.length) return [];
-    return [shown.length ? table(say("indicators"), heads(), shown.map(({ before, after }) => {
+    return [listed.length ? table(say("indicators"), heads(), listed.map(({ before, after }) => {
       const unit = worded(before.unit);
       return line(`${before.id} ${worded(before.name)}${unit && unit !== "—" ? ` (${unit})` : ""} ${before.evidence || ""}`, before.value, after.value, number, { better: (defined.get(`${before.system} ${before.id}`) || {}).better !== "lower" });
     })) : element("p", { class: "hint", text: say("indicators_same") }), toggle];

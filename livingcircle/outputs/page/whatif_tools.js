@@ -25,19 +25,27 @@
     for (let n = 2; ; n++) if (!taken.has(`${first} ${n}`)) return `${first} ${n}`;
   }
 
+  // Whether an entrance at a place can be walked to, as the chosen group walks; links of the scenario may reach further.
+  function reachable(at) {
+    const walking = lc.walking(), [x, y] = walking.plane.toMetres(at.lng, at.lat);
+    return lc.snap(walking, x, y, { viewNumber: walking.viewOf[lc.state.group], door: true }).edge >= 0;
+  }
+
+  const stands = (at, key) => (reachable(at) || (whatIf.scenario().links || []).length ? tell(key) : tell("unreachable", { metres: lc.walking().snap_limit_m }, true));
+
   function place(at) {
     whatIf.apply(edit("place", {
       name: form.name.trim() || freeName(), categories: [lc.data.categories[lc.state.category].id], lon: at.lng, lat: at.lat,
       capacity: form.capacity, open_year: form.open_year,
     }));
-    tell("placed");
+    stands(at, "placed");
   }
 
   function drop(at) {
     const id = carried;
     carried = null;
     whatIf.apply(edit("move", id, at.lng, at.lat));
-    tell("hint_move");
+    stands(at, "hint_move");
   }
 
   function addPoint(at) {
