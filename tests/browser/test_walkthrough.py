@@ -51,7 +51,7 @@ def walked(opened, beilun, tmp_path):
     told["home"] = sheet.js("return lc.data.residences.name[value]", home)
     told["gaps"] = sheet.js("return lc.chosenGaps().map((i) => lc.now.gaps.residence[i])")
     sheet.page.fill("#search", told["home"])
-    sheet.page.locator("#found .row", has_text=told["home"]).first.click()
+    sheet.page.locator("#found .row:has(.mark.residence)", has_text=told["home"]).first.click()
     sheet.page.fill("#search", "")
     told["card"] = sheet.page.locator(".leaflet-popup-content").last.inner_text()
     sheet.page.keyboard.press("Escape")
