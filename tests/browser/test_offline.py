@@ -14,7 +14,7 @@ const controls = Array.from(document.querySelectorAll("button, select, input, su
 """
 COVERED = CONTROLS + """
 const covered = [];
-controls.filter((node) => seen(node) && first(node) && !node.closest(".skip")).forEach((node) => {
+controls.filter((node) => seen(node) && first(node) && !node.closest("#skip")).forEach((node) => {
   node.scrollIntoView({ block: "center", inline: "nearest" });
   const box = node.getBoundingClientRect();
   [[0.5, 0.5], [0.2, 0.3], [0.8, 0.7]].forEach(([x, y]) => {

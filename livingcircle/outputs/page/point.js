@@ -47,8 +47,9 @@
     draw();
   }
 
+  // A tool of the page may be set down where the point stands, so its clicks reach the map too.
   function place() {
-    marker = L.marker(lc.point.at, { draggable: true, keyboard: true, alt: lc.say("point.name"), title: lc.say("point.drag"), zIndexOffset: 1000,
+    marker = L.marker(lc.point.at, { draggable: true, keyboard: true, bubblingMouseEvents: true, alt: lc.say("point.name"), title: lc.say("point.drag"), zIndexOffset: 1000,
       icon: L.divIcon({ className: "here", html: "", iconSize: [22, 22], iconAnchor: [11, 11] }) });
     marker.on("dragend", () => { const at = marker.getLatLng().wrap(); lc.point.set([at.lat, at.lng], { category: lc.point.chosen }); });
     marker.addTo(groups.mark);
