@@ -55,10 +55,13 @@
     return rows;
   }
 
+  // What the colors of the homes mean: the first that has an answer tells.
+  lc.legendOfHomes = [() => (lc.state.lacking ? lc.lackingLegend() : walkRows())];
+
   lc.legend = function () {
     const { layers, state } = lc, on = (name) => layers.map.hasLayer(layers.groups[name]);
     const rows = [];
-    if (on("homes")) rows.push(...(state.lacking ? lc.lackingLegend() : walkRows()));
+    if (on("homes")) rows.push(...lc.legendOfHomes.reduce((told, part) => told || part(), null));
     lc.legendParts.forEach((part) => rows.push(...part()));
     rows.push(lc.legendHead(lc.say("legend_other")));
     if (on("gaps") && !state.lacking) rows.push(...gapRows());

@@ -192,7 +192,9 @@ const livingcircle = {};
   // Who wants to know when the page starts, something else is chosen, the language changes, or the map is clicked.
   const listeners = {};
   lc.on = (name, act) => { (listeners[name] = listeners[name] || []).push(act); };
-  lc.tell = (name, value) => { (listeners[name] || []).forEach((act) => act(value)); };
+  // Asked before all others; who answers true has dealt with it, and the others are not told.
+  lc.onFirst = (name, act) => { (listeners[name] = listeners[name] || []).unshift(act); };
+  lc.tell = (name, value) => { (listeners[name] || []).some((act) => act(value) === true); };
 
   // An element with properties and children; strings become text, never markup.
   lc.element = function (tag, properties, children) {

@@ -48,7 +48,7 @@
     const written = lc.asWritten(), judged = [...done].flatMap(whatIf.judged);
     const rows = written.coverage.rows.filter((row) => !done.has(row.category));
     const own = judged.map((j) => town.gapsOf(j.category, j.level, j.group));
-    const gaps = lc.state.everyGap ? [picked(written.gaps, (i) => !done.has(written.gaps.category[i])), ...own] : own;
+    const gaps = lc.gapList.every ? [picked(written.gaps, (i) => !done.has(written.gaps.category[i])), ...own] : own;
     return {
       coverage: { units: written.coverage.units, rows: rows.concat(...judged.map((j) => town.coverage(j.category, j.level, j.group))) },
       gaps: joined(gaps),

@@ -102,20 +102,13 @@
   }
 
   // The legend tells what the colors mean now, and how many people each stands for.
-  const legend = lc.legend;
-  lc.legend = function () {
-    legend();
-    const rows = document.getElementById("legend-rows");
-    if (!rows) return;
-    if (!differing()) return;
+  lc.legendOfHomes.unshift(() => {
+    if (!differing()) return null;
     const people = {}, homes = lc.data.residences.people[lc.state.group], kinds = whatIf.differenceOfHomes();
     kinds.forEach((kind, i) => { people[kind] = (people[kind] || 0) + (homes[i] || 0); });
-    if (lc.layers.map.hasLayer(lc.layers.groups.homes)) {
-      do rows.firstElementChild.remove(); while (rows.firstElementChild && !rows.firstElementChild.classList.contains("head"));
-    }
-    rows.prepend(lc.legendHead(say("legend_difference")),
-      ...KINDS.map((kind) => lc.swatch("area", say(`kind_${kind}`), lc.data.style.difference[kind], lc.show.people(people[kind] || 0))));
-  };
+    return [lc.legendHead(say("legend_difference")),
+      ...KINDS.map((kind) => lc.swatch("area", say(`kind_${kind}`), lc.data.style.difference[kind], lc.show.people(people[kind] || 0)))];
+  });
 
   lc.legendParts.push(() => {
     if (!whatIf.active()) return [];

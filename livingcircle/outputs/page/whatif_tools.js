@@ -251,11 +251,11 @@
   }
 
   // A tool takes a click before anybody else on the page.
-  const others = lc.tell;
-  lc.tell = function (name, value) {
-    if (name === "click" && tool !== null) { point(value.latlng); return; }
-    others(name, value);
-  };
+  lc.onFirst("click", (event) => {
+    if (tool === null) return false;
+    point(event.latlng);
+    return true;
+  });
 
   lc.on("start", (made) => {
     map = made;
