@@ -60,11 +60,14 @@ SINKS = {
     "facility card": CARD + "return lc.data.facilities.name.map((_, i) => { lc.goFacility(i); return card(); });",
     "search": """
 const box = document.getElementById("search");
-return value.flatMap((name) => Array.from(new Set(name.match(/[A-Za-z]{3,}|[$`&;{\\\\]+/g) || [])).concat([name]).map((part) => {
+const told = value.flatMap((name) => Array.from(new Set(name.match(/[A-Za-z]{3,}|[$`&;{\\\\]+/g) || [])).concat([name]).map((part) => {
   box.value = part;
   box.dispatchEvent(new Event("input"));
   return document.getElementById("found").textContent;
 }));
+box.value = "";
+box.dispatchEvent(new Event("input"));
+return told;
 """,
     "facility list": TAB + "return each(() => [tab('facilities')]);",
     "point card": EVERY_CATEGORY + """
