@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pytest
 import shapely
+from filelock import FileLock
 
 from livingcircle import network as streets
 
@@ -160,3 +165,21 @@ def analyzed(standard, network, facilities, residences, *, units=None, progress=
     settings = Settings(study_id="toy", **{"name": {"zh": "玩具", "en": "Toy"}, "language": "en", **told})
     inputs = Inputs(network=network, facilities=kept, entrances=doors, residences=residences, units=units, **(layers or {}))
     return analyze(inputs, standard=standard, settings=settings, **({"progress": progress} if progress else {}))
+
+
+def shared_folder(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Path:
+    """The folder that `make` filled, once for all the processes of a test run; what it gave lies beside it, pickled."""
+    base = factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, kept = root / f"shared-{name}", root / f"shared-{name}.made"
+    with FileLock(f"{kept}.lock"):
+        if not kept.exists():
+            folder.mkdir(exist_ok=True)
+            kept.write_bytes(pickle.dumps(make(folder)))
+    return folder
+
+
+def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> tuple[Any, Path]:
+    """What `make` gave for a fresh folder, and the folder; made once for all the processes of a test run."""
+    folder = shared_folder(factory, name, make)
+    return pickle.loads(folder.with_name(f"{folder.name}.made").read_bytes()), folder

@@ -20,7 +20,7 @@ from livingcircle import cli
 @pytest.fixture
 def study(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    return toy_study.write(tmp_path / "toy")
+    return toy_study.write(tmp_path / "toy", whole=True)
 
 
 def run(*arguments):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from conftest import EXTRACTS
+from conftest import EXTRACTS, shared
 
 from livingcircle import slope, walk_time
 from livingcircle.barriers import obstacles
@@ -70,9 +70,12 @@ def study(name: str, folder: Path) -> Path:
 
 @pytest.fixture(scope="module", params=["helsinki", "porto_alegre", "longgang", "tsinghua"])
 def analyzed(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(request.param)
-    result, files = run(study(request.param, folder), out=folder / "out", progress=lambda *_: None)
-    return result, files
+    return shared(tmp_path_factory, request.param, lambda folder: made(request.param, folder))[0]
+
+
+def made(name: str, folder: Path) -> tuple:
+    """The result of an extract's study, and the files written to `out` beside it."""
+    return run(study(name, folder), out=folder / "out", progress=lambda *_: None)
 
 
 def test_all_files_are_there_and_keep_their_contract(analyzed):

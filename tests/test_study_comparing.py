@@ -31,7 +31,7 @@ line = [[%.7f, %.7f], [%.7f, %.7f]]
 @pytest.fixture
 def study(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    folder = toy_study.write(tmp_path / "toy")
+    folder = toy_study.write(tmp_path / "toy", whole=True)
     places = [*toy_study.place(800, 10), *toy_study.place(500, 300), *toy_study.place(900, 0)]
     file = folder / "study.toml"
     file.write_text(file.read_text(encoding="utf-8") + MORE % tuple(places), encoding="utf-8")

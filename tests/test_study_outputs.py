@@ -17,7 +17,7 @@ from livingcircle.study.run import run
 
 @pytest.fixture
 def folder(tmp_path):
-    return toy_study.write(tmp_path / "toy")
+    return toy_study.write(tmp_path / "toy", whole=True)
 
 
 def ran(folder, asked=""):

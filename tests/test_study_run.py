@@ -67,7 +67,7 @@ CORNER = 35 * 35 / 2 / 5500
 
 @pytest.fixture
 def folder(tmp_path):
-    folder = toy_study.write(tmp_path / "toy")
+    folder = toy_study.write(tmp_path / "toy", whole=True)
     (folder / "own.toml").write_text(QUOTA, encoding="utf-8")
     (folder / "sys.toml").write_text(HEAD + "".join(INDICATOR.format(id=i, formula=f, limit=n, more=more) for i, f, n, more in ASKED), encoding="utf-8")
     units = [shapely.box(-50, -50, 400, 500), shapely.box(400, -50, 1100, 500)]

@@ -37,7 +37,7 @@ note = "虚构"
 @pytest.fixture
 def study(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    folder = toy_study.write(tmp_path / "toy")
+    folder = toy_study.write(tmp_path / "toy", whole=True)
     with (folder / "study.toml").open("a", encoding="utf-8") as file:
         file.write(PLAIN + SCENARIOS)
     return folder

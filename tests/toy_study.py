@@ -63,10 +63,14 @@ def write_layer(path: Path, shapes: list, **columns: list) -> None:
     gpd.GeoDataFrame(columns, geometry=moved, crs=CRS).to_crs("EPSG:4326").to_file(path, driver="GeoJSON")
 
 
-def write(folder: Path) -> Path:
-    """The toy study in `folder`: a street of 1,000 m with a branch, two schools, a park, three blocks of homes."""
+#  Drawings and a report take most of a run of the toy; only tests about them ask for them.
+LIGHT = "\n[outputs]\nfigures = false\nreport = false\n"
+
+
+def write(folder: Path, *, whole: bool = False) -> Path:
+    """The toy study in `folder`, whose runs leave out drawings and report unless `whole`: a street of 1,000 m with a branch, two schools, a park, three blocks of homes."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "study.toml").write_text(STUDY, encoding="utf-8")
+    (folder / "study.toml").write_text(STUDY + ("" if whole else LIGHT), encoding="utf-8")
     (folder / "tiny.toml").write_text(TINY, encoding="utf-8")
     lines = [shapely.LineString(p) for p in ([(0, 0), (1000, 0)], [(500, 0), (500, 300)])]
     write_layer(folder / "streets.geojson", lines, highway=["residential", "footway"], name=["长街", "小巷"])

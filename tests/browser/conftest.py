@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
-from filelock import FileLock
-from test_real_extracts import study as real_study
+from conftest import ROOT, shared, shared_folder
+from test_real_extracts import made as made_extract
 
 from livingcircle.study.run import run
 
@@ -126,18 +123,6 @@ def listened(page: Any, file: Path) -> Opened:
     return sheet
 
 
-def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> tuple[Any, Path]:
-    """What `make` gives for a fresh folder, and the folder; made once for all the processes of a test run."""
-    base = factory.getbasetemp()
-    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder, kept = root / f"browser-{name}", root / f"browser-{name}.made"
-    with FileLock(f"{kept}.lock"):
-        if not kept.exists():
-            folder.mkdir()
-            kept.write_bytes(pickle.dumps(make(folder)))
-    return pickle.loads(kept.read_bytes()), folder
-
-
 def analyzed(folder: Path) -> Any:
     """The result of the study in `folder`, its outputs in `out` beside it, without drawings and report."""
     told = folder / "study.toml"
@@ -163,5 +148,5 @@ def beilun(tmp_path_factory) -> tuple[Any, Path]:
 def any_study(request, tmp_path_factory) -> Path:
     """The folder of the sample district's study, and of studies on streets that nobody of us drew."""
     name = request.param
-    make = made_beilun if name == "beilun" else lambda folder: analyzed(real_study(name, folder))
-    return shared(tmp_path_factory, name, make)[1]
+    make = made_beilun if name == "beilun" else lambda folder: made_extract(name, folder)
+    return shared_folder(tmp_path_factory, name, make)

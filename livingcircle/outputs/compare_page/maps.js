@@ -42,6 +42,8 @@
       this.map = map;
       this.side = side;
       this.renderers = { ground: lc.pane(map, "ground", 360), homes: lc.pane(map, "homes", 400, true), top: lc.pane(map, "top", 430) };
+      // A canvas with nothing on it is printed, too.
+      Object.values(this.renderers).forEach((renderer) => renderer.addTo(map));
       this.groups = {};
       ["homes", "links", "places"].forEach((name) => { this.groups[name] = L.layerGroup().addTo(map); });
       this.drawFrame();

@@ -98,6 +98,8 @@
         land: pane(map, "land", 340), ground: pane(map, "ground", 350), streets: pane(map, "streets", 360),
         front: pane(map, "front", 410, true), frame: pane(map, "frame", 430),
       };
+      // A canvas with nothing on it is printed, too.
+      Object.values(this.renderers).forEach((renderer) => renderer.addTo(map));
       this.groups = {};
       ["water", "green", "area", "units", "streets", "homes", "gaps", "places", "everyPlace", "doors"].forEach((name) => { this.groups[name] = L.layerGroup(); });
       this.offered = [];
