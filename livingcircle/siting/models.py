@@ -154,6 +154,8 @@ def _told(model: str, asked: Problem, bounds: Bounds, found: tuple[np.ndarray | 
     # The farthest walk is held by the bound found; within it the metres in sum are the least.
     limit = bound if model == "p-center" and status == OPTIMAL and np.isfinite(bound) else None
     assigned = assignment(model, asked, bounds, chosen, limit_m=limit)
+    if model in ("mclp", "p-median"):
+        chosen, assigned = _of_use(model, asked, bounds, chosen, assigned)
     value = np.inf if nothing and model != "mclp" else objective(model, asked, bounds, chosen, assigned)
     bound = _bound(model, value, bound, status)
     who = by_demand(asked, assigned)
@@ -162,6 +164,22 @@ def _told(model: str, asked: Problem, bounds: Bounds, found: tuple[np.ndarray | 
         status = INFEASIBLE
     gap = 0.0 if bound == value else abs(bound - value) / abs(value) if np.isfinite(value) and value else np.inf
     return Siting(model, status, value, bound, gap, _sites(asked, chosen, assigned), who, assigned, asked.cost(chosen), clock.spent)
+
+
+def _of_use(model: str, asked: Problem, bounds: Bounds, chosen: np.ndarray, assigned: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
+    """The chosen sites without those that add nothing, the dearest first: a number that may be built need not be."""
+    value = objective(model, asked, bounds, chosen, assigned)
+    before = float(assigned["people"].sum())
+    dear = asked.sites["cost"].to_numpy(dtype=float)[chosen]
+    for site in chosen[np.argsort(-dear, kind="stable")]:
+        if site in asked.held:
+            continue
+        fewer = chosen[chosen != site]
+        others = assignment(model, asked, bounds, fewer)
+        lost = abs(objective(model, asked, bounds, fewer, others) - value) > SAME * max(1.0, abs(value))
+        if not lost and float(others["people"].sum()) >= before - SAME * max(1.0, before):
+            chosen, assigned = fewer, others
+    return chosen, assigned
 
 
 def _must_serve_all(model: str, bounds: Bounds) -> bool:
