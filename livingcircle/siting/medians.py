@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from livingcircle.siting.problem import Bounds, Problem, runs
-from livingcircle.siting.program import INFEASIBLE, Clock, Openings, Program, openings
+from livingcircle.siting.program import INFEASIBLE, OPTIMAL, TIME_LIMIT, Clock, Openings, Program, openings
+from livingcircle.siting.pruning import Walks, pruned, walks_that_matter
+
+# Below so many walks the whole program is solved at once as quickly.
+MANY = 15_000
 
 
 def least_metres(asked: Problem, bounds: Bounds, clock: Clock) -> tuple[np.ndarray | None, float, str]:
     """New sites of the fewest person-metres, the fewest that are proven to be needed, and the status."""
+    walks = walks_that_matter(asked, bounds)
+    if asked.limited or len(walks.who) < MANY or not _by_number(asked, bounds):
+        return _exact(asked, bounds, clock)
+    few = pruned(walks, int(bounds.sites), clock)
+    allowed = np.isin(np.arange(len(asked.sites)), few.left)
+    chosen, bound, status = _exact(replace(asked, sites=asked.sites.assign(allowed=allowed)), bounds, clock)
+    if status == OPTIMAL:
+        return chosen, bound, status
+    #  time is up: the better of the two sitings and of the two bounds
+    own = np.inf if chosen is None else float(np.minimum(walks.last, _to(walks, chosen)) @ walks.people)
+    return (chosen if own < few.metres else few.chosen), max(bound, few.bound), TIME_LIMIT
+
+
+def _by_number(asked: Problem, bounds: Bounds) -> bool:
+    """Whether the number of sites is all that bounds what may be chosen, and everybody may be unserved or is served already."""
+    alone = not asked.sites["parcel"].iloc[asked.new].duplicated().any() and not len(asked.parcels)
+    number = isinstance(bounds.sites, int | np.integer | float) and bounds.sites >= 1
+    return bool(alone and number and bounds.budget is None and not asked.held and np.isfinite(bounds.penalty_m))
+
+
+def _to(walks: Walks, chosen: np.ndarray) -> np.ndarray:
+    """Metres of everybody to the nearest of the chosen sites, infinite where none is worth the walk."""
+    metres = np.full(len(walks.last), np.inf)
+    own = np.isin(walks.sites[walks.which], chosen)
+    np.minimum.at(metres, walks.who[own], walks.walk[own])
+    return metres
+
+
+def _exact(asked: Problem, bounds: Bounds, clock: Clock) -> tuple[np.ndarray | None, float, str]:
     program = Program()
     opened = openings(program, asked, bounds)
     total = max(float(asked.people.sum()), 1.0)
