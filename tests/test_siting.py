@@ -228,6 +228,14 @@ def test_of_several_doors_the_nearest_counts():
     assert one.walks.values.tolist() == [[0, 0, 200], [0, 1, 300]]
 
 
+def test_the_answer_is_on_the_index_of_the_demand():
+    reached = pd.DataFrame({"origin": [1], "door": [0], "walk_m": [200.0]})
+    demand = pd.DataFrame({"people": [3, 4], "category": "park"}, index=["east", "west"])
+    found = mclp(problem(reached, demand, sites_of(["a"], category="park")), Bounds(300))
+    assert found.demand["served"].to_dict() == {"east": 0, "west": 4}
+    assert found.demand["reason"].to_dict() == {"east": "no_candidate", "west": ""}
+
+
 def test_nobody_and_nowhere():
     empty = asked([[100, None]], [0])
     for name in MODELS:
@@ -375,6 +383,46 @@ def test_p_center_is_the_best_of_all_choices(capacities):
         assert (found.status == "optimal") == bool((metres or not every) and every == town.people.sum())
 
     check()
+
+
+@st.composite
+def centers(draw):
+    """Two categories over two homes and up to three parcels, with land and a budget."""
+    count = draw(st.integers(1, 3))
+    made = {}
+    for category in ("school", "clinic"):
+        walks = [[draw(st.sampled_from([None, 200, 400])) for _ in range(count)] for _ in range(2)]
+        told = {"cost": [float(draw(st.integers(0, 4))) for _ in range(count)], "area_m2": [float(draw(st.integers(1, 3))) for _ in range(count)]}
+        if draw(st.booleans()):
+            told["capacity"] = [float(draw(st.integers(1, 9))) for _ in range(count)]
+        made[category] = asked(walks, [draw(st.integers(0, 9)) for _ in range(2)], category=category, parcel=list("abc")[:count], **told)
+    land = {"area_m2": [float(draw(st.integers(0, 5))) for _ in range(count)], "cost": [float(draw(st.integers(0, 3))) for _ in range(count)]}
+    return joint(made, pd.DataFrame({"parcel": list("abc")[:count], **land})), draw(st.integers(0, 9))
+
+
+@TRIED
+@given(centers())
+def test_several_categories_together_are_the_best_of_all_choices(case):
+    town, budget = case
+    bounds = Bounds(300, budget=budget)
+    found = mclp(town, bounds)
+    land = town.parcels.set_index("parcel")
+
+    def spent(rows):
+        own = town.sites.iloc[list(rows)]
+        return own["cost"].sum() + sum(land.at[id, "cost"] for id in set(own["parcel"]))
+
+    def fits(rows):
+        own = town.sites.iloc[list(rows)]
+        return all(part["area_m2"].sum() <= land.at[id, "area_m2"] for id, part in own.groupby("parcel"))
+
+    every = [rows for k in range(len(town.sites) + 1) for rows in combinations(range(len(town.sites)), k) if fits(rows)]
+    able = [rows for rows in every if spent(rows) <= budget]
+    assert found.objective == pytest.approx(max(flow(town, rows, 300) for rows in able), abs=1e-4)
+    assert tuple(found.rows.tolist()) in able and found.cost == spent(found.rows)
+    most = max(flow(town, rows, 300) for rows in every)
+    cover = lscp(town, Bounds(300, by_cost=True))
+    assert cover.objective == pytest.approx(min(spent(rows) for rows in every if flow(town, rows, 300) == most))
 
 
 @settings(max_examples=30, deadline=None)

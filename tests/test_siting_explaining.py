@@ -65,6 +65,7 @@ def test_what_serving_everybody_takes():
     #  s1 and s3 are two and cost 9; s0, s2 and s3 cost 8
     assert got[["sites", "cost"]].values.tolist() == [[2, 9], [3, 8]]
     assert got["people_left"].tolist() == [5, 5]
+    assert needed(asked(STREET, PEOPLE), Bounds(300))["by"].tolist() == ["sites"]
 
 
 @settings(max_examples=30, deadline=None)

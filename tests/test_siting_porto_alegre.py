@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from conftest import EXTRACTS
 
 from livingcircle.catchments import catchments
 from livingcircle.network import from_ways
@@ -22,9 +23,7 @@ MOST_S = 60
 
 
 @pytest.fixture(scope="module")
-def city(request):
-    from conftest import EXTRACTS
-
+def city():
     folder = EXTRACTS / "porto_alegre_r5r"
     if not folder.is_dir():
         pytest.skip(f"no real extracts at {EXTRACTS.parent.name}/{EXTRACTS.name}: put them beside the project to run this test")

@@ -76,12 +76,13 @@ def curve(model: str, asked: Problem, bounds: Bounds, numbers: Iterable[int]) ->
 def needed(asked: Problem, bounds: Bounds) -> pd.DataFrame:
     """What serving everybody who can be served takes: the fewest new sites, and the least cost.
 
-    Two rows, `by` = `sites` and `cost`: `sites`, `cost`, `bound` (of what is least), `status` (that of the solver: `infeasible` where not everybody can be served),
+    Two rows, `by` = `sites` and `cost` (the latter where anything costs): `sites`, `cost`, `bound` (of what is least), `status` (that of the solver: `infeasible` where not everybody can be served),
     `people_served`, `people_left` (who have no candidate, or no room).
     """
     free = replace(bounds, sites=None, budget=None)
     rows = []
-    for by in ("sites", "cost"):
+    priced = asked.sites["cost"].iloc[asked.new].gt(0).any() or asked.parcels["cost"].gt(0).any()
+    for by in ("sites", "cost") if priced else ("sites",):
         one = lscp(asked, replace(free, by_cost=by == "cost"))
         known = np.isfinite(one.objective)
         count, cost = (len(one.chosen), one.cost) if known else (np.inf, np.inf)

@@ -32,7 +32,7 @@ class Siting:
     within them. `objective` is people served (mclp), new sites or their cost (lscp),
     person-metres (p-median) or metres of the farthest walk (p-center), infinite where nothing was found; `bound` what no siting can better, `gap`
     the difference over the objective. `chosen` has a row a new site: `site` (row), `site_id`, `category`, `parcel`, `cost`, `capacity`, `people`
-    (served), `farthest_m` (the farthest of them). `demand` is on the rows of the demand: `people`, `category`, `served`, `site`, `walk_m`, `reason` (`serving.reasons`).
+    (served), `farthest_m` (the farthest of them). `demand` is on the index of the demand: `people`, `category`, `served`, `site`, `walk_m`, `reason` (`serving.reasons`).
     `assigned` has a row a demand row and site: `demand`, `site`, `people`, `walk_m`. `cost` is that of new sites and parcels.
     """
 

@@ -78,7 +78,7 @@ class Bounds:
 class Problem:
     """Demand, sites, the walks between them, and the parcels that several categories may share; made by `problem`.
 
-    Rows count from 0. Every pair of a demand row and a site of its category stands at most once in `walks`, with its shortest walk.
+    Rows count from 0, whatever the index of the demand, which results keep. Every pair of a demand row and a site of its category stands at most once in `walks`, with its shortest walk.
     A parcel without a row in `parcels` costs nothing of itself and has room for one site of each category; the land told is what is free
     for new sites. `held` are the new sites that must be chosen.
     """
@@ -175,7 +175,7 @@ def problem(
     walks = pd.DataFrame({"demand": origin, "site": site, "walk_m": reached[by].to_numpy(dtype=float)})
     same = demand["category"].to_numpy(dtype=object)[origin] == sites["category"].to_numpy(dtype=object)[site]
     walks = walks[same].sort_values(["demand", "walk_m", "site"], kind="stable").drop_duplicates(["demand", "site"])
-    return Problem(demand.reset_index(drop=True), sites.reset_index(drop=True), walks.reset_index(drop=True), parcels.reset_index(drop=True))
+    return Problem(demand, sites.reset_index(drop=True), walks.reset_index(drop=True), parcels.reset_index(drop=True))
 
 
 def sites_of(site_id: list | np.ndarray, *, category: str, **told: object) -> pd.DataFrame:
