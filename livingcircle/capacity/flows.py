@@ -1,0 +1,171 @@
+"""The cheapest flow from origins to facilities of limited capacity, compiled: as many people as can be, then as few metres as can be.
+
+The network simplex: every origin sends its people to facilities, or past them all at the cost of having no place; every facility
+passes on what it holds. A tree of arcs carries the flow. An arc outside it that would make the flow cheaper comes in, and one
+that is used up goes out, chosen so that trees without progress never come round again. At the end the prices that hang on the tree
+prove that nothing cheaper exists.
+Source: Dantzig (1951), the simplex on transportation problems; Cunningham (1976), the rule of the arc that goes out.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+# A part of the cost of having no place that rounding may feign.
+TOLERANCE = 1e-13
+LOWER, IN_TREE, UPPER = 1, 0, -1
+
+
+class Flow(NamedTuple):
+    """People on every pair (`amount`), people without a place by origin (`left`), and the `price` of every facility in metres."""
+
+    amount: np.ndarray
+    left: np.ndarray
+    price: np.ndarray
+
+
+def cheapest(
+    pairs: tuple[np.ndarray, np.ndarray, np.ndarray], people: np.ndarray, room: np.ndarray, *, unserved_m: float
+) -> Flow:
+    """The flow that leaves the fewest people without a place and, of those, walks the fewest metres.
+
+    `pairs` are origin, facility and metres of every pair; `unserved_m` are the metres that one without a place counts for, more
+    than any chain of moves can cost. A facility that holds nothing gets nobody.
+
+    >>> cheapest((np.array([0, 0, 1]), np.array([0, 1, 0]), np.array([10.0, 90.0, 40.0])), np.ones(2), np.ones(2), unserved_m=999.0).amount.tolist()
+    [0.0, 1.0, 1.0]
+    """
+    origin, facility, metres = pairs
+    usable = np.flatnonzero((room > 0)[facility] & (people > 0)[origin])
+    origins, places, count = len(people), len(room), len(usable)
+    root = origins + places
+    ends = np.arange(root)
+    arcs = (
+        np.concatenate([origin[usable], ends]).astype(np.int64),
+        np.concatenate([origins + facility[usable], np.full(root, root)]).astype(np.int64),
+        np.concatenate([metres[usable], np.full(origins, unserved_m), np.zeros(places)]).astype(float),
+        np.concatenate([np.full(count + origins, np.inf), room]).astype(float),
+    )
+    flow = np.concatenate([np.zeros(count), people, np.zeros(places)]).astype(float)
+    state = np.concatenate([np.full(count, LOWER), np.full(root, IN_TREE)]).astype(np.int8)
+    # Of every node: its parent, the arc there, its depth, its first child, and its neighbors among its parent's children.
+    tree = tuple(np.append(part, end).astype(np.int64) for part, end in (
+        (np.full(root, root), -1), (count + ends, -1), (np.ones(root), 0), (np.full(root, -1), root - 1), (ends - 1, -1),
+        (np.where(ends + 1 < root, ends + 1, -1), -1),
+    ))  # fmt: skip
+    potential = np.concatenate([np.full(origins, -unserved_m), np.zeros(places + 1)])
+    _improve(arcs, flow, state, tree, potential, TOLERANCE * unserved_m)
+    amount = np.zeros(len(origin))
+    amount[usable] = flow[:count]
+    # Nobody pays for a facility that holds nothing: its price keeps everybody away.
+    price = np.where(room > 0, np.maximum(-potential[origins:root], 0.0), unserved_m)
+    return Flow(amount, flow[count : count + origins], price)
+
+
+@njit(cache=True, nogil=True)
+def _improve(arcs, flow, state, tree, potential, tolerance):
+    tail, head, cost, capacity = arcs
+    size = len(tail)
+    block = int(np.sqrt(size)) + 10
+    at, looked = 0, 0
+    while looked < size:
+        least, entering = -tolerance, -1
+        for _ in range(min(block, size)):
+            reduced = state[at] * (cost[at] + potential[tail[at]] - potential[head[at]])
+            if reduced < least:
+                least, entering = reduced, at
+            at += 1
+            if at == size:
+                at = 0
+        looked += block
+        if entering >= 0:
+            looked = 0
+            _pivot(entering, arcs, flow, state, tree, potential)
+
+
+@njit(cache=True, nogil=True)
+def _pivot(entering, arcs, flow, state, tree, potential):
+    """More flow on the arc that comes in (less, where it is full) all around its cycle, until an arc of the cycle is used up."""
+    tail, head, cost, capacity = arcs
+    parent, pred, depth = tree[0], tree[1], tree[2]
+    way = state[entering]
+    start, stop = (tail[entering], head[entering]) if way == LOWER else (head[entering], tail[entering])
+    least, out, side = capacity[entering], -1, 0
+    one, two = start, stop
+    # Of arcs equally used up, the last one on the cycle from its top goes out.
+    while one != two:
+        if depth[one] >= depth[two]:
+            arc = pred[one]
+            room = flow[arc] if tail[arc] == one else capacity[arc] - flow[arc]
+            if max(room, 0.0) < least:
+                least, out, side = max(room, 0.0), one, 1
+            one = parent[one]
+        else:
+            arc = pred[two]
+            room = capacity[arc] - flow[arc] if tail[arc] == two else flow[arc]
+            if max(room, 0.0) <= least:
+                least, out, side = max(room, 0.0), two, 2
+            two = parent[two]
+    top = one
+    flow[entering] += way * least
+    for node, sign in ((start, -1), (stop, 1)):
+        while node != top:
+            arc = pred[node]
+            flow[arc] += sign * least if tail[arc] == node else -sign * least
+            node = parent[node]
+    if out < 0:
+        state[entering] = -way
+        return
+    arc = pred[out]
+    full = (tail[arc] == out) == (side == 2)
+    flow[arc] = capacity[arc] if full else 0.0
+    state[arc], state[entering] = UPPER if full else LOWER, IN_TREE
+    inside, outside = (start, stop) if side == 1 else (stop, start)
+    _hang(entering, inside, outside, out, tree)
+    _settle(inside, arcs, tree, potential)
+
+
+@njit(cache=True, nogil=True)
+def _hang(entering, inside, outside, out, tree):
+    """Hang the part below `out` on the arc that came in: what leads from `inside` up to `out` is turned around."""
+    parent, pred, depth, child, after, before = tree
+    node, above, by = inside, outside, entering
+    while True:
+        old, link = parent[node], pred[node]
+        if before[node] >= 0:
+            after[before[node]] = after[node]
+        else:
+            child[old] = after[node]
+        if after[node] >= 0:
+            before[after[node]] = before[node]
+        first = child[above]
+        parent[node], pred[node], after[node], before[node] = above, by, first, -1
+        if first >= 0:
+            before[first] = node
+        child[above] = node
+        if node == out:
+            return
+        node, above, by = old, node, link
+
+
+@njit(cache=True, nogil=True)
+def _settle(top, arcs, tree, potential):
+    """Depths and prices of all that hangs on `top`, each from the node above it."""
+    tail, head, cost, capacity = arcs
+    parent, pred, depth, child, after, before = tree
+    node = top
+    while True:
+        arc, above = pred[node], parent[node]
+        depth[node] = depth[above] + 1
+        potential[node] = potential[above] - cost[arc] if tail[arc] == node else potential[above] + cost[arc]
+        if child[node] >= 0:
+            node = child[node]
+            continue
+        while node != top and after[node] < 0:
+            node = parent[node]
+        if node == top:
+            return
+        node = after[node]
