@@ -238,6 +238,17 @@ def test_shortage_by_unit(walks):
     assert got[["short_all_full", "short_none_within_limit", "short_capacity_not_told"]].values.tolist() == [[20, 0, 0], [0, 0, 0], [0, 5, 0]]
 
 
+def test_pupils_of_two_ages_share_a_nine_year_school():
+    #  P takes the young only (6 places), N both (8 places); the young reach both, the older ones N alone
+    young, older = table((0, 0, 300), (0, 1, 100), (1, 1, 50)), table((0, 1, 100))
+    pairs, demand = capacity.together({"young": (young, pd.Series([5.0, 2.0])), "older": (older, pd.Series([7.0, 1.0]))})
+    got = capacity.assign(pairs, demand, pd.Series([6.0, 8.0], index=["P", "N"]))
+    #  13 of the 14 near one have a place: P takes the 5 of the first home; N has 8 for the 2 others and 7 older ones: 50 m go before 100 m
+    assert got.origins["served"].to_dict() == {("young", 0): 5, ("young", 1): 2, ("older", 0): 6, ("older", 1): 0}
+    assert got.origins["reason"].tolist() == ["", "", "all_full", "none_within_limit"]
+    assert got.person_m == 5 * 300 + 2 * 50 + 6 * 100
+
+
 def by_linear_programs(near, demand, held):
     """The most people served and then the fewest metres, by two linear programs of HiGHS."""
     count = len(near)
@@ -284,8 +295,11 @@ def test_equal_to_the_flows_of_networkx(given_town):
     assert (got.served, got.person_m) == pytest.approx(by_networkx(near, demand, held))
 
 
+CELL = st.one_of(st.none(), st.integers(0, 30))
+
+
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.lists(st.one_of(st.none(), st.integers(0, 30)), min_size=2, max_size=2), min_size=1, max_size=5), st.tuples(st.integers(0, 3), st.integers(0, 3)))
+@given(st.lists(st.lists(CELL, min_size=2, max_size=2), min_size=1, max_size=5), st.tuples(st.integers(0, 3), st.integers(0, 3)))
 def test_equal_to_trying_everything(metres, room):
     near = table(*((o, f, m) for o, own in enumerate(metres) for f, m in enumerate(own) if m is not None))
     best = max(
@@ -354,6 +368,17 @@ def test_a_hundred_thousand_pairs_in_ten_seconds_and_proven():
     assert got.served == pytest.approx(held.sum())
 
 
+def test_ties_everywhere_come_to_an_end():
+    rng = np.random.default_rng(8)
+    origin = np.repeat(np.arange(3000), 4)
+    facility = np.concatenate([rng.choice(40, 4, replace=False) for _ in range(3000)])
+    for many in (1.0, 0.1):
+        near = pd.DataFrame({"origin": origin, "facility": facility, "metres": rng.integers(0, 3, len(origin)) * 100.0})
+        got = capacity.assign(near, pd.Series(np.full(3000, many)), pd.Series(np.full(40, 60 * many)))
+        assert got.served == pytest.approx(2400 * many)
+        assert got.gap_m == 0
+
+
 def test_a_larger_town_equals_networkx_to_the_metre():
     pairs, demand, held = town_of(60, 8, 4, 0.8)
     pairs, demand, held = pairs.round(), demand.round(), held.round()
@@ -367,7 +392,7 @@ def test_the_search_runs_uncompiled_alike(monkeypatch):
     told = pairs["origin"].to_numpy(), pairs["facility"].to_numpy(), pairs["metres"].to_numpy()
     args = (told, demand.to_numpy(), held.to_numpy())
     compiled = flows.cheapest(*args, unserved_m=1e6)
-    for name in ("_improve", "_pivot", "_hang", "_settle"):
+    for name in ("_improve", "_pivot", "_deep", "_hang", "_list", "_unlist", "_settle"):
         monkeypatch.setattr(flows, name, getattr(flows, name).py_func)
     plain = flows.cheapest(*args, unserved_m=1e6)
     assert all(np.array_equal(one, other) for one, other in zip(compiled, plain, strict=True))
@@ -435,10 +460,12 @@ def test_supply_tells_what_is_known(tiny):
         capacity=[30.0, np.nan, 900.0, 5.0, 0.0], open=[True, True, True, False, True],
         categories=[("school",), ("school",), ("school", "park"), ("school",), ("park",)],
     )
-    got = capacity.supply(rows, "school", both, measure="places")
+    got = capacity.supply(rows, ("school",), both, measure="places")
     assert got["status"].to_dict() == {0: "told", 1: "not_told", 2: "shared"}
     assert got["capacity"].fillna(-1).tolist() == [30, -1, -1]
-    assert capacity.supply(rows, "school", with_quota(tiny), measure="places")["status"].tolist() == ["told", "not_told", "told"]
+    every = capacity.supply(rows, ("school", "park"), both, measure="places")
+    assert every["status"].to_dict() == {0: "told", 1: "not_told", 2: "told", 4: "told"}
+    assert capacity.supply(rows, ("school",), with_quota(tiny), measure="places")["status"].tolist() == ["told", "not_told", "told"]
 
 
 def test_quantities_that_fit_raise_nothing():

@@ -102,19 +102,20 @@ def demand(samples: Samples, quota: Quota) -> pd.Series:
     return pd.Series(people * quota.value / quota.per, index=samples.index, name="demand")
 
 
-def supply(facilities: Facilities, category: str, standard: Standard, *, measure: str) -> pd.DataFrame:
-    """What each open facility of `category` holds in `measure`: a row a facility, on the index of `facilities`.
+def supply(facilities: Facilities, categories: tuple[str, ...], standard: Standard, *, measure: str) -> pd.DataFrame:
+    """What each open facility of any of `categories` holds in `measure`: a row a facility, on the index of `facilities`.
 
     `facilities` needs the column `open`. Columns: `capacity`, NaN where it is not known, and `status`: `told`, `not_told`, or `shared`
-    where one number stands for several categories with a quota in this measure. Nothing is put in for what is not known.
+    where one number stands for other categories with a quota in this measure as well. Nothing is put in for what is not known.
+    Categories that share facilities are told together, and their people assigned `together`.
 
     >>> from livingcircle.standards import load
     >>> schools = pd.DataFrame({"categories": [("edu_primary",), ("edu_primary", "edu_junior")], "capacity": [810.0, 1974.0], "open": True})
-    >>> supply(schools, "edu_primary", demanding(load("gb50180-2018")), measure="places")["status"].tolist()
+    >>> supply(schools, ("edu_primary",), demanding(load("gb50180-2018")), measure="places")["status"].tolist()
     ['told', 'shared']
     """
-    own = facilities[serving(facilities, (category,)) & facilities["open"].to_numpy(dtype=bool)]
-    others = tuple(sharing_of(standard).get(measure, frozenset()) - {category})
+    own = facilities[serving(facilities, categories) & facilities["open"].to_numpy(dtype=bool)]
+    others = tuple(sharing_of(standard).get(measure, frozenset()) - set(categories))
     capacity = own["capacity"].to_numpy(dtype=float)
     shared = serving(own, others) & ~np.isnan(capacity)
     status = np.where(shared, SHARED, np.where(np.isnan(capacity), NOT_TOLD, TOLD))

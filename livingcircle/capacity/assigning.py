@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -83,6 +84,22 @@ def assign(pairs: pd.DataFrame, demand: pd.Series, capacity: pd.Series) -> Assig
     person_m = float((flows["people"] * flows["metres"]).sum())
     most = float((people - left).sum()) if not unknown.any() else _most(used, people, np.nan_to_num(held), (unknown > 0, unserved_m))
     return Assignment(origins, facilities, flows, float((people - left).sum()), most, person_m, gap, unserved_m)
+
+
+def together(parts: Mapping[str, tuple[pd.DataFrame, pd.Series]]) -> tuple[pd.DataFrame, pd.Series]:
+    """Pairs and demand of several groups of people as one, so that `assign` lets them share facilities: pupils of a nine-year school.
+
+    `parts` holds by name the pairs of a group, whose `facility` rows are those of one and the same capacity, and its demand. Result: all
+    pairs, and the demand with the group's name as the first level of its index.
+
+    >>> near = pd.DataFrame({"origin": [0], "facility": [0], "metres": [10.0]})
+    >>> pairs, demand = together({"young": (near, pd.Series([3.0])), "old": (near, pd.Series([4.0]))})
+    >>> assign(pairs, demand, pd.Series([5.0])).origins["unserved"].sum().item()
+    2.0
+    """
+    first = np.cumsum([0, *(len(demand) for _, demand in parts.values())])
+    pairs = [near.assign(origin=near["origin"] + start) for (near, _), start in zip(parts.values(), first, strict=False)]
+    return pd.concat(pairs, ignore_index=True), pd.concat({name: demand for name, (_, demand) in parts.items()}, names=["group"])
 
 
 def by_unit(assignment: Assignment, units: np.ndarray) -> pd.DataFrame:

@@ -51,13 +51,9 @@ def cheapest(
     )
     flow = np.concatenate([np.zeros(count), people, np.zeros(places)]).astype(float)
     state = np.concatenate([np.full(count, LOWER), np.full(root, IN_TREE)]).astype(np.int8)
-    # Of every node: its parent, the arc there, its depth, its first child, and its neighbors among its parent's children.
-    tree = tuple(np.append(part, end).astype(np.int64) for part, end in (
-        (np.full(root, root), -1), (count + ends, -1), (np.ones(root), 0), (np.full(root, -1), root - 1), (ends - 1, -1),
-        (np.where(ends + 1 < root, ends + 1, -1), -1),
-    ))  # fmt: skip
-    potential = np.concatenate([np.full(origins, -unserved_m), np.zeros(places + 1)])
-    _improve(arcs, flow, state, tree, potential, TOLERANCE * unserved_m)
+    potential, depth = np.zeros(root + 1), np.append(np.ones(root, dtype=np.int64), 0)
+    tree = _planted(origins, root, count)
+    _improve(arcs, flow, state, tree, (potential, depth, origins), TOLERANCE * unserved_m)
     amount = np.zeros(len(origin))
     amount[usable] = flow[:count]
     # Nobody pays for a facility that holds nothing: its price keeps everybody away.
@@ -65,16 +61,36 @@ def cheapest(
     return Flow(amount, flow[count : count + origins], price)
 
 
+def _planted(origins: int, root: int, count: int) -> tuple[np.ndarray, ...]:
+    """The first tree, everything on its root. Of every node: its parent, the arc there, its first child, the children beside it, whether listed.
+
+    Children are listed where anything may hang on them: facilities always, an origin only while a facility hangs on it. The others,
+    nearly all, take their depth and price from their parent, so that no work is done on them when a branch moves.
+    """
+    ends = np.arange(root + 1)
+    place = (ends >= origins) & (ends < root)
+    parent, arc = np.where(ends < root, root, -1), np.where(ends < root, count + ends, -1)
+    first = np.full(root + 1, -1)
+    first[root] = root - 1 if root > origins else -1
+    after = np.where(place & (ends > origins), ends - 1, -1)
+    before = np.where(place & (ends + 1 < root), ends + 1, -1)
+    return parent, arc, first, after, before, place
+
+
 @njit(cache=True, nogil=True)
-def _improve(arcs, flow, state, tree, potential, tolerance):
+def _improve(arcs, flow, state, tree, heights, tolerance):
     tail, head, cost, capacity = arcs
+    parent, pred = tree[0], tree[1]
+    potential, depth, origins = heights
     size = len(tail)
     block = int(np.sqrt(size)) + 10
     at, looked = 0, 0
     while looked < size:
         least, entering = -tolerance, -1
         for _ in range(min(block, size)):
-            reduced = state[at] * (cost[at] + potential[tail[at]] - potential[head[at]])
+            node = tail[at]
+            own = potential[node] if node >= origins else potential[parent[node]] - cost[pred[node]]
+            reduced = state[at] * (cost[at] + own - potential[head[at]])
             if reduced < least:
                 least, entering = reduced, at
             at += 1
@@ -83,21 +99,27 @@ def _improve(arcs, flow, state, tree, potential, tolerance):
         looked += block
         if entering >= 0:
             looked = 0
-            _pivot(entering, arcs, flow, state, tree, potential)
+            _pivot(entering, arcs, flow, state, tree, heights)
 
 
 @njit(cache=True, nogil=True)
-def _pivot(entering, arcs, flow, state, tree, potential):
+def _deep(node, tree, heights):
+    potential, depth, origins = heights
+    return depth[node] if node >= origins else depth[tree[0][node]] + 1
+
+
+@njit(cache=True, nogil=True)
+def _pivot(entering, arcs, flow, state, tree, heights):
     """More flow on the arc that comes in (less, where it is full) all around its cycle, until an arc of the cycle is used up."""
     tail, head, cost, capacity = arcs
-    parent, pred, depth = tree[0], tree[1], tree[2]
+    parent, pred = tree[0], tree[1]
     way = state[entering]
     start, stop = (tail[entering], head[entering]) if way == LOWER else (head[entering], tail[entering])
     least, out, side = capacity[entering], -1, 0
     one, two = start, stop
     # Of arcs equally used up, the last one on the cycle from its top goes out.
     while one != two:
-        if depth[one] >= depth[two]:
+        if _deep(one, tree, heights) >= _deep(two, tree, heights):
             arc = pred[one]
             room = flow[arc] if tail[arc] == one else capacity[arc] - flow[arc]
             if max(room, 0.0) < least:
@@ -124,45 +146,74 @@ def _pivot(entering, arcs, flow, state, tree, potential):
     flow[arc] = capacity[arc] if full else 0.0
     state[arc], state[entering] = UPPER if full else LOWER, IN_TREE
     inside, outside = (start, stop) if side == 1 else (stop, start)
-    _hang(entering, inside, outside, out, tree)
-    _settle(inside, arcs, tree, potential)
+    _hang(entering, inside, outside, out, tree, heights[2])
+    _settle(inside, arcs, tree, heights)
 
 
 @njit(cache=True, nogil=True)
-def _hang(entering, inside, outside, out, tree):
+def _hang(entering, inside, outside, out, tree, origins):
     """Hang the part below `out` on the arc that came in: what leads from `inside` up to `out` is turned around."""
-    parent, pred, depth, child, after, before = tree
+    parent, pred, first = tree[0], tree[1], tree[2]
     node, above, by = inside, outside, entering
     while True:
         old, link = parent[node], pred[node]
-        if before[node] >= 0:
-            after[before[node]] = after[node]
-        else:
-            child[old] = after[node]
-        if after[node] >= 0:
-            before[after[node]] = before[node]
-        first = child[above]
-        parent[node], pred[node], after[node], before[node] = above, by, first, -1
-        if first >= 0:
-            before[first] = node
-        child[above] = node
+        _unlist(node, tree)
+        if old < origins and first[old] < 0:
+            _unlist(old, tree)
+        parent[node], pred[node] = above, by
+        if node >= origins or first[node] >= 0:
+            _list(node, tree)
+        if above < origins:
+            _list(above, tree)
         if node == out:
             return
         node, above, by = old, node, link
 
 
 @njit(cache=True, nogil=True)
-def _settle(top, arcs, tree, potential):
-    """Depths and prices of all that hangs on `top`, each from the node above it."""
+def _list(node, tree):
+    parent, pred, first, after, before, listed = tree
+    if listed[node]:
+        return
+    beside = first[parent[node]]
+    after[node], before[node], listed[node] = beside, -1, True
+    if beside >= 0:
+        before[beside] = node
+    first[parent[node]] = node
+
+
+@njit(cache=True, nogil=True)
+def _unlist(node, tree):
+    parent, pred, first, after, before, listed = tree
+    if not listed[node]:
+        return
+    if before[node] >= 0:
+        after[before[node]] = after[node]
+    else:
+        first[parent[node]] = after[node]
+    if after[node] >= 0:
+        before[after[node]] = before[node]
+    listed[node] = False
+
+
+@njit(cache=True, nogil=True)
+def _settle(top, arcs, tree, heights):
+    """Depths and prices of the facilities that hang on `top`, each from the origin above it."""
     tail, head, cost, capacity = arcs
-    parent, pred, depth, child, after, before = tree
+    parent, pred, first, after, before, listed = tree
+    potential, depth, origins = heights
     node = top
     while True:
-        arc, above = pred[node], parent[node]
-        depth[node] = depth[above] + 1
-        potential[node] = potential[above] - cost[arc] if tail[arc] == node else potential[above] + cost[arc]
-        if child[node] >= 0:
-            node = child[node]
+        if node >= origins:
+            above = parent[node]
+            if above < origins:
+                higher = parent[above]
+                depth[node] = depth[higher] + 2
+                potential[node] = potential[higher] - cost[pred[above]] + cost[pred[node]]
+            else:
+                depth[node], potential[node] = depth[above] + 1, potential[above]
+        if first[node] >= 0:
+            node = first[node]
             continue
         while node != top and after[node] < 0:
             node = parent[node]

@@ -21,8 +21,9 @@ def within(
     """Every facility within `limit_m` (metres, inclusive) of every origin, by its nearest door: a row a pair, sorted by both.
 
     `reached` is a table of `catchments` whose own limit is not below this; `doors` names for each door row the row of its
-    facility (below 0 for a door that counts for none), without it each door is a facility of its own. Columns: `origin`, `facility` (row numbers) and `metres`. Raises `StudyError` for a
-    limit that is no walk and an unknown `by`, `DataError` where `doors` leaves out doors.
+    facility (below 0 for a door that counts for none), without it each door is a facility of its own. Columns: `origin`,
+    `facility` (row numbers) and `metres`. Raises `StudyError` for a limit that is no walk and an unknown `by`, `DataError` where
+    `doors` leaves out doors.
 
     >>> table = pd.DataFrame({"door": [0, 1], "origin": [0, 0], "walk_m": [90.0, 40.0], "flat_m": [90.0, 40.0]})
     >>> within(table, limit_m=100, doors=np.array([7, 7])).values.tolist()
