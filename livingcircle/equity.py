@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from livingcircle.coverage import OUTSIDE, ROUNDING_M, WHOLE_AREA
+from livingcircle.coverage import OUTSIDE, ROUNDING_M, WHOLE_AREA, numbered
 from livingcircle.errors import DataError, Fault, raise_all, said
 from livingcircle.layers import Samples
 
@@ -48,16 +48,20 @@ def equity(
     [['ALL', 0.25, 0.25], ['E', 1.0, 1.0], ['W', 0.0, 0.0]]
     """
     _check(samples, values, groups, rank_by)
-    units = np.array([unit or OUTSIDE for unit in samples["unit"].fillna("")], dtype=object)
-    names = sorted(set(units)) if set(units) - {OUTSIDE} else []
-    rows = []
-    for unit in (WHOLE_AREA, *names):
-        own = np.ones(len(units), dtype=bool) if unit == WHOLE_AREA else units == unit
-        for group, column in groups.items():
-            told = np.asarray(values[group], dtype=float)[own], samples[column].to_numpy(dtype=float)[own]
-            ranks = None if rank_by is None else np.asarray(rank_by, dtype=float)[own]
-            rows.append({"unit": unit, "group": group, **measures(*told, limit=limit, more_is_better=more_is_better, rank_by=ranks)})
-    return pd.DataFrame(rows, columns=["unit", "group", *MEASURES])
+    code, lived = numbered(samples["unit"].fillna("").to_numpy(dtype=object))
+    lived = [name or OUTSIDE for name in lived]
+    names = [WHOLE_AREA, *(sorted(lived) if set(lived) - {OUTSIDE} else [])]
+    rows = {}
+    for place, (group, column) in enumerate(groups.items()):
+        # Sorted once for all units: what is in order already costs no second sorting.
+        order = _order(np.asarray(values[group], dtype=float))
+        parts = (values[group], samples[column], *([] if rank_by is None else [rank_by]))
+        value, people, *ranks = (np.asarray(part, dtype=float)[order] for part in parts)
+        for number, unit in enumerate(names):
+            own = slice(None) if unit == WHOLE_AREA else code[order] == lived.index(unit)
+            told = {"limit": limit, "more_is_better": more_is_better, "rank_by": ranks[0][own] if ranks else None}
+            rows[number, place] = {"unit": unit, "group": group, **measures(value[own], people[own], **told)}
+    return pd.DataFrame([rows[key] for key in sorted(rows)], columns=["unit", "group", *MEASURES])
 
 
 def measures(
@@ -77,9 +81,10 @@ def measures(
     >>> told["gini"], told["share_beyond"], told["fgt1"]
     (0.25, 0.5, 0.25)
     """
-    counted = people > 0
+    counted = np.flatnonzero(np.asarray(people) > 0)
+    counted = counted[_order(np.asarray(values, dtype=float)[counted])]
     values, people = np.asarray(values, dtype=float)[counted], np.asarray(people, dtype=float)[counted]
-    ranks = None if rank_by is None else rank_by[counted]
+    ranks = None if rank_by is None else np.asarray(rank_by)[counted]
     total = float(people.sum())
     if not total > 0:
         return {name: 0.0 if name == "people" else float("nan") for name in MEASURES}
@@ -127,12 +132,16 @@ def worst_off(values: np.ndarray, people: np.ndarray, *, more_is_better: bool = 
     >>> worst_off(np.array([100.0, np.inf, 300.0]), np.array([15.0, 1.0, 4.0])).tolist()
     [0.0, 1.0, 1.0]
     """
-    people = np.asarray(people, dtype=float)
-    value = np.asarray(values, dtype=float)
-    code = np.unique(value if more_is_better else -value, return_inverse=True)[1]
-    size = np.bincount(code, people)
-    taken = np.clip(share * people.sum() - (np.cumsum(size) - size), 0.0, size)
-    return people * np.divide(taken, size, out=np.zeros(len(size)), where=size > 0)[code]
+    order = _order(np.asarray(values, dtype=float))
+    value, weight = np.asarray(values, dtype=float)[order], np.asarray(people, dtype=float)[order]
+    first = np.flatnonzero(np.append(True, value[1:] != value[:-1])[: len(value)])
+    size = np.add.reduceat(weight, first) if len(first) else weight
+    worse = np.cumsum(size) - size if more_is_better else np.cumsum(size[::-1])[::-1] - size
+    taken = np.clip(share * size.sum() - worse, 0.0, size)
+    part = np.divide(taken, size, out=np.zeros(len(size)), where=size > 0)
+    out = np.empty(len(value))
+    out[order] = weight * np.repeat(part, np.diff(np.append(first, len(value))))
+    return out
 
 
 def percentile(values: np.ndarray, people: np.ndarray, *, part: float) -> float:
@@ -141,7 +150,7 @@ def percentile(values: np.ndarray, people: np.ndarray, *, part: float) -> float:
     >>> percentile(np.array([100.0, 300.0, np.inf]), np.array([5.0, 4.0, 1.0]), part=0.5)
     100.0
     """
-    order = np.argsort(values, kind="stable")
+    order = _order(np.asarray(values))
     order = order[np.asarray(people)[order] > 0]
     if not len(order):
         return float("nan")
@@ -159,12 +168,12 @@ def gini(values: np.ndarray, people: np.ndarray) -> float:
     """
     if not people.sum() > 0:
         return float("nan")
-    order = np.argsort(values, kind="stable")
+    order = _order(values)
     value, weight = values[order], people[order]
-    total = float(value @ weight)
+    total = float((value * weight).sum())
     below = np.cumsum(weight) - weight
     above = weight.sum() - below - weight
-    return float(weight @ (value * (below - above)) / (total * weight.sum())) if total > 0 else 0.0
+    return float((weight * value * (below - above)).sum() / (total * weight.sum())) if total > 0 else 0.0
 
 
 def theil(values: np.ndarray, people: np.ndarray) -> float:
@@ -191,8 +200,8 @@ def palma(values: np.ndarray, people: np.ndarray) -> float:
     """
     if not people.sum() > 0:
         return float("nan")
-    top = float(values @ worst_off(values, people, share=TOP))
-    bottom = float(values @ worst_off(values, people, more_is_better=True, share=BOTTOM))
+    top = float((values * worst_off(values, people, share=TOP)).sum())
+    bottom = float((values * worst_off(values, people, more_is_better=True, share=BOTTOM)).sum())
     if bottom > 0:
         return top / bottom
     return float("inf") if top > 0 else TOP / BOTTOM
@@ -216,7 +225,12 @@ def concentration(values: np.ndarray, people: np.ndarray, *, rank_by: np.ndarray
 
 
 def _mean(values: np.ndarray, people: np.ndarray) -> float:
-    return float(values @ people / people.sum()) if people.sum() > 0 else float("nan")
+    total = people.sum()
+    return float((values * people).sum() / total) if total > 0 else float("nan")
+
+
+def _order(values: np.ndarray) -> np.ndarray:
+    return np.arange(len(values)) if (values[1:] >= values[:-1]).all() else np.argsort(values, kind="stable")
 
 
 def _gap(values: np.ndarray, limit: float, more_is_better: bool) -> np.ndarray:

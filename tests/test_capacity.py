@@ -125,6 +125,8 @@ def test_what_is_not_known_gives_nothing_and_is_told(walks, measure):
     assert got.origins["not_told"].tolist() == [0, 1, 1, 1, 0]
     assert got.facilities["status"].tolist() == ["used", "not_told"]
     assert np.isnan(got.facilities.loc["S", "ratio"])
+    #  demand that counts once leaves none of it there
+    assert got.facilities.loc["S", "demand"] == (0 if measure is capacity.balanced else 60)
     assert got.origins["available"].tolist() == pytest.approx([5, 15, 0, 0, 0])
 
 
@@ -229,6 +231,11 @@ def test_equal_rows_are_served_in_equal_parts_and_an_empty_town_by_none():
         assert (got.served, got.person_m, got.gap_m, len(got.flows)) == (0, 0, 0, 0)
     full = capacity.assign(table((0, 0, 5)), pd.Series([2.0]), pd.Series([0.0]))
     assert full.origins[["unserved", "reason"]].values.tolist() == [[2, "all_full"]]
+
+
+def test_a_pair_told_twice_counts_once_by_its_shorter_walk():
+    got = capacity.assign(table((1, 0, 70), (0, 0, 90), (1, 0, 40)), pd.Series([1.0, 1.0]), pd.Series([1.0]))
+    assert got.flows.values.tolist() == [[1, 0, 1, 40]]
 
 
 def test_shortage_by_unit(walks):

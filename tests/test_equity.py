@@ -41,6 +41,12 @@ def test_a_unit_without_people_is_nan_and_outside_reaches_nothing():
     assert got.loc["OUTSIDE", ["mean_reached", "gini", "palma", "theil", "fgt1", "fgt2"]].isna().all()
 
 
+def test_nobody_at_all_is_a_row_of_nothing():
+    got = equity.equity(HOMES.iloc[:0], {"all": WALKS[:0]}, groups={"all": "people"}, limit=500)
+    assert got[["unit", "group", "people"]].values.tolist() == [["ALL", "all", 0]]
+    assert got["gini"].isna().all()
+
+
 def test_without_units_the_whole_area_says_it_all():
     got = equity.equity(HOMES.assign(unit=""), {"all": WALKS}, groups={"all": "people"}, limit=500)
     assert got["unit"].tolist() == ["ALL"]
@@ -52,6 +58,14 @@ def test_inputs_stay_and_the_limit_is_included():
     assert homes.equals(HOMES) and np.array_equal(walks, WALKS)
     assert tell([500.0, 500.1], [1, 1])["share_beyond"] == 0.5
     assert tell([500.0 + 5e-7], [1])["share_beyond"] == 0
+
+
+def test_sums_of_parts_of_people_move_no_percentile():
+    #  the last digits of twenty times a tenth add up to more than two
+    got = tell(np.arange(1, 21), np.full(20, 0.1))
+    assert (got["p10"], got["p50"], got["p90"]) == (2, 10, 18)
+    got = tell(np.arange(1, 11), np.full(10, 0.7))
+    assert (got["p10"], got["p50"], got["p90"]) == (1, 5, 9)
 
 
 def test_all_faults_at_once():

@@ -16,7 +16,7 @@ from livingcircle.catchments import ROUNDING_M
 NONE_WITHIN, ALL_FULL, NOT_KNOWN = "none_within_limit", "all_full", "capacity_not_told"
 REASONS = (NONE_WITHIN, ALL_FULL, NOT_KNOWN)
 # Sums of parts of people differ from the true number by their last digits.
-ROUNDING = 1e-6
+ROUNDING = 1e-9
 
 
 class Assignment(NamedTuple):
@@ -58,8 +58,7 @@ def assign(pairs: pd.DataFrame, demand: pd.Series, capacity: pd.Series) -> Assig
     """
     check_quantities(pairs, demand, capacity)
     people, held = demand.to_numpy(dtype=float), capacity.to_numpy(dtype=float)
-    pairs = pairs.sort_values(["origin", "facility", "metres"], kind="stable").drop_duplicates(["origin", "facility"])
-    origin, facility, metres = (pairs[name].to_numpy() for name in ("origin", "facility", "metres"))
+    origin, facility, metres = _in_order(pairs)
     known = ~np.isnan(held)[facility]
     used = origin[known], facility[known], metres[known]
     unserved_m = (min(len(held), len(people)) + 1) * (float(metres.max(initial=0.0)) + 1)
@@ -68,10 +67,10 @@ def assign(pairs: pd.DataFrame, demand: pd.Series, capacity: pd.Series) -> Assig
     flows = flows.loc[flows["people"] > 0, ["origin", "facility", "people", "metres"]].reset_index(drop=True)
     unknown = np.bincount(origin[~known], minlength=len(people)).astype(int)
     within = np.bincount(origin, minlength=len(people)).astype(int)
-    reason = np.select([left <= ROUNDING, within == 0, unknown == 0], ["", NONE_WITHIN, ALL_FULL], NOT_KNOWN)
+    reason = np.select([left <= people * ROUNDING, within == 0, unknown == 0], [0, 1, 2], 3)
     origins = pd.DataFrame(
         {"demand": people, "served": people - left, "unserved": left, "walk_m": _mean(flows, "origin", len(people)),
-         "within": within, "not_told": unknown, "reason": reason},
+         "within": within, "not_told": unknown, "reason": pd.Categorical.from_codes(reason, ["", *REASONS])},
         index=demand.index,
     )  # fmt: skip
     load = np.bincount(flows["facility"], flows["people"], minlength=len(held))
@@ -118,6 +117,19 @@ def by_unit(assignment: Assignment, units: np.ndarray) -> pd.DataFrame:
     return table.groupby(pd.Index(units, name="unit"), sort=False).sum()
 
 
+def _in_order(pairs: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Origin, facility and metres sorted by the first two, each pair once by its shortest walk."""
+    told = tuple(pairs[name].to_numpy() for name in ("origin", "facility", "metres"))
+    origin, facility, metres = told
+    step = np.diff(origin)
+    if ((step > 0) | ((step == 0) & (np.diff(facility) > 0))).all():
+        return told
+    order = np.lexsort([metres, facility, origin])
+    origin, facility, metres = (part[order] for part in told)
+    once = np.append(True, (np.diff(origin) != 0) | (np.diff(facility) != 0))
+    return origin[once], facility[once], metres[once]
+
+
 def _solved(
     pairs: tuple[np.ndarray, np.ndarray, np.ndarray], people: np.ndarray, room: np.ndarray, unserved_m: float
 ) -> tuple[np.ndarray, np.ndarray, float]:
@@ -126,7 +138,13 @@ def _solved(
     first = np.searchsorted(origin, np.arange(len(people) + 1))
     # Positions on one spot differ by the rounding of their sums alone.
     spot = np.column_stack([facility, np.rint(metres / ROUNDING_M)]).astype(np.int64)
-    owner = pd.factorize(np.array([spot[low:high].tobytes() for low, high in zip(first[:-1], first[1:], strict=True)], dtype=object))[0]
+    cells, width = spot.tobytes(), spot.itemsize * 2
+    some = np.flatnonzero(np.diff(first))
+    rows = ((first[some] * width).tolist(), (first[some + 1] * width).tolist())
+    # Origins without a pair are one, the last.
+    code = pd.factorize(np.array([cells[low:high] for low, high in zip(*rows, strict=True)], dtype=object))[0]
+    owner = np.full(len(people), code.max(initial=-1) + 1)
+    owner[some] = code
     like = np.unique(owner, return_index=True)[1]
     total = np.bincount(owner, people, minlength=len(like))
     count = np.diff(first)[like]
@@ -138,7 +156,7 @@ def _solved(
     part = np.divide(people, total[owner], out=np.zeros(len(people)), where=total[owner] > 0)
     place = np.arange(len(origin)) - first[origin] + start[owner[origin]]
     gap = _gap(told, flow, room, unserved_m)
-    left = np.minimum(flow.left[owner] * part, people)
+    left = np.where(np.diff(first) > 0, np.minimum(flow.left[owner] * part, people), people)
     return flow.amount[place] * part[origin], left, gap
 
 

@@ -16,6 +16,7 @@ from numba import njit
 
 # A part of the cost of having no place that rounding may feign.
 TOLERANCE = 1e-13
+ALMOST = 1e-9
 LOWER, IN_TREE, UPPER = 1, 0, -1
 
 
@@ -40,25 +41,44 @@ def cheapest(
     """
     origin, facility, metres = pairs
     usable = np.flatnonzero((room > 0)[facility] & (people > 0)[origin])
-    origins, places, count = len(people), len(room), len(usable)
-    root = origins + places
+    busy, own = np.unique(origin[usable], return_inverse=True)
+    asking, place, walk = people[busy].astype(float), facility[usable].astype(np.int64), metres[usable].astype(float)
+    origins, count = len(busy), len(usable)
+    root = origins + len(room)
     ends = np.arange(root)
     arcs = (
-        np.concatenate([origin[usable], ends]).astype(np.int64),
-        np.concatenate([origins + facility[usable], np.full(root, root)]).astype(np.int64),
-        np.concatenate([metres[usable], np.full(origins, unserved_m), np.zeros(places)]).astype(float),
+        np.concatenate([own, ends]),
+        np.concatenate([origins + place, np.full(root, root)]),
+        np.concatenate([walk, np.full(origins, unserved_m), np.zeros(len(room))]),
         np.concatenate([np.full(count + origins, np.inf), room]).astype(float),
     )
-    flow = np.concatenate([np.zeros(count), people, np.zeros(places)]).astype(float)
+    near = _nearest(own, place, walk, asking, room)
+    settled = own[near]
+    amount, left = np.zeros(count), asking.copy()
+    amount[near], left[settled] = asking[settled], 0.0
+    flow = np.concatenate([amount, left, np.bincount(place[near], asking[settled], minlength=len(room))])
     state = np.concatenate([np.full(count, LOWER), np.full(root, IN_TREE)]).astype(np.int8)
-    potential, depth = np.zeros(root + 1), np.append(np.ones(root, dtype=np.int64), 0)
+    state[near], state[count + settled] = IN_TREE, LOWER
     tree = _planted(origins, root, count)
+    tree[0][settled], tree[1][settled] = origins + place[near], near
+    potential, depth = np.zeros(root + 1), np.append(np.ones(root, dtype=np.int64), 0)
     _improve(arcs, flow, state, tree, (potential, depth, origins), TOLERANCE * unserved_m)
-    amount = np.zeros(len(origin))
-    amount[usable] = flow[:count]
+    moved, without = np.zeros(len(origin)), people.astype(float)
+    moved[usable], without[busy] = flow[:count], flow[count : count + origins]
     # Nobody pays for a facility that holds nothing: its price keeps everybody away.
-    price = np.where(room > 0, np.maximum(-potential[origins:root], 0.0), unserved_m)
-    return Flow(amount, flow[count : count + origins], price)
+    return Flow(moved, without, np.where(room > 0, np.maximum(-potential[origins:root], 0.0), unserved_m))
+
+
+def _nearest(own: np.ndarray, place: np.ndarray, walk: np.ndarray, asking: np.ndarray, room: np.ndarray) -> np.ndarray:
+    """The pairs to begin with: everybody at the nearest facility, from near to far while it is not yet full."""
+    order = np.lexsort([place, walk, own])
+    best = order[np.diff(own[order], prepend=-1) > 0]
+    best = best[np.lexsort([walk[best], place[best]])]
+    held = np.cumsum(asking[own[best]])
+    begin = np.searchsorted(place[best], place[best])
+    load = held - np.concatenate([[0.0], held])[begin]
+    # Sums may be off by their last digits; a facility has to keep room, or trees without progress could come round.
+    return best[load < room[place[best]] * (1 - ALMOST)]
 
 
 def _planted(origins: int, root: int, count: int) -> tuple[np.ndarray, ...]:
