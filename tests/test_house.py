@@ -27,6 +27,7 @@ FLOORS = [
     ["isochrone", "coverage", "agreement", "reasons", "service_areas"],
     ["areas"],
     ["completeness", "quotas"],
+    ["capacity", "equity"],
     ["gaps", "indicators"],
     ["analysis"],
     ["comparison"],
