@@ -13,11 +13,12 @@ from livingcircle.coordinates import require_metric
 from livingcircle.errors import DataError, Fault, listed, raise_all, said
 from livingcircle.layers import Layer, Residences, Streets, check
 from livingcircle.links.case import Built, Case
-from livingcircle.links.kinds import kinds, streets_passed
+from livingcircle.links.kinds import END_M, kinds, streets_passed
 from livingcircle.links.places import Places, places
 from livingcircle.links.terms import KINDS, Terms
 from livingcircle.network import StreetNetwork
 from livingcircle.network.links import Foot, Link, foot
+from livingcircle.network.links import rules as joints
 from livingcircle.walk_time import Way
 
 FOUND, GIVEN = "found", "given"
@@ -66,7 +67,9 @@ def _found(case: Case, terms: Terms) -> gpd.GeoDataFrame:
     lines = network.streets.geometry.to_numpy()
     edges = tried.edge[a], tried.edge[b]
     offsets = [_on_edge(network, edge, shapely.line_locate_point(lines[edge], shapely.points(ends[:, n]))) for n, edge in enumerate(edges)]
-    kept = _thinned(ends, shapely.length(shortest), within_m=terms.spacing_m / 2, among=_clear(ends, network, terms))
+    among = _upright(ends, (lines[edges[0]], lines[edges[1]]), slant=terms.slant)
+    among[among] = _clear(ends[among], network, terms)
+    kept = _thinned(ends, shapely.length(shortest), within_m=terms.spacing_m / 2, among=among)
     none = np.zeros(len(kept))
     told = {"name": "", "how": FOUND, "kind": "", "cost": np.nan, "length_m": shapely.length(shortest)[kept]}
     feet = (edges[0][kept], offsets[0][kept], none, edges[1][kept], offsets[1][kept], none)
@@ -78,7 +81,7 @@ def _on_edge(network: StreetNetwork, edge: np.ndarray, offset_m: np.ndarray) -> 
 
 
 def _far_on_foot(built: Built, tried: Places, terms: Terms) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of places near in a straight line and far on foot today, either way, each once."""
+    """Pairs of places near in a straight line and far on foot today, each once."""
     pairs = cKDTree(tried.points).query_pairs(terms.max_m, output_type="ndarray")
     positions = built.standing.settled(tried.positions(built.case.own))
     far = np.maximum(terms.max_m * terms.least_detour, terms.max_m + terms.least_saving_m)
@@ -99,14 +102,14 @@ def _far_on_foot(built: Built, tried: Places, terms: Terms) -> tuple[np.ndarray,
 
 
 def _farther(built: Built, positions: pd.DataFrame, told: tuple, ground: tuple, terms: Terms) -> np.ndarray:
-    """Which of the pairs are far on foot by the longer of the two ways."""
+    """Which of the pairs are far on foot by the shorter of the two ways."""
     own, starts, ends = told
     points, limit = ground
     key = np.searchsorted(starts, own[:, 0]) * len(ends) + np.searchsorted(ends, own[:, 1])
     straight = np.hypot(*(points[own[:, 0]] - points[own[:, 1]]).T)
     asked = np.maximum(straight * terms.least_detour, straight + terms.least_saving_m)
-    out = np.zeros(len(own), dtype=bool)
-    # Where compounds are not open, the way there and the way back may differ.
+    out = np.ones(len(own), dtype=bool)
+    # Where compounds are not open, the way there and the way back may differ: nobody but residents may walk into some.
     for outward in (False, True) if len(built.network.states.free) else (False,):
         way = Way(shortest=True, outward=outward, engine=built.case.settings.engine)
         found = catchments(built.network, positions.iloc[starts], positions.iloc[ends], limit_m=float(limit), way=way)
@@ -116,8 +119,15 @@ def _farther(built: Built, positions: pd.DataFrame, told: tuple, ground: tuple, 
         same = cell[at] == key if len(cell) else np.zeros(len(key), dtype=bool)
         walk = np.full(len(own), np.inf)
         walk[same] = found["walk_m"].to_numpy()[at[same]]
-        out |= walk >= asked
+        out &= walk >= asked
     return out
+
+
+def _upright(ends: np.ndarray, streets: tuple[np.ndarray, np.ndarray], *, slant: float) -> np.ndarray:
+    """Which straight links are at most `slant` times as long as the way from either of their ends to the street of the other end."""
+    length = np.hypot(*(ends[:, 0] - ends[:, 1]).T)
+    across = [shapely.distance(shapely.points(ends[:, end]), streets[1 - end]) for end in (0, 1)]
+    return length <= slant * np.minimum(*across) + END_M
 
 
 def _clear(ends: np.ndarray, network: StreetNetwork, terms: Terms) -> np.ndarray:
@@ -162,21 +172,22 @@ def thinned(table: gpd.GeoDataFrame, *, apart_m: float) -> np.ndarray:
 def _given(case: Case, lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     check(lines, LINES, where="links")
     require_metric(lines.crs, where="links")
-    faults, rows = [], []
     if lines.crs != case.own.crs:
-        raise DataError(Fault("links", said("are in another CRS than the streets"), "project them to the CRS of the streets"))
-    for number, line in enumerate(lines.geometry, start=1):
+        raise DataError(Fault("links", said("are in {own}, the streets in {crs}", own=lines.crs.name, crs=case.own.crs.name), "project them to the CRS of the streets"))
+    words = {column: lines[column].fillna("").astype(str).to_numpy(dtype=object) if column in lines else np.full(len(lines), "") for column in ("name", "kind")}
+    faults, rows = [], []
+    for number, (line, name, kind) in enumerate(zip(lines.geometry, words["name"], words["kind"], strict=True), start=1):
+        where = said("{where} row {row}", where="links", row=number)
         feet = [foot(case.own, shapely.get_coordinates(line)[end]) for end in (0, -1)]
-        for end, found in zip(("first", "last"), feet, strict=True):
-            if found.edge < 0:
-                problem = said("the {end} end lies {far:.0f} m from the nearest street", end=said(end), far=found.leg_m)
-                faults.append(Fault(said("link {row}", row=number), problem, "draw the link to a street at both ends"))
-        rows.append([value for one in feet for value in one])
-    for number, kind in enumerate(lines["kind"] if "kind" in lines else (), start=1):
-        if isinstance(kind, str) and kind and kind not in KINDS:
-            faults.append(Fault(said("link {row}", row=number), said("unknown kind {kind!r}", kind=kind), said("choose one of {kinds}", kinds=listed(KINDS))))
+        faults += [
+            Fault(where, said("the {end} of {name} is {far:.0f} m from the nearest street", end=end, name=name or f"{number}", far=own.leg_m), said("draw it to within {reach:g} m of a street", reach=joints()["reach_m"]))
+            for own, end in zip(feet, (said("start"), said("end")), strict=True)
+            if own.edge < 0
+        ]
+        if kind and kind not in KINDS:
+            faults.append(Fault(where, said("unknown kind {kind!r}", kind=kind), said("choose one of {known}", known=listed(KINDS))))
+        rows.append([value for own in feet for value in own])
     raise_all(faults, DataError)
-    words = {column: lines[column].fillna("").astype(str).to_numpy(dtype=object) if column in lines else "" for column in ("name", "kind")}
     cost = lines["cost"].to_numpy(dtype=float) if "cost" in lines else np.nan
     told = pd.DataFrame(rows, columns=list(FEET)).astype({"from_edge": int, "to_edge": int})
     frame = gpd.GeoDataFrame({**words, "how": GIVEN, "cost": cost, **told}, geometry=lines.geometry.to_numpy(), crs=lines.crs)

@@ -105,7 +105,7 @@ class Case:
 
     def near_lonely(self, links: Sequence[Link]) -> np.ndarray:
         """Whether each link passes homes or doors that no street is near to, within the limit of snapping, so that they may get one."""
-        lines = [shapely.LineString(link.line) for link in links]
+        lines = np.array([shapely.LineString(link.line) for link in links], dtype=object)
         link, _ = self._lonely.query(lines, predicate="dwithin", distance=self.settings.snap_limit_m)
         return np.isin(np.arange(len(links)), link)
 
@@ -202,17 +202,19 @@ class Built:
         """For each of `case.asked` the walk of the points of a first look."""
         return tuple(self.walk(one, self.some) for one in self.case.asked)
 
-    def adding(self, links: Sequence[Link]) -> Built:
-        """The case with more links built. Walks within the limits are worked out anew wherever a link can matter; longer ones stand as they were."""
+    def adding(self, links: Sequence[Link], *, heeded: np.ndarray | None = None) -> Built:
+        """The case with more links built. Walks within the limits are worked out anew wherever a link can matter; longer ones stand as they were.
+
+        `heeded` says for each of `case.asked` whether links can matter to it, where that is known (`heeding`).
+        """
         after = Built(self.case, (*self.links, *links))
         homes, reach = self.case.homes, self.case.settings.snap_limit_m
-        lines = shapely.union_all([shapely.LineString(link.line) for link in links])
-        shapely.prepare(lines)
-        far = shapely.distance(lines, self.case.marks)
+        # A gate may be a line without length, which no union keeps.
+        far = np.min([shapely.distance(shapely.LineString(link.line), self.case.marks) for link in links], axis=0)
         near = np.flatnonzero(far <= max([reach, *(one.farthest for one in self.case.asked)]))
         origins = after.standing.homes(homes.points[near], homes.own.iloc[near])
         walks = list(self.walks)
-        for number in np.flatnonzero(self.heeding(links)).tolist():
+        for number in np.flatnonzero(self.heeding(links).any(axis=1) if heeded is None else heeded).tolist():
             one, before = self.case.asked[number], walks[number]
             chosen = np.flatnonzero(far[near] <= max(reach, one.farthest))
             limit = one.farthest + ROUNDING_M
@@ -226,24 +228,21 @@ class Built:
     def onward(self, links: Sequence[Link]) -> tuple[tuple[Positions, Positions], np.ndarray]:
         """The first and the last ends of links on these streets, and as a (2, asked, links) array the walks from there within the largest limit."""
         feet = [link.feet[side] for side in (0, 1) for link in links]
-        both = positions(self.case.own, np.array([foot.edge for foot in feet]), np.array([foot.offset_m for foot in feet]))
+        both = positions(self.case.own, np.array([foot.edge for foot in feet], dtype=int), np.array([foot.offset_m for foot in feet]))
         both = self.standing.settled(both)
         walks = np.array([self.walk(one, both, limit=one.farthest) for one in self.case.asked])
         ends = both.iloc[: len(links)].reset_index(drop=True), both.iloc[len(links) :].reset_index(drop=True)
         return ends, walks.reshape(len(self.case.asked), 2, len(links)).swapaxes(0, 1)
 
     def heeding(self, links: Sequence[Link]) -> np.ndarray:
-        """For each of `case.asked` whether links can matter to it.
+        """Whether each link can matter to each of `case.asked`, as an (asked, links) array.
 
-        They cannot where no two ends of a link differ by more than the link in their walks to the nearest facility: then no walk gets shorter by any of
-        them. To the nth nearest, and where somebody gets a first street, they always may.
+        It cannot where the walks from its ends to the nearest facility differ by no more than its length: then no walk gets shorter by any of such
+        links. To the nth nearest, and where somebody gets a first street, it always may.
         """
-        if self.case.near_lonely(links).any():
-            return np.ones(len(self.case.asked), dtype=bool)
         _, walks = self.onward(links)
-        length = np.array([link.length_m for link in links])
-        more = (walks > walks[::-1] + length).any(axis=(0, 2))
-        return more | np.array([one.n > 1 for one in self.case.asked], dtype=bool)
+        more = (walks > walks[::-1] + np.array([link.length_m for link in links])).any(axis=0)
+        return more | np.array([one.n > 1 for one in self.case.asked], dtype=bool)[:, None] | self.case.near_lonely(links)
 
     def walk(self, asked: Asked, origins: Positions, *, limit: float = np.inf) -> np.ndarray:
         """The walk from origins on these streets to the nearest facility, or the nth nearest, in the measure of the rule; infinite beyond `limit`."""

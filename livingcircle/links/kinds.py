@@ -21,7 +21,7 @@ def barriers_passed(lines: np.ndarray, barriers: Barriers | None) -> np.ndarray:
     out = np.full(len(lines), "", dtype=object)
     if barriers is None or not len(barriers) or not len(lines):
         return out
-    line, row = shapely.STRtree(barriers.geometry.to_numpy()).query(_without_ends(lines), predicate="intersects")
+    line, row = _met(lines, barriers.geometry.to_numpy())
     table = pd.DataFrame({"line": line, "row": row, "kind": barriers["kind"].to_numpy()[row]}).sort_values(["line", "row"])
     for own, kinds in table.drop_duplicates(["line", "kind"]).groupby("line")["kind"]:
         out[own] = ";".join(kinds)
@@ -32,24 +32,24 @@ def streets_passed(lines: np.ndarray, network: StreetNetwork) -> tuple[np.ndarra
     """For each line whether it passes over a road at ground level, and over another street there; lines end on streets without passing them."""
     ground = np.flatnonzero((network.streets["layer"] == 0).to_numpy())
     road = network.streets["highway"].isin(rules()["kinds"]["roads"]).to_numpy()[ground]
-    line, edge = shapely.STRtree(network.streets.geometry.to_numpy()[ground]).query(_without_ends(lines), predicate="intersects")
+    line, edge = _met(lines, network.streets.geometry.to_numpy()[ground])
     over, through = np.zeros(len(lines), dtype=bool), np.zeros(len(lines), dtype=bool)
     over[line[road[edge]]], through[line[~road[edge]]] = True, True
     return over, through
 
 
-def _without_ends(lines: np.ndarray) -> np.ndarray:
-    """The lines without their first and last few centimetres; those too short for that as their middle alone."""
+def _met(lines: np.ndarray, shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of lines and of the shapes that they meet beyond their first and last few centimetres; a line shorter than these meets nothing."""
     length = shapely.length(lines)
-    cut = np.minimum(END_M, length * 0.4)
-    ends = [shapely.get_coordinates(shapely.line_interpolate_point(lines, at)) for at in (cut, length - cut)]
+    long = np.flatnonzero(length > 2 * END_M)
+    lines, length = lines[long].copy(), length[long]
+    ends = np.stack([shapely.get_coordinates(shapely.line_interpolate_point(lines, at)) for at in (np.full(len(long), END_M), length - END_M)], axis=1)
     straight = shapely.get_num_coordinates(lines) == 2
-    out = lines.copy()
-    out[straight] = shapely.linestrings(np.stack(ends, axis=1)[straight])
+    lines[straight] = shapely.linestrings(ends[straight])
     for row in np.flatnonzero(~straight):
-        inner = shapely.get_coordinates(lines[row])[1:-1]
-        out[row] = shapely.LineString(np.vstack([ends[0][row], inner, ends[1][row]]))
-    return out
+        lines[row] = shapely.LineString(np.vstack([ends[row, :1], shapely.get_coordinates(lines[row])[1:-1], ends[row, 1:]]))
+    line, shape = shapely.STRtree(shapes).query(lines, predicate="intersects")
+    return long[line], shape
 
 
 def kinds(lines: np.ndarray, edges: tuple[np.ndarray, np.ndarray], network: StreetNetwork, ground: tuple, *, terms: Terms) -> pd.DataFrame:

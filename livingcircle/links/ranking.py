@@ -65,7 +65,8 @@ def ranked(
     helpful = table["people_gained"].to_numpy() > 0
     best = _chosen(table, built, asked)
     links = links_of(best)
-    exact = _stacked([gains_of(built, built.adding([link])) for link in links], len(told.requirements))
+    heeded = built.heeding(links)
+    exact = _stacked([gains_of(built, built.adding([link], heeded=own)) for link, own in zip(links, heeded.T, strict=True)], len(told.requirements))
     best = _told(best, exact, asked).assign(bound=bounds(built, links))
     order = _order(best, asked)
     order = order[((best["people_gained"] > 0) | (best["how"] != FOUND)).to_numpy()[order]]
@@ -145,13 +146,13 @@ def _chosen(table: gpd.GeoDataFrame, built: Built, asked: Terms) -> gpd.GeoDataF
 
 
 def _with_walks(best: gpd.GeoDataFrame, built: Built) -> gpd.GeoDataFrame:
-    """The links with the walk between their ends on the streets as they are, by the longer of the two ways."""
+    """The links with the walk between their ends on the streets as they are, by the shorter of the two ways."""
     own, _ = built.onward(links_of(best))
-    walk = np.zeros(len(best))
+    walk = np.full(len(best), np.inf)
     for a, b in (own, own[::-1]):
         for row in range(len(best)):
             one = pairs(built.network, a.iloc[[row]], b.iloc[[row]], speed_kmh=built.case.group.speed_kmh)
-            walk[row] = max(walk[row], float(one["walk_m"].iloc[0]))
+            walk[row] = min(walk[row], float(one["walk_m"].iloc[0]))
     return best.assign(walk_m=walk, detour=np.divide(walk, best["length_m"], out=np.full(len(best), np.inf), where=best["length_m"] > 0))
 
 

@@ -39,6 +39,7 @@ class Terms:
     spacing_m: float
     gate_m: float
     crossing_m: float
+    slant: float
     apart_m: float
     shared: float
     least_length_m: float
@@ -64,7 +65,7 @@ def terms_of(**told: Any) -> Terms:
     if order not in ORDERS:
         faults.append(Fault("[links] order", said("unknown order {order!r}", order=order), said("choose one of {known}", known=listed(ORDERS))))
     faults += [
-        Fault(f"[links] cost_per_m.{kind}", said("unknown kind {kind!r}", kind=kind), said("choose one of {kinds}", kinds=listed(KINDS)))
+        Fault(f"[links] cost_per_m.{kind}", said("unknown kind {kind!r}", kind=kind), said("choose one of {known}", known=listed(KINDS)))
         for kind in costs
         if kind not in KINDS
     ]
