@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import geopandas as gpd
@@ -20,11 +21,18 @@ from livingcircle.costs import Walker
 from livingcircle.coverage import Group
 from livingcircle.entrances import entrances
 from livingcircle.errors import DataError, StudyError
+from livingcircle.layers import LINKS, check
 from livingcircle.links import Built, bounds, candidate_links, case_of, first_look, gains_of, links_of, ranked, served_by, terms_of
 from livingcircle.links.candidates import thinned
 from livingcircle.links.kinds import barriers_passed, kinds, streets_passed
 from livingcircle.links.places import places
 from livingcircle.network.links import Link, foot
+from livingcircle.study import schema
+from livingcircle.study.findings import Findings
+from livingcircle.study.judging import standards_of
+from livingcircle.study.local_points import placed
+from livingcircle.study.reading import read_inputs
+from livingcircle.study.reading import settings_of as study_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -83,6 +91,8 @@ def test_the_one_missing_bridge_of_a_town(banks, tiny):
     saved = 100 * 1200 + 50 * (1940 - (140 + 2 * abs(900 - x))) + 70 * (2240 - (1200 - x + abs(900 - x) + 140))
     assert best["saved_m"] == pytest.approx(saved / 220)
     assert found.by_requirement.query("link_id == 'link#1'")[["category", "level", "people"]].values.tolist() == [["school", "L15", 220.0]]
+    check(found.table, LINKS, where="links")
+    assert set(found.table.columns) == {*LINKS.columns, "geometry"} and found.table.crs == CRS
     assert found.counts["lost_people"] == 0 and best["from_street"] == "(residential)"
     #  what any other bridge would bring, this one brings to the same people
     assert best["turn"] == 1 and len(found.sequence) == 1 and best["alternatives"] > 0
@@ -130,11 +140,12 @@ def test_all_faults_of_lines_are_told_at_once(banks, tiny):
 
 
 def test_terms_tell_every_fault():
+    assert terms_of(kinds=("gate",)).kinds == ("gate",)
     assert terms_of(best=7).best == 7 and terms_of().cost_per_m == {}
     with pytest.raises(StudyError) as told:
-        terms_of(max_mm=3, best=0, built=1.5, spacing_m=float("nan"), order="size", cost_per_m={"tunnel": 1.0, "gate": -1})
+        terms_of(max_mm=3, best=0, built=1.5, spacing_m=float("nan"), order="size", kinds=("gate", "tunnel"), cost_per_m={"tunnel": 1.0, "gate": -1})
     assert {fault.where.removeprefix("[links] ") for fault in told.value.faults} == {
-        "max_mm", "best", "built", "spacing_m", "order", "cost_per_m.tunnel", "cost_per_m.gate",
+        "max_mm", "best", "built", "spacing_m", "order", "kinds", "cost_per_m.tunnel", "cost_per_m.gate",
     }
 
 
@@ -345,3 +356,64 @@ def test_points_of_a_first_look_stand_for_all_people(tiny):
     assert told.some.people.sum() == pytest.approx(150) and told.some.land_ha.sum() == pytest.approx(told.homes.land_ha.sum())
     with pytest.raises(KeyError):
         case_of(inputs_of(town(*BANKS)), standard=tiny, settings=settings_of(), points=7, group="nobody")
+
+
+@pytest.mark.parametrize("permeability", ["visit", "residents"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_first_look_never_understates_where_compounds_are_not_open(tiny, seed, permeability):
+    kept, _, inputs = lattice(seed)
+    #  a wall around a quarter of the town, with one gate
+    outline = gpd.GeoDataFrame({"name": ["Q"]}, geometry=[shapely.box(40, 40, 310, 310)], crs=CRS)
+    network = streets.from_lines(lines(*kept), outlines=outline)
+    gate = network.gates.geometry.iloc[[0]]
+    network = streets.from_lines(lines(*kept), outlines=outline, gates=gpd.GeoDataFrame(geometry=gate, crs=CRS))
+    walker = Walker(4.0, permeability=permeability)
+    told = case_of(inputs_of(network, inputs.facilities, inputs.residences), standard=tiny, settings=settings_of(walker=walker), points=1)
+    built = Built(told)
+    links = links_of(candidate_links(told, terms=terms_of()))[::2]
+    look, said = first_look(built, links), bounds(built, links)
+    assert set(said) == {"equal", "upper"}
+    exact = np.concatenate([gains_of(built, built.adding([one])).people for one in links])
+    assert (look.people >= exact - 1e-6).all()
+    same = said == "equal"
+    np.testing.assert_allclose(look.people[same], exact[same], atol=1e-6)
+    assert look.people.sum() > 0
+
+
+def test_only_the_kinds_asked_for_are_looked_for(tiny):
+    inputs = garden()
+    assert set(rank(inputs, tiny, kinds=("gate",)).table["kind"]) == {"gate"}
+    assert set(rank(inputs, tiny, kinds=("footpath",)).table["kind"]) == {"footpath"}
+
+
+@pytest.fixture(scope="module")
+def sample():
+    """The sample district as it is read: inputs, standard and settings."""
+    study, base = schema.load(ROOT / "data" / "beilun")
+    standard, systems = standards_of(study, base=base)
+    found = Findings()
+    settings = study_settings(study, systems=systems, year=None, language=None)
+    return read_inputs(placed(study, base, found), base, standard=standard, findings=found, progress=lambda *_: None), standard, settings
+
+
+def test_the_gate_and_the_bridge_left_out_of_the_sample_are_found(sample):
+    inputs, standard, settings = sample
+    found = ranked(inputs, standard=standard, settings=settings, asked=terms_of(best=5, built=3))
+    assert found.counts["lost_people"] == 0
+    gate, bridge = (found.table[found.table["kind"] == kind].iloc[0] for kind in ("gate", "bridge"))
+    assert {gate["rank"], bridge["rank"]} == {1, 2}
+    estate = inputs.residences.set_index("name").geometry[gate["residences"]]
+    #  the planted estate (`tests/test_sample_beilun.py`) opens to the west alone; the gate is in its east wall
+    facts = tomllib.loads((ROOT / "scripts" / "sample_beilun" / "facts.toml").read_text(encoding="utf-8"))["planted"]
+    assert gate["residences"] == facts["one_gate"]["name"]
+    assert gate.geometry.centroid.x > estate.centroid.x + 100 and gate.geometry.distance(estate.boundary) < 40
+    assert gate["length_m"] <= 40 and gate["people_distinct"] > 900
+    #  the bridge of the sample's own scenario crosses the same reach of the river
+    (told,) = schema.load(ROOT / "data" / "beilun")[0].scenarios["footbridge"].links
+    line = gpd.GeoSeries([shapely.LineString(told.line)], crs="EPSG:4326").to_crs(inputs.network.crs).iloc[0]
+    assert bridge["barrier"] == "water" and bridge.geometry.distance(line) < 150 and bridge["length_m"] < 180
+    assert bridge["people_distinct"] > 2000 and bridge["bound"] == "equal"
+    telecom = found.by_requirement.query("link_id == @bridge.link_id and category == 'com_telecom' and level == 'L15'")["people"].iloc[0]
+    assert telecom > 1500
+    assert {gate["turn"], bridge["turn"]} == {1, 2}
+    assert found.sequence["people_joint"].is_monotonic_increasing and len(found.sequence) == 3

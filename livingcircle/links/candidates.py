@@ -22,7 +22,7 @@ from livingcircle.network.links import rules as joints
 from livingcircle.walk_time import Way
 
 FOUND, GIVEN = "found", "given"
-LINES = Layer("links", {}, ("LineString",))
+LINES = Layer("lines of links", {}, ("LineString",))
 # Places searched from together, neighbors on the ground, so that tables stay small.
 BLOCK = 2_000
 FEET = ("from_edge", "from_m", "from_leg_m", "to_edge", "to_m", "to_leg_m")
@@ -44,6 +44,8 @@ def candidate_links(case: Case, *, terms: Terms, lines: gpd.GeoDataFrame | None 
     edges = table["from_edge"].to_numpy(), table["to_edge"].to_numpy()
     told = kinds(table.geometry.to_numpy(), edges, case.own, (case.inputs.residences, case.inputs.barriers), terms=terms)
     table = table.assign(kind=np.where(table["kind"] == "", told["kind"], table["kind"]), barrier=told["barrier"].to_numpy())
+    table = table[(table["how"] == GIVEN) | table["kind"].isin(terms.kinds)].reset_index(drop=True)
+    edges = table["from_edge"].to_numpy(), table["to_edge"].to_numpy()
     names = _residences(table.geometry.to_numpy(), case.inputs.residences)
     return table.assign(from_street=_names(case.own.streets, edges[0]), to_street=_names(case.own.streets, edges[1]), residences=names)
 

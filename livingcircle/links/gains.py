@@ -48,8 +48,8 @@ def gains_of(before: Built, after: Built) -> Gains:
             land.append(homes.land_ha[inside].sum())
             lost += homes.people[(old <= limit) & (new > limit)].sum()
             anew |= inside
-        shorter = (new < old - ROUNDING_M) & np.isfinite(old) & (new <= one.farthest + ROUNDING_M)
-        moved += homes.people[shorter].sum(), (homes.people * np.where(shorter, old - new, 0))[shorter].sum()
+        shorter = np.flatnonzero((new < old - ROUNDING_M) & np.isfinite(old) & (new <= one.farthest + ROUNDING_M))
+        moved += homes.people[shorter].sum(), (homes.people[shorter] * (old[shorter] - new[shorter])).sum()
     once = np.array([homes.people[anew].sum()]), np.array([homes.land_ha[anew].sum()])
     return Gains(np.array([people]), np.array([land]), *once, _mean(moved[1:], moved[:1]), np.array([lost]))
 

@@ -27,12 +27,7 @@ TOGETHER = 200
 class Ranking:
     """The best links of a study.
 
-    `table` has a row a link, best first, with lines in the CRS of the streets: `rank`, `link_id`, `name`, `how` (found or given), `kind` (gate, footpath,
-    crossing or bridge), `barrier` (kinds of barriers passed, joined by `;`), `from_street`, `to_street`, `length_m`, `walk_m` (the walk between its ends
-    today, infinite for none), `detour` (that over `length_m`), `people_gained` (people x requirement newly covered), `people_distinct` (each once),
-    `land_gained_ha` (land x requirement), `land_distinct_ha`, `saved_m` (mean by which walks within the limits get shorter), `people_per_m`, `cost`,
-    `people_per_cost` (both NaN where no cost is told), `people_first` (people_gained by the first look), `bound` (see `gains.bounds`), `turn` (in the
-    sequence, 0 for none), `alternatives` (number of others that would bring much the same to the same people).
+    `table` has a row a link, best first, with lines in the CRS of the streets: `layers.LINKS`.
     `by_requirement` has a row for every link and requirement that gains: `link_id`, `category`, `level`, `people`, `land_ha`.
     `sequence` has a row for every link built, in turn: `turn`, `link_id`, `people_alone`, `people_added`, `distinct_added`, `land_added_ha`,
     `people_joint`, `distinct_joint`, `land_joint_ha`, `length_joint_m`, `cost_joint`.

@@ -30,7 +30,7 @@ class Terms:
     """What a search for links heeds; what each is for stands in `walking/link_search.toml`.
 
     Lengths are metres. `least_detour` is the way round over the straight line; `points` are points a residence; `best` and `built` numbers of links.
-    `order` is the column that links are ordered by; `cost_per_m` what a metre costs, by kind of link.
+    `order` is the column that links are ordered by; `kinds` are those that are looked for; `cost_per_m` what a metre costs, by kind of link.
     """
 
     max_m: float
@@ -47,6 +47,7 @@ class Terms:
     best: int
     built: int
     order: str
+    kinds: tuple[str, ...]
     cost_per_m: Mapping[str, float]
 
 
@@ -58,15 +59,14 @@ def terms_of(**told: Any) -> Terms:
     """
     known = [field.name for field in fields(Terms)]
     faults = [Fault(f"[links] {word}", said("unknown key"), nearest(word, known)) for word in told if word not in known]
-    values = {**rules()["terms"], "cost_per_m": {}, **{word: value for word, value in told.items() if word in known}}
+    values = {**rules()["terms"], "kinds": KINDS, "cost_per_m": {}, **{word: value for word, value in told.items() if word in known}}
     numbers = {word: (value, 1 if word in ("max_m", "spacing_m", "points", "best") else 0) for word, value in values.items()}
-    order, _ = numbers.pop("order")
-    costs, _ = numbers.pop("cost_per_m")
+    order, sought, costs = (numbers.pop(word)[0] for word in ("order", "kinds", "cost_per_m"))
     if order not in ORDERS:
         faults.append(Fault("[links] order", said("unknown order {order!r}", order=order), said("choose one of {known}", known=listed(ORDERS))))
     faults += [
-        Fault(f"[links] cost_per_m.{kind}", said("unknown kind {kind!r}", kind=kind), said("choose one of {known}", known=listed(KINDS)))
-        for kind in costs
+        Fault(f"[links] {key}", said("unknown kind {kind!r}", kind=kind), said("choose one of {known}", known=listed(KINDS)))
+        for key, kind in [*(("kinds", kind) for kind in sought), *((f"cost_per_m.{kind}", kind) for kind in costs)]
         if kind not in KINDS
     ]
     numbers |= {f"cost_per_m.{kind}": (value, 0) for kind, value in costs.items()}
@@ -76,4 +76,4 @@ def terms_of(**told: Any) -> Terms:
             faults.append(Fault(f"[links] {word}", said("{value!r} cannot be", value=value), said("give a number, {least} or more", least=least)))
     raise_all(faults, StudyError)
     plain = {word: int(value) if word in WHOLE else float(value) for word, (value, _) in numbers.items() if word in known}
-    return Terms(**plain, order=order, cost_per_m=dict(costs))
+    return Terms(**plain, order=order, kinds=tuple(sought), cost_per_m=dict(costs))
