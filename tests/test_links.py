@@ -115,6 +115,20 @@ def test_links_that_overlap_are_judged_beside_those_built_before(banks, tiny):
     assert by_cost.sequence["people_added"].tolist() == [120, 100]
 
 
+def test_the_sequence_does_not_trust_a_first_look(banks, tiny, monkeypatch):
+    def rosy(built, links):
+        found = first_look(built, links)
+        #  whatever ends at 1000 seems to bring ten times as much
+        times = np.array([10.0 if one.line[0, 0] == 1000 else 1.0 for one in links])[:, None]
+        return found._replace(people=found.people * times)
+
+    paths = drawn([(1000, 0), (1000, 120)], [(750, 0), (750, 120)], name=["east", "west"])
+    monkeypatch.setattr("livingcircle.links.ranking.first_look", rosy)
+    found = rank(banks, tiny, paths=paths, max_m=1)
+    assert found.table.set_index("name")[["people_first", "people_gained", "turn"]].loc[["west", "east"]].values.tolist() == [[150, 150, 1], [1200, 120, 2]]
+    assert found.sequence["people_added"].tolist() == [150, 70]
+
+
 def test_a_given_link_is_judged_even_if_it_brings_nothing(banks, tiny):
     found = rank(banks, tiny, paths=drawn([(100, 0), (100, 120)]), max_m=1)
     assert found.table["people_gained"].tolist() == [0] and len(found.sequence) == 0 and len(found.by_requirement) == 0
@@ -191,7 +205,7 @@ def test_nobody_gains_who_would_have_to_pass_through_a_compound(tiny):
         built = Built(told)
         exact = [gains_of(built, built.adding([one])).people.sum() for one in gate]
         assert exact == [gain]
-        assert first_look(built, gate).people.sum() == 80
+        assert first_look(built, gate).people.sum() == gain
 
 
 def test_kinds_and_what_lies_between():

@@ -21,7 +21,8 @@ from livingcircle.coverage import ROUNDING_M, Group
 from livingcircle.facilities import is_open
 from livingcircle.layers import Positions, Samples
 from livingcircle.links.places import positions
-from livingcircle.network import StreetNetwork
+from livingcircle.network import OPEN, StreetNetwork
+from livingcircle.network.graph import PUBLIC
 from livingcircle.network.links import Foot, Link, linked
 from livingcircle.snapping import TOO_FAR
 from livingcircle.standards import Requirement, Standard
@@ -108,6 +109,11 @@ class Case:
         lines = np.array([shapely.LineString(link.line) for link in links], dtype=object)
         link, _ = self._lonely.query(lines, predicate="dwithin", distance=self.settings.snap_limit_m)
         return np.isin(np.arange(len(links)), link)
+
+    def compounds(self, links: Sequence[Link]) -> np.ndarray:
+        """The compound, not open to this walker, that each end of links lies within, as a (2, links) array; -1 for none."""
+        edge = np.array([[link.feet[side].edge for link in links] for side in (0, 1)], dtype=int).reshape(2, -1)
+        return np.full(edge.shape, PUBLIC) if self.own.permeability == OPEN else self.own.compound[edge]
 
     @cached_property
     def requirements(self) -> pd.DataFrame:

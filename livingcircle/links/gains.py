@@ -13,7 +13,6 @@ from livingcircle.coverage import ROUNDING_M
 from livingcircle.layers import Positions
 from livingcircle.links.case import Built
 from livingcircle.network.links import Link
-from livingcircle.network.states import OPEN
 
 EQUAL, UPPER, LOWER, ROUGH = "equal", "upper", "lower", "rough"
 # Links looked at together: their catchments take some tens of megabytes.
@@ -136,22 +135,32 @@ def _looks(built: Built, links: Sequence[Link]) -> Iterator[_Pairs]:
     if not len(links) or not built.case.asked:
         return
     length = np.array([link.length_m for link in links])
-    ends, onward = built.onward(links)
+    ends, today = built.onward(links)
     farthest = np.array([one.farthest for one in built.case.asked])[:, None]
+    inner = built.case.compounds(links)
+    # Who enters a compound that is not open walks on to its own facilities alone.
+    onward = np.where(_without_doors(built, inner), np.inf, today)
     by_link = onward[::-1] + length
     # Who stands at one end gains only where the other end, with the link, is nearer than the facility by the streets.
-    reach = np.where(onward > by_link, farthest - by_link, -np.inf)
+    reach = np.where(today > by_link, farthest - by_link, -np.inf)
     far = reach.max(axis=(0, 1))
     order = np.argsort(far, kind="stable")
     order = order[far[order] >= 0]
     for low in range(0, len(order), BLOCK):
-        parts = [_near(built, order[low : low + BLOCK], side, (ends[side], reach[side].max(axis=0))) for side in (0, 1)]
+        parts = [_near(built, order[low : low + BLOCK], side, (ends[side], reach[side].max(axis=0), inner[side])) for side in (0, 1)]
         yield _Pairs(built, (onward, length, reach), *(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _near(built: Built, rows: np.ndarray, side: int, told: tuple[Positions, np.ndarray]) -> tuple[np.ndarray, ...]:
-    """Homes near enough to one end of some links: link, side, home, metres to that end."""
-    ends, far = told
+def _without_doors(built: Built, inner: np.ndarray) -> np.ndarray:
+    """For each end of links, category asked and link, whether the end lies within a compound, not open, that holds no door of the category."""
+    edge = built.doors["edge"].to_numpy()
+    owner = np.where(edge >= 0, built.network.compound[edge], -1)
+    return np.stack([(inner >= 0) & ~np.isin(inner, owner[one.doors]) for one in built.case.asked], axis=1)
+
+
+def _near(built: Built, rows: np.ndarray, side: int, told: tuple[Positions, np.ndarray, np.ndarray]) -> tuple[np.ndarray, ...]:
+    """Homes near enough to one end of some links, and free to leave by it: link, side, home, metres to that end."""
+    ends, far, inner = told
     own = rows[far[rows] >= 0]
     if not len(own):
         return tuple(np.empty(0, dtype=kind) for kind in (int, int, int, float))
@@ -159,19 +168,20 @@ def _near(built: Built, rows: np.ndarray, side: int, told: tuple[Positions, np.n
     found = catchments(built.network, ends.iloc[own], built.some, limit_m=float(far[own].max()), way=way)
     walk = found["walk_m" if way.shortest else "flat_m"].to_numpy()
     link, home = own[found["door"].to_numpy()], found["origin"].to_numpy()
-    near = walk <= far[link] + ROUNDING_M
+    # Nobody but residents leaves a compound by a link within it: others would have passed through.
+    resident = built.network.compound[built.some["edge"].to_numpy()[home]]
+    near = (walk <= far[link] + ROUNDING_M) & ((inner[link] < 0) | (inner[link] == resident))
     return link[near], np.full(int(near.sum()), side), home[near], walk[near]
 
 
 def bounds(built: Built, links: Sequence[Link]) -> np.ndarray:
     """How a first look at each link stands to the exact answer of the same points.
 
-    `equal` by rule. `upper` where an end lies within a compound that is not open: a first look lets people through it. `lower` where a requirement asks
+    `equal` by rule. `upper` where an end lies within a compound that is not open, which a first look lets residents leave and enter again. `lower` where a requirement asks
     for several facilities, of which some may be nearer by the link and others without, or where homes or doors without a street would get one.
     `rough` where both may be.
     """
     told = built.case
-    inner = told.own.compound if told.own.permeability != OPEN else np.full(len(told.own.length_m), -1)
-    above = np.array([any(inner[foot.edge] >= 0 for foot in link.feet) for link in links], dtype=bool)
+    above = (told.compounds(links) >= 0).any(axis=0)
     below = told.near_lonely(links) | any(one.n > 1 for one in told.asked)
     return np.select([above & below, above, below], [ROUGH, UPPER, LOWER], default=EQUAL).astype(object)

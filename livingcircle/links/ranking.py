@@ -15,7 +15,7 @@ from livingcircle.errors import Fault, StudyError, said
 from livingcircle.links.candidates import FEET, FOUND, candidate_links, links_of, thinned
 from livingcircle.links.case import Built, Case, case_of
 from livingcircle.links.gains import Gains, bounds, first_look, gains_of, served_by
-from livingcircle.links.terms import Terms, terms_of
+from livingcircle.links.terms import ORDERS, Terms, terms_of
 from livingcircle.standards import Standard
 
 
@@ -166,24 +166,17 @@ def _by_requirement(best: gpd.GeoDataFrame, exact: Gains, order: np.ndarray, tol
 
 def _sequence(start: Built, best: gpd.GeoDataFrame, asked: Terms) -> tuple[pd.DataFrame, float]:
     """The links built one after another, each the best beside those before; and how many people x requirements were lost on the way."""
-    links, built, rows, lost = links_of(best), start, [], 0.0
-    left = list(range(len(links)))
-    while left and len(rows) < asked.built:
-        look = first_look(built, [links[row] for row in left])
-        told = _told(best.iloc[left], look, asked)
-        row = left[int(_order(told, asked)[0])]
-        after = built.adding([links[row]])
-        added, joint = gains_of(built, after), gains_of(start, after)
-        lost += float(added.lost_people[0])
+    links, built, taken, rows, lost = links_of(best), start, [], [], 0.0
+    while len(rows) < asked.built and len(taken) < len(links):
+        left = [row for row in range(len(links)) if row not in taken]
+        row, after, added = _next(built, best.iloc[left].reset_index(drop=True), asked)
         if not added.people.sum() > 0:
-            left.remove(row)
-            if told["people_gained"].max() > 0:
-                continue
             break
-        left.remove(row)
-        taken = [*(one["row"] for one in rows), row]
+        row = left[row]
+        taken.append(row)
+        joint = gains_of(start, after)
+        lost += float(added.lost_people[0])
         rows.append({
-            "row": row,
             "turn": len(rows) + 1,
             "link_id": best["link_id"].iloc[row],
             "people_alone": float(best["people_gained"].iloc[row]),
@@ -195,6 +188,25 @@ def _sequence(start: Built, best: gpd.GeoDataFrame, asked: Terms) -> tuple[pd.Da
         built = after
     columns = ["turn", "link_id", "people_alone", "people_added", "distinct_added", "land_added_ha", "people_joint", "distinct_joint", "land_joint_ha"]
     return pd.DataFrame(rows, columns=[*columns, "length_joint_m", "cost_joint"]), lost
+
+
+def _next(built: Built, left: gpd.GeoDataFrame, asked: Terms) -> tuple[int, Built, Gains]:
+    """The row of the link that adds most to those built, the case with it, and what it adds, exactly.
+
+    The best by a first look is worked out, until what is worked out is better than all that others seem to bring.
+    """
+    links = links_of(left)
+    told = _told(left, first_look(built, links), asked)
+    known: dict[int, tuple[Built, Gains]] = {}
+    while True:
+        row = int(_order(told, asked)[0])
+        if row in known:
+            return row, *known[row]
+        after = built.adding([links[row]])
+        known[row] = after, gains_of(built, after)
+        exact = _told(left.iloc[[row]], known[row][1], asked)
+        for column in ORDERS:
+            told.loc[row, column] = exact[column].iloc[0]
 
 
 def _sums(found: Gains) -> tuple[tuple[str, str, float], ...]:
