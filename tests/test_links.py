@@ -272,7 +272,7 @@ def lattice(seed, size=7):
     return kept, used, inputs_of(town(*kept), doors, homes)
 
 
-def lattice_case(seed, tiny, *, isolated=True):
+def lattice_case(seed, tiny):
     kept, used, inputs = lattice(seed)
     return kept, used, case_of(inputs, standard=tiny, settings=settings_of(), points=5)
 
@@ -291,6 +291,41 @@ def test_a_first_look_is_exact_where_it_says_so(tiny, seed):
         np.testing.assert_allclose(getattr(look, name), np.concatenate([getattr(one, name) for one in exact]), atol=1e-6)
     assert look.people.sum() > 0 and sum(one.lost_people.sum() for one in exact) == 0
     np.testing.assert_allclose(np.asarray(served_by(built, links).sum(axis=1)).ravel(), look.people.sum(axis=1))
+
+
+@pytest.mark.parametrize("rule", ["distance", "time"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_first_look_keeps_its_word_where_crossings_take_time(tiny, seed, rule):
+    kept, _, inputs = lattice(seed)
+    rng = np.random.default_rng(seed)
+    network = streets.from_lines(lines(*kept, highway=rng.choice(["primary", "residential"], len(kept), p=[0.3, 0.7]).tolist()))
+    walker = Walker(4.0, crossings=True)
+    told = case_of(inputs_of(network, inputs.facilities, inputs.residences), standard=tiny, settings=settings_of(walker=walker, rule=rule), points=1)
+    assert told.own.costs is not None and (told.own.costs.start_m > 0).any()
+    built = Built(told)
+    links = links_of(candidate_links(told, terms=terms_of(least_detour=1.5, least_saving_m=50)))[::2]
+    look, said = first_look(built, links), bounds(built, links)
+    exact = np.concatenate([gains_of(built, built.adding([one])).people for one in links])
+    whole = np.concatenate([gains_of(built, built.adding([one], heeded=np.ones(len(told.asked), dtype=bool))).people for one in links])
+    np.testing.assert_allclose(exact, whole)
+    same = said == "equal"
+    np.testing.assert_allclose(look.people[same], exact[same], atol=1e-6)
+    assert set(said) <= ({"equal", "lower"} if rule == "time" else {"equal"}) and (look.people <= exact + 1e-6).all()
+    assert look.people[same].sum() > 0
+
+
+@pytest.mark.parametrize("seed", [1, 2, 4])
+def test_a_first_look_never_overstates_where_several_facilities_are_asked_for(tiny, seed):
+    _, _, inputs = lattice(seed)
+    school = tiny.categories["school"]
+    two = school.model_copy(update={"requirements": tuple(one.model_copy(update={"at_least": 2}) for one in school.requirements)})
+    standard = tiny.model_copy(update={"categories": {"school": two}})
+    told = case_of(inputs, standard=standard, settings=settings_of(), points=1)
+    built = Built(told)
+    links = links_of(candidate_links(told, terms=terms_of(least_detour=1.5, least_saving_m=50)))[::4]
+    assert set(bounds(built, links)) == {"lower"}
+    exact = np.concatenate([gains_of(built, built.adding([one])).people for one in links])
+    assert (first_look(built, links).people <= exact + 1e-6).all() and exact.sum() > 0
 
 
 @pytest.mark.parametrize("seed", range(3))

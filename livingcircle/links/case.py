@@ -23,7 +23,7 @@ from livingcircle.layers import Positions, Samples
 from livingcircle.links.places import positions
 from livingcircle.network import OPEN, StreetNetwork
 from livingcircle.network.graph import PUBLIC
-from livingcircle.network.links import Foot, Link, linked
+from livingcircle.network.links import SAME_M, Foot, Link, linked
 from livingcircle.snapping import TOO_FAR
 from livingcircle.standards import Requirement, Standard
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way, nearest
@@ -114,6 +114,19 @@ class Case:
         """The compound, not open to this walker, that each end of links lies within, as a (2, links) array; -1 for none."""
         edge = np.array([[link.feet[side].edge for link in links] for side in (0, 1)], dtype=int).reshape(2, -1)
         return np.full(edge.shape, PUBLIC) if self.own.permeability == OPEN else self.own.compound[edge]
+
+    def paid(self, links: Sequence[Link]) -> np.ndarray:
+        """Flat metres that a walk pays to reach each end of links along the street it lies on, but not by the link; a (2, links) array.
+
+        More than 0 only where an end is the end of a street at which waiting is paid for, and time is judged.
+        """
+        feet = [[link.feet[side] for link in links] for side in (0, 1)]
+        edge = np.array([[foot.edge for foot in own] for own in feet], dtype=int).reshape(2, -1)
+        offset = np.array([[foot.offset_m for foot in own] for own in feet], dtype=float).reshape(2, -1)
+        if self.own.costs is None or self.way.shortest:
+            return np.zeros(edge.shape)
+        start, end = offset <= SAME_M, offset >= self.own.length_m[edge] - SAME_M
+        return np.where(start, self.own.costs.start_m[edge], 0) + np.where(end, self.own.costs.end_m[edge], 0)
 
     @cached_property
     def requirements(self) -> pd.DataFrame:
@@ -232,11 +245,12 @@ class Built:
         return after
 
     def onward(self, links: Sequence[Link]) -> tuple[tuple[Positions, Positions], np.ndarray]:
-        """The first and the last ends of links on these streets, and as a (2, asked, links) array the walks from there within the largest limit."""
+        """The first and the last ends of links on these streets, and as a (2, asked, links) array the walks from there, those within the largest limit."""
         feet = [link.feet[side] for side in (0, 1) for link in links]
         both = positions(self.case.own, np.array([foot.edge for foot in feet], dtype=int), np.array([foot.offset_m for foot in feet]))
         both = self.standing.settled(both)
-        walks = np.array([self.walk(one, both, limit=one.farthest) for one in self.case.asked])
+        more = self.case.paid(links).max(initial=0)
+        walks = np.array([self.walk(one, both, limit=one.farthest + more) for one in self.case.asked])
         ends = both.iloc[: len(links)].reset_index(drop=True), both.iloc[len(links) :].reset_index(drop=True)
         return ends, walks.reshape(len(self.case.asked), 2, len(links)).swapaxes(0, 1)
 
@@ -247,7 +261,8 @@ class Built:
         links. To the nth nearest, and where somebody gets a first street, it always may.
         """
         _, walks = self.onward(links)
-        more = (walks > walks[::-1] + np.array([link.length_m for link in links])).any(axis=0)
+        by_link = walks[::-1] - self.case.paid(links)[::-1, None] + np.array([link.length_m for link in links])
+        more = (walks > by_link).any(axis=0)
         return more | np.array([one.n > 1 for one in self.case.asked], dtype=bool)[:, None] | self.case.near_lonely(links)
 
     def walk(self, asked: Asked, origins: Positions, *, limit: float = np.inf) -> np.ndarray:

@@ -178,10 +178,11 @@ def bounds(built: Built, links: Sequence[Link]) -> np.ndarray:
     """How a first look at each link stands to the exact answer of the same points.
 
     `equal` by rule. `upper` where an end lies within a compound that is not open, which a first look lets residents leave and enter again. `lower` where a requirement asks
-    for several facilities, of which some may be nearer by the link and others without, or where homes or doors without a street would get one.
+    for several facilities, of which some may be nearer by the link and others without, where homes or doors without a street would get one,
+    or where a link begins at the end of a street that waits are paid at.
     `rough` where both may be.
     """
     told = built.case
     above = (told.compounds(links) >= 0).any(axis=0)
-    below = told.near_lonely(links) | any(one.n > 1 for one in told.asked)
+    below = told.near_lonely(links) | any(one.n > 1 for one in told.asked) | (told.paid(links) > 0).any(axis=0)
     return np.select([above & below, above, below], [ROUGH, UPPER, LOWER], default=EQUAL).astype(object)

@@ -44,13 +44,15 @@ def positions(network: StreetNetwork, edge: np.ndarray, offset_m: np.ndarray) ->
 def places(network: StreetNetwork, *, spacing_m: float) -> Places:
     """Every node of the streets, and places at most `spacing_m` apart between, on edges at ground level.
 
-    Where public streets and those of a compound meet, the place is on the public one. Bridges and tunnels hold no place: nobody leaves them midway.
+    Where public streets and those of a compound meet, the place is on the public one, and where
+    getting on a road takes a wait, on the road. Bridges and tunnels hold no place: nobody leaves them midway.
     """
     ground = np.flatnonzero((network.streets["layer"] == 0).to_numpy())
-    ground = ground[np.argsort(network.compound[ground] >= 0, kind="stable")]
-    nodes = np.stack([network.start[ground], network.end[ground]], axis=1)
-    _, first = np.unique(nodes.ravel(), return_index=True)
-    edge, last = ground[first // 2], first % 2
+    owner, last = np.repeat(ground, 2), np.tile([0, 1], len(ground))
+    paid = np.zeros(len(owner)) if network.costs is None else np.where(last == 0, network.costs.start_m[owner], network.costs.end_m[owner])
+    order = np.lexsort([paid, network.compound[owner] >= 0])
+    _, first = np.unique(np.where(last == 0, network.start[owner], network.end[owner])[order], return_index=True)
+    edge, last = owner[order][first], last[order][first]
     offset = np.where(last == 1, network.length_m[edge], 0.0)
     between = np.maximum(np.ceil(network.length_m[ground] / spacing_m).astype(int) - 1, 0)
     owner = np.repeat(ground, between)
