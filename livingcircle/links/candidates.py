@@ -176,13 +176,18 @@ def _given(case: Case, lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     require_metric(lines.crs, where="links")
     if lines.crs != case.own.crs:
         raise DataError(Fault("links", said("are in {own}, the streets in {crs}", own=lines.crs.name, crs=case.own.crs.name), "project them to the CRS of the streets"))
-    words = {column: lines[column].fillna("").astype(str).to_numpy(dtype=object) if column in lines else np.full(len(lines), "") for column in ("name", "kind")}
+    blank = np.full(len(lines), "", dtype=object)
+    words = {column: lines[column].fillna("").astype(str).to_numpy(dtype=object) if column in lines else blank for column in ("name", "kind")}
     faults, rows = [], []
     for number, (line, name, kind) in enumerate(zip(lines.geometry, words["name"], words["kind"], strict=True), start=1):
         where = said("{where} row {row}", where="links", row=number)
         feet = [foot(case.own, shapely.get_coordinates(line)[end]) for end in (0, -1)]
         faults += [
-            Fault(where, said("the {end} of {name} is {far:.0f} m from the nearest street", end=end, name=name or f"{number}", far=own.leg_m), said("draw it to within {reach:g} m of a street", reach=joints()["reach_m"]))
+            Fault(
+                where,
+                said("the {end} of {name} is {far:.0f} m from the nearest street", end=end, name=name or f"{number}", far=own.leg_m),
+                said("draw it to within {reach:g} m of a street", reach=joints()["reach_m"]),
+            )
             for own, end in zip(feet, (said("start"), said("end")), strict=True)
             if own.edge < 0
         ]

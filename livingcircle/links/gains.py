@@ -177,10 +177,9 @@ def _near(built: Built, rows: np.ndarray, side: int, told: tuple[Positions, np.n
 def bounds(built: Built, links: Sequence[Link]) -> np.ndarray:
     """How a first look at each link stands to the exact answer of the same points.
 
-    `equal` by rule. `upper` where an end lies within a compound that is not open, which a first look lets residents leave and enter again. `lower` where a requirement asks
-    for several facilities, of which some may be nearer by the link and others without, where homes or doors without a street would get one,
-    or where a link begins at the end of a street that waits are paid at.
-    `rough` where both may be.
+    `equal` by rule. `upper` where an end lies within a compound that is not open, which a first look lets residents leave and enter again.
+    `lower` where a requirement asks for several facilities, of which some may be nearer by the link and others without, where homes or doors without a
+    street would get one, or where a link begins at the end of a street that waits are paid at. `rough` where both may be.
     """
     told = built.case
     above = (told.compounds(links) >= 0).any(axis=0)

@@ -42,7 +42,13 @@ class Ranking:
 
 
 def ranked(
-    inputs: Inputs, *, standard: Standard, settings: Settings, asked: Terms | None = None, lines: gpd.GeoDataFrame | None = None, group: str | None = None
+    inputs: Inputs,
+    *,
+    standard: Standard,
+    settings: Settings,
+    asked: Terms | None = None,
+    lines: gpd.GeoDataFrame | None = None,
+    group: str | None = None,
 ) -> Ranking:
     """The links that move most people into coverage, over all categories and levels judged, as one group walks (the first of the settings).
 
