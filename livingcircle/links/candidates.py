@@ -175,7 +175,8 @@ def _given(case: Case, lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     check(lines, LINES, where="links")
     require_metric(lines.crs, where="links")
     if lines.crs != case.own.crs:
-        raise DataError(Fault("links", said("are in {own}, the streets in {crs}", own=lines.crs.name, crs=case.own.crs.name), "project them to the CRS of the streets"))
+        problem = said("are in {own}, the streets in {crs}", own=lines.crs.name, crs=case.own.crs.name)
+        raise DataError(Fault("links", problem, "project them to the CRS of the streets"))
     blank = np.full(len(lines), "", dtype=object)
     words = {column: lines[column].fillna("").astype(str).to_numpy(dtype=object) if column in lines else blank for column in ("name", "kind")}
     faults, rows = [], []
