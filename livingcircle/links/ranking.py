@@ -53,7 +53,8 @@ def ranked(
     """The links that move most people into coverage, over all categories and levels judged, as one group walks (the first of the settings).
 
     `asked` are the terms of the search (`terms.terms_of`), `lines` links that a planner has in mind (`candidates.candidate_links`), judged
-    whatever they bring. Found links that bring nothing are left out. Raises `DataError` for faulty lines, `StudyError` where links are ordered by a cost that none has.
+    whatever they bring. Found links that bring nothing are left out. Raises `DataError` for faulty lines, `StudyError` where links are ordered
+    by a cost that none has.
     """
     asked = asked or terms_of()
     told = case_of(inputs, standard=standard, settings=settings, points=asked.points, group=group)
