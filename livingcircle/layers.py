@@ -223,6 +223,38 @@ GAPS = Layer(
     },
 )
 
+LINKS = Layer(
+    "links",
+    {
+        "rank": "1 for the best",
+        "link_id": "id within the list",
+        "name": "name that a planner gave, else empty",
+        "how": "found, or given by a planner",
+        "kind": "gate, footpath, crossing or bridge",
+        "barrier": "kinds of barriers passed, joined by ;",
+        "from_street": "street at its first end, the class in brackets where it has no name",
+        "to_street": "street at its last end",
+        "residences": "names of residences on whose land its ends lie, joined by ;",
+        "length_m": "metres to build, legs to the streets included",
+        "walk_m": "metres on foot between its ends today, infinite where no street joins them",
+        "detour": "walk_m over length_m",
+        "people_gained": "residents newly covered, added up over requirements",
+        "people_distinct": "residents newly covered by any requirement, each once",
+        "land_gained_ha": "residential land newly covered, added up over requirements, hectares",
+        "land_distinct_ha": "residential land newly covered by any requirement, hectares",
+        "saved_m": "mean by which walks that end within the limits get shorter, by people and category, metres",
+        "people_per_m": "people_gained by metre built, a least length counted",
+        "cost": "what it costs, NaN where not told",
+        "people_per_cost": "people_gained over cost, NaN where not told",
+        "people_first": "people_gained by the first look, from some points of every residence",
+        "bound": "how a first look stands to the exact answer of the same points: equal, upper, lower or rough",
+        "alternatives": "number of other links that would bring much the same to the same people",
+        "turn": "place in the sequence of links built one after another, 0 for none",
+    },
+    ("LineString",),
+    ("rank", "link_id", "kind", "length_m", "people_gained"),
+)
+
 
 def statuses(*conditions: np.ndarray) -> pd.Categorical:
     """One status a row, compact in memory: the last of `STATUSES` whose condition holds.
