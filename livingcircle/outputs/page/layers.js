@@ -111,6 +111,9 @@
       lc.drawStreets(this);
       this.drawHomes();
       this.drawEveryPlace();
+      // Near the view that the page opens with, so that what is added is laid out for it at once.
+      const whole = this.bounds();
+      if (whole) map.fitBounds(whole, { animate: false });
       this.offerAll();
       map.on("overlayadd overlayremove", () => { this.order(); lc.legend(); });
       map.on("zoomend", () => this.scale());
