@@ -22,7 +22,7 @@ def write(folder: Path) -> Path:
         ─────────┴──┴──────────┴───────┴──┴───┴──── y = 0
                    x = 320    500     680       school at x = 720, y = 130
     """
-    toy_study.write(folder)
+    toy_study.write(folder, whole=True)
     lines = [[(0, 0), (320, 0), (500, 0), (720, 0), (1000, 0)], [(720, 0), (720, 300)], [(320, 0), (320, 120), (500, 120), (680, 120)], [(500, 0), (500, 120)]]
     kinds = ["residential", "residential", "service", "service"]
     toy_study.write_layer(folder / "streets.geojson", list(map(shapely.LineString, lines)), highway=kinds, name=["长街", "东巷", "内路", "内巷"])
