@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
-import pandas as pd
 import shapely
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -21,17 +20,6 @@ FEW = 48
 PER_DEGREE = 1_000_000
 # As many as one character tells apart.
 LATELY = 16
-
-
-def text(value: object) -> str:
-    """Text of a cell; empty for what is missing, without broken surrogates.
-
-    >>> text(float("nan")), text("明月\\udc80")
-    ('', '明月?')
-    """
-    if value is None or (not isinstance(value, str) and pd.isna(value)):
-        return ""
-    return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def packed(numbers: Iterable[int]) -> str:

@@ -17,7 +17,7 @@ from livingcircle import residences as lived
 from livingcircle.barriers import COMPOUND, frontage_m
 from livingcircle.network import StreetNetwork, links
 from livingcircle.outputs.page import packing, plane
-from livingcircle.outputs.page.packing import text
+from livingcircle.outputs.page.names import text
 from livingcircle.snapping import BEHIND, INSIDE, ISOLATED_M
 
 if TYPE_CHECKING:
