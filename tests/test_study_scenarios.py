@@ -130,7 +130,7 @@ def test_faults_of_scenarios_in_the_study_file_are_told_with_all_others(study, t
     assert told("analyze", study, "--lang", "en", capsys=capsys) == [
         f"{study}/study.toml: scenarios.odd.facilities.0: to close needs id → correct the value",
         f"{study}/study.toml: scenarios.odd.links.0.kind: Input should be 'footpath', 'bridge' or 'crossing' (given: 'tunnel') → correct the value",
-        f"{study}/study.toml: scenarios.odd.bridges: unknown key → known keys: facilities, gates, limits, links, name, note, walking, year",
+        f"{study}/study.toml: scenarios.odd.bridges: unknown key → known keys: certainty, facilities, gates, homes, limits, links, name, note, standard, walking, year",
     ]
     assert not (tmp_path / "maps").exists()
 

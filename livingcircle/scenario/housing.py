@@ -82,11 +82,12 @@ def housed(plan: Plan, inputs: Inputs, *, counted: str, faults: list[Fault]) -> 
 def _add(homes: _Homes, number: int, change: HomeChange, counted: str) -> None:
     homes.fresh += 1
     id = change.id or f"{homes.plan.id}#{homes.fresh}"
-    if homes.row(id) is not None:
-        homes.tell(number, "id", said("a residence has the id '{id}' already", id=id), "give every residence an id of its own")
+    taken = homes.row(id) is not None
+    if taken:
+        homes.tell(number, "id", said("a residence has the id '{id}' already", id=id), said("give every residence an id of its own"))
     figures = _figures(homes, number, change, None)
     shape = _placed(homes, number, change)
-    if shape is None or not certain([change.certainty or BUILT], certainty=counted)[0]:
+    if shape is None or taken or not certain([change.certainty or BUILT], certainty=counted)[0]:
         return
     row = {
         "residence_id": id,
@@ -134,7 +135,7 @@ def _figures(homes: _Homes, number: int, change: HomeChange, before: pd.Series |
     if lacking and change.ages is None and people > 0:
         _lacks(homes, number, change, lacking)
     if change.ages == "as_before" and before is not None and lacking and not before[WHOLE] > 0 and people > 0:
-        homes.tell(number, "ages", "nobody lived there before", said('give groups, or ages = "as_study"'))
+        homes.tell(number, "ages", said("nobody lived there before"), said('give groups, or ages = "as_study"'))
     return {WHOLE: people, **{column: given.get(column, people * _share(homes, column, change, before)) for column in homes.counted}}
 
 
@@ -162,7 +163,7 @@ def _given(homes: _Homes, number: int, change: HomeChange) -> dict[str, float]:
     if change.dwellings is not None and DWELLINGS in homes.counted:
         out[DWELLINGS] = float(change.dwellings)
     elif change.dwellings is not None:
-        homes.tell(number, "dwellings", "the study counts no dwellings", said("leave it out"))
+        homes.tell(number, "dwellings", said("the study counts no dwellings"), said("leave it out"))
     return out
 
 
