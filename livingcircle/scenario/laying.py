@@ -70,7 +70,7 @@ def laid(plan: Plan, inputs: Inputs, *, standard: Standard, settings: Settings) 
     return replace(inputs, **layers, among=inputs.among if people is inputs.residences else inputs.sampled_among), told, stated
 
 
-def on_streets(plan: Plan, network: StreetNetwork, *, year: int | None, certainty: str = EVERY) -> tuple[StreetNetwork, list[Link]]:
+def on_streets(plan: Plan, network: StreetNetwork, *, year: int | None = None, certainty: str = EVERY) -> tuple[StreetNetwork, list[Link]]:
     """The streets with the gates that the scenario closes, and the links and opened gates that it adds to them by `year`; raises as `laid` does.
 
     The scenario's own `year` and `certainty` are to be told here, too.
