@@ -19,7 +19,11 @@ from livingcircle.analysis import Inputs, analyze
 from livingcircle.comparison import State, compare
 from livingcircle.errors import StudyError
 from livingcircle.messages.faults import in_words
+from livingcircle.outputs import layers_gpkg
+from livingcircle.outputs.page import places
+from livingcircle.outputs.page.names import Order
 from livingcircle.scenario import Plan, Scenario, is_there, laid
+from livingcircle.sources import geofile
 from livingcircle.standards import Quota
 
 SHIFT = (EAST, NORTH)
@@ -291,3 +295,14 @@ def test_land_without_anybody_may_fill(tiny):
     assert "nobody lived there before" in faults(tiny, {"change": "resize", "id": "A", "people": 10, "ages": "as_before"}, inputs=inputs)[0]
     got = lay_aged(tiny, {"change": "resize", "id": "A", "people": 10, "ages": "as_study"}, inputs=inputs).residences
     assert got.loc[0, ["people", "people_child"]].tolist() == [10, 1]
+
+
+def test_certainty_stands_in_the_layers_and_the_page_opens_nothing_too_uncertain(tiny, tmp_path):
+    found = result(tiny, homes=[{**D, "certainty": "under_construction"}], facilities=[{**NEW, "open_year": 2028, "certainty": "proposed"}], certainty="planned")
+    layers_gpkg.write(found, tmp_path / "layers.gpkg")
+    homes = geofile.read(tmp_path / "layers.gpkg", layer="residences").set_index("residence_id")
+    assert homes["status"].fillna("").to_dict() == {"A": "", "B": "", "x#1": "under_construction"}
+    facilities = geofile.read(tmp_path / "layers.gpkg", layer="facilities").set_index("facility_id")
+    assert facilities.loc["scenario#1", ["status", "status_name", "open_year"]].tolist() == ["proposed", "proposed", 2028]
+    #  T is planned for 2030 and may open in the page; the new one is only proposed
+    assert places.facilities(found, Order(found), (0, 0))["year"] == [None, 2030, None, None]

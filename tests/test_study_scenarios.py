@@ -27,6 +27,24 @@ def new_school(x, y):
 
 SCENARIOS = f"""
 [scenarios.nothing]
+year = 2025
+standard = "tiny.toml"
+certainty = "拟建"
+[scenarios.nothing.walking]
+rule = "distance"
+speeds = {{ all = 4.0 }}
+[[scenarios.nothing.limits]]
+category = "school"
+level = "L15"
+limit_m = 500
+[[scenarios.nothing.facilities]]
+change = "open"
+id = "schools.csv#2"
+open_year = 2030
+[[scenarios.nothing.homes]]
+change = "resize"
+id = "A"
+people = 120
 [scenarios.east]
 name = {{ zh = "东部新校", en = "school in the east" }}
 note = "虚构"
@@ -55,7 +73,7 @@ def people_covered(folder):
     return table[table["unit"] == "ALL"].set_index("category")["people_covered"]
 
 
-def test_a_scenario_without_changes_gives_the_tables_of_the_study_to_the_byte(study, tmp_path):
+def test_a_scenario_that_says_nothing_new_gives_the_tables_of_the_study_to_the_byte(study, tmp_path):
     assert run("analyze", study) == run("analyze", study, "--scenario", "nothing") == 0
     base, same = tmp_path / "maps" / "toy", tmp_path / "maps" / "toy" / "nothing"
     assert [name for name in TABLES if (base / f"{name}.csv").read_bytes() != (same / f"{name}.csv").read_bytes()] == []
