@@ -39,7 +39,7 @@ level = "L15"
 limit_m = 500
 [[scenarios.nothing.facilities]]
 change = "open"
-id = "schools.csv#2"
+id = "schools.csv#3"
 open_year = 2030
 [[scenarios.nothing.homes]]
 change = "resize"
