@@ -16,15 +16,17 @@ from livingcircle.layers import Facilities, row_numbers
 from livingcircle.sources.spreadsheet import number
 from livingcircle.standards import Classes
 
-__all__ = ["Classified", "Mapped", "from_places", "is_open", "merge_duplicates", "with_own_ids"]
+__all__ = ["Classified", "Mapped", "certain", "from_places", "is_open", "merge_duplicates", "opens_in", "status_of", "with_own_ids"]
 
 BLANKS = ("", "—", "-", "/", "[]", "无")
+# From what is certain to what is least so; the words by which tables and studies tell each.
 STATUSES = {
-    "existing": ("existing", "现状", "已建", "运营", "open", "built"),
-    "under_construction": ("under_construction", "在建", "under construction", "建设中"),
+    "existing": ("existing", "现状", "已建", "已建成", "建成", "运营", "open", "built"),
+    "under_construction": ("under_construction", "在建", "under construction", "建设中", "施工中"),
     "planned": ("planned", "规划"),
     "proposed": ("proposed", "拟建"),
 }
+EVERY = "proposed"
 
 # What a scenario closes stays among the facilities, and serves nobody in any year.
 CLOSED = "closed"
@@ -135,18 +137,37 @@ def _lowest(words: Sequence[str]) -> str:
 
 
 def _statuses(values: list, rows: np.ndarray, default: str, where: str) -> tuple[list[str], list[Fault]]:
-    words = {word: status for status, many in STATUSES.items() for word in many}
     out, faults = [], []
     for row, value in zip(rows, values, strict=True):
         word = "" if _text(value) in BLANKS else _text(value).lower()
-        if word and word not in words:
+        status = status_of(word)
+        if word and status is None:
             faults.append(Fault(
                 said("{where} row {row}", where=where, row=row),
                 said("unknown status {word!r}", word=word),
-                said("write one of {known}", known=listed(words)),
+                said("write one of {known}", known=listed(word for many in STATUSES.values() for word in many)),
             ))
-        out.append(words.get(word, default))
+        out.append(status or default)
     return out, faults
+
+
+def status_of(word: str) -> str | None:
+    """The status (a key of `STATUSES`) that a word means, None for a word that means none.
+
+    >>> status_of("在建"), status_of("Built"), status_of("soon")
+    ('under_construction', 'existing', None)
+    """
+    return next((status for status, many in STATUSES.items() if word.strip().lower() in many), None)
+
+
+def certain(status: Sequence[str], *, certainty: str = EVERY) -> np.ndarray:
+    """Whether each status is at least as certain as `certainty`; what is closed is none of them.
+
+    >>> certain(["existing", "planned", "closed"], certainty="under_construction").tolist()
+    [True, False, False]
+    """
+    rank = {one: number for number, one in enumerate(STATUSES)}
+    return np.array([rank.get(one, len(rank)) <= rank[certainty] for one in status], dtype=bool)
 
 
 def _numbers(values: list, rows: np.ndarray, where: str) -> tuple[np.ndarray, list[Fault]]:
@@ -158,13 +179,22 @@ def _numbers(values: list, rows: np.ndarray, where: str) -> tuple[np.ndarray, li
     return numbers.to_numpy(dtype=float), faults
 
 
-def is_open(facilities: Facilities, *, year: int | None) -> np.ndarray:
+def is_open(facilities: Facilities, *, year: int | None, certainty: str = EVERY) -> np.ndarray:
     """Whether each facility serves in `year`: its opening year has come, or it exists and states no year.
 
-    Without a year only what exists counts.
+    Without a year only what exists counts. What is less certain than `certainty` opens in no year.
+    """
+    if year is None:
+        return (facilities["status"] == "existing").to_numpy()
+    return opens_in(facilities, certainty=certainty) <= year
+
+
+def opens_in(facilities: Facilities, *, certainty: str = EVERY) -> np.ndarray:
+    """The first year in which each facility serves: -inf where it exists and states none, inf where it never does.
+
+    What is neither existing nor told its year, what is closed, and what is less certain than `certainty` (a key of `STATUSES`) never serves.
     """
     opening = facilities["open_year"].to_numpy(dtype=float)
     existing = (facilities["status"] == "existing").to_numpy()
-    if year is None:
-        return existing
-    return np.where(np.isnan(opening), existing, opening <= year)
+    years = np.where(np.isnan(opening), np.where(existing, -np.inf, np.inf), opening)
+    return np.where(certain(facilities["status"], certainty=certainty), years, np.inf)

@@ -220,6 +220,7 @@ GAPS = Layer(
         "link_from": "street at the home's end of that link",
         "link_to": "street at its other end",
         "closing_facility": "name of the planned facility that closes it, the nearest of several",
+        "closing_status": "its status: under_construction, planned or proposed",
     },
 )
 

@@ -81,6 +81,17 @@ def test_unbuilt_is_not_existing():
     assert places.is_open(got, year=None).tolist() == [True, True, False, False]
 
 
+def test_what_is_too_uncertain_opens_in_no_year():
+    got = facilities(
+        ("甲小学", "已建成", None, POINT), ("乙小学", "施工中", "2025", POINT), ("丙小学", "规划", "2026", POINT), ("丁小学", "拟建", "2027", POINT)
+    )
+    assert places.opens_in(got).tolist() == [-np.inf, 2025, 2026, 2027]
+    assert places.opens_in(got, certainty="under_construction").tolist() == [-np.inf, 2025, np.inf, np.inf]
+    assert places.is_open(got, year=2030, certainty="planned").tolist() == [True, True, True, False]
+    assert places.is_open(got, year=2030, certainty="existing").tolist() == [True, False, False, False]
+    assert places.opens_in(got.assign(status="closed", open_year=2020.0)).tolist() == [np.inf] * 4
+
+
 def test_every_facility_has_an_id_of_its_own():
     twice = pd.concat([facilities(("甲小学", "现状", None, POINT)), facilities(("乙小学", "规划", "2030", CAMPUS))], ignore_index=True)
     assert twice["facility_id"].tolist() == ["schools.shp#1", "schools.shp#1"]

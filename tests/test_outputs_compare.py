@@ -110,6 +110,23 @@ def test_the_overview_in_sentences(states, comparisons, language):
     assert "{" not in told
 
 
+def test_homes_and_how_certain_facilities_are_stand_in_table_and_overview(tiny, states):
+    homes = residence_table(*((id, people, shapely.Point(x, 0)) for id, people, x in (("A", 30, 100), ("=B", 20, 700), ("C", 40, 1300), ("D", 80, 2500), ("N", 7, 200))))
+    both = facility_table(("S", "school", shapely.Point(0, 0)), ("=T", "school", shapely.Point(1200, 0), "planned", 2024))
+    told = compare(states[0], State("plan", {"zh": "方案", "en": "plan"}, analyzed(tiny, STREET, both, homes, language="zh", year=2025)))
+    table = compare_tables.compare_table([told])
+    rows = table[table["kind"] == "home"].set_index("residence_id")
+    assert rows[["change", "value_before", "value_after"]].fillna(0).to_dict("index") == {
+        "A": {"change": "resized", "value_before": 10, "value_after": 30},
+        "N": {"change": "arrived", "value_before": 0, "value_after": 7},
+        "E": {"change": "left", "value_before": 5, "value_after": 0},
+    }
+    assert table.loc[table["kind"] == "facility", ["name", "status"]].to_numpy().tolist() == [["=T", "planned"]]
+    lines = [line for _, line in overview([states[0], told.after], [told], language="zh")]
+    assert any("=T（规划）" in str(line) for line in lines)
+    assert {"A 人口由 10 人变为 30 人", "新增 N（7 人）", "不再住人 E（原 5 人）"} <= set(lines)
+
+
 def test_only_what_adds_is_checked(comparisons):
     assert [len(overview_lines(one, language="zh")) for one in comparisons] == [2, 1]
 

@@ -186,6 +186,10 @@ def test_every_sentence_by_hand(tmp_path):
 
 CASES = {
     "wait": ({"cause": "not_yet_open", "remedy": "wait", "closing_facility": "N", "closes_in": 2028.0}, "open N in 2028 as planned; it will cover 40 people"),
+    "built already": (
+        {"cause": "not_yet_open", "remedy": "wait", "closing_facility": "N", "closes_in": 2028.0, "closing_status": "under_construction"},
+        "open N (under construction) in 2028 as planned; it will cover 40 people",
+    ),
     "river": (
         {"cause": "severed", "remedy": "link", "severed_by": "water", "link_m": 80.0, "link_from": "A St", "link_to": "B St"},
         "add a footway across the water between A St and B St (about 80 m straight); the walk is 601 m, 7.5 times the straight line",

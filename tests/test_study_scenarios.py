@@ -7,6 +7,7 @@ import json
 import pandas as pd
 import pytest
 import toy_study
+from conftest import ROOT
 
 from livingcircle import cli
 from livingcircle.errors import StudyError
@@ -26,6 +27,24 @@ def new_school(x, y):
 
 SCENARIOS = f"""
 [scenarios.nothing]
+year = 2025
+standard = "tiny.toml"
+certainty = "拟建"
+[scenarios.nothing.walking]
+rule = "distance"
+speeds = {{ all = 4.0 }}
+[[scenarios.nothing.limits]]
+category = "school"
+level = "L15"
+limit_m = 500
+[[scenarios.nothing.facilities]]
+change = "open"
+id = "schools.csv#3"
+open_year = 2030
+[[scenarios.nothing.homes]]
+change = "resize"
+id = "A"
+people = 120
 [scenarios.east]
 name = {{ zh = "东部新校", en = "school in the east" }}
 note = "虚构"
@@ -54,7 +73,7 @@ def people_covered(folder):
     return table[table["unit"] == "ALL"].set_index("category")["people_covered"]
 
 
-def test_a_scenario_without_changes_gives_the_tables_of_the_study_to_the_byte(study, tmp_path):
+def test_a_scenario_that_says_nothing_new_gives_the_tables_of_the_study_to_the_byte(study, tmp_path):
     assert run("analyze", study) == run("analyze", study, "--scenario", "nothing") == 0
     base, same = tmp_path / "maps" / "toy", tmp_path / "maps" / "toy" / "nothing"
     assert [name for name in TABLES if (base / f"{name}.csv").read_bytes() != (same / f"{name}.csv").read_bytes()] == []
@@ -130,7 +149,7 @@ def test_faults_of_scenarios_in_the_study_file_are_told_with_all_others(study, t
     assert told("analyze", study, "--lang", "en", capsys=capsys) == [
         f"{study}/study.toml: scenarios.odd.facilities.0: to close needs id → correct the value",
         f"{study}/study.toml: scenarios.odd.links.0.kind: Input should be 'footpath', 'bridge' or 'crossing' (given: 'tunnel') → correct the value",
-        f"{study}/study.toml: scenarios.odd.bridges: unknown key → known keys: facilities, gates, limits, links, name, note, walking, year",
+        f"{study}/study.toml: scenarios.odd.bridges: unknown key → known keys: certainty, facilities, gates, homes, limits, links, name, note, standard, walking, year",
     ]
     assert not (tmp_path / "maps").exists()
 
@@ -190,3 +209,81 @@ def test_times_are_walked_over_the_links_of_a_scenario(study, tmp_path, capsys):
     assert walked["path"]["walk_m"].tolist() == pytest.approx([straight, straight + 10 + 20, 50 + straight, 50 + straight + 30], abs=0.11)
     assert walked["path"]["walk_min"].iloc[0] == pytest.approx(straight * 60 / 5000, abs=0.01)
     assert "5" in capsys.readouterr().out.splitlines()[-1]
+
+
+#  A stands 100 to 200 m from the school in the west (120 people), B 450 to 550 m (200), C 820 to 920 m (80), all 5 to 60 m off the street; the school
+#  stands 10 m off it. Of B, what is within 500 m ends at x = 490 - y: a mean of 0.1114 of its width; of C within 900 m 0.375.
+WITHIN = {500: 120 + 200 * 0.1114, 750: 320, 375: 120, 900: 320 + 80 * 0.375}
+LOCAL = """
+[standard]
+id = "local"
+name = { zh = "本市", en = "local" }
+[categories.school]
+requirements = [{ level = "L15", limit_m = 900 }]
+"""
+CHANGES = {
+    "a limit": ({"limits": [{"category": "school", "level": "L15", "limit_m": 900}]}, 900, 900),
+    "a limit of time says nothing of distance": ({"limits": [{"category": "school", "level": "L15", "limit_min": 5}]}, 500, 500),
+    "a speed of a group, by time": ({"walking": {"rule": "time", "speeds": {"elderly": 1.5, "all": 2}}}, 500, 375),
+    "the rule alone": ({"walking": {"rule": "time", "speeds": {"all": 3}}}, 750, 750),
+    "a local standard stacked on the study's": ({"standard": ["../toy/tiny.toml", "local.toml"]}, 900, 900),
+    "another standard": ({"standard": "local.toml"}, 900, 900),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_limits_speeds_rules_and_standards_are_judged_by(study, tmp_path, name):
+    told, everybody, elderly = CHANGES[name]
+    toy_study.edit(study / "study.toml", "[streets]", '[[walking.groups]]\nid = "elderly"\nspeed_kmh = 3\n[streets]')
+    toy_study.edit(study / "study.toml", 'standard = "tiny.toml"', 'standard = "tiny.toml"\nindicators = []')
+    folder = tmp_path / "plans"
+    folder.mkdir()
+    alone = "" if "stacked" in name else 'based_on = "../toy/tiny.toml"\n'
+    (folder / "local.toml").write_text(LOCAL.replace("[categories", f"{alone}[categories", 1), encoding="utf-8")
+    (folder / "plan.json").write_text(json.dumps(told), encoding="utf-8")
+    job = asked(study, scenario=str(folder / "plan.json"))
+    found = analyzed(study, scenario=str(folder / "plan.json"))
+    whole = found.coverage[(found.coverage["unit"] == "ALL") & (found.coverage["category"] == "school")].set_index("group")
+    assert whole["people_covered"].to_dict() == pytest.approx({"all": WITHIN[everybody], "elderly": WITHIN[elderly]}, abs=2)
+    assert ("local.toml" in {file.name for file in job.files}) == ("standard" in told)
+    assert found.standard.id == ("local" if "standard" in told else "tiny")
+
+
+def test_a_scenario_says_how_certain_what_counts_must_be(study, tmp_path):
+    toy_study.edit(study / "study.toml", 'standard = "tiny.toml"', 'standard = "tiny.toml"\nindicators = []')
+    file = tmp_path / "sure.toml"
+    file.write_text('year = 2030\ncertainty = "在建"\n', encoding="utf-8")
+    opened, sure = analyzed(study, year=2030), analyzed(study, scenario=str(file))
+    #  the school in the east is planned for 2030: it would serve C
+    assert people(opened) == pytest.approx(WITHIN[500] + 80 + 200 * 0.1114, abs=2) and people(sure) == pytest.approx(WITHIN[500], abs=2)
+    assert sure.settings.years == () and opened.warnings == ()
+    assert sure.warnings_by_language["zh"][-1] == "只计在建及更确定的项目：1 处设施、0 处居住用地、0 条步行通道因确定性不足未计入"
+    toy_study.edit(study / "study.toml", "year = 2025", 'year = 2030\ncertainty = "under_construction"')
+    assert people(analyzed(study)) == pytest.approx(people(sure))
+
+
+def people(found):
+    table = found.coverage[(found.coverage["unit"] == "ALL") & (found.coverage["category"] == "school")]
+    return table["people_covered"].iloc[0]
+
+
+def test_a_missing_standard_or_file_of_homes_is_a_fault(study, tmp_path, capsys):
+    (tmp_path / "plan.toml").write_text('standard = "nowhere.toml"\n', encoding="utf-8")
+    assert "nowhere.toml" in told("analyze", study, "--scenario", "plan.toml", capsys=capsys)[0]
+    (tmp_path / "home.toml").write_text('[[homes]]\nchange = "add"\nname = "N"\npeople = 5\nfile = "none.gpkg"\n', encoding="utf-8")
+    (line,) = told("analyze", study, "--scenario", "home.toml", capsys=capsys)
+    assert "homes.0.file" in line and "none.gpkg" in line
+    assert not any((tmp_path / "maps").rglob("*.csv"))
+
+
+def test_the_sample_shows_homes_a_moved_facility_and_a_gate():
+    job = asked(ROOT / "data" / "beilun", scenario="talent")
+    scenario, columns = job.plan.scenario, job.plan.columns
+    (home,), (moved,), (gate,) = scenario.homes, scenario.facilities, scenario.links
+    assert job.settings.year == home.open_year == 2026 and moved.change == "move" and gate.kind == "footpath"
+    #  every column of people by age is told, and ages within one another add up
+    assert {columns[group] for group in home.groups} == set(columns.values())
+    ages = home.groups
+    assert ages["children"] == sum(ages[key] for key in ("age_0_2", "age_3_5", "age_6_11", "age_12_14"))
+    assert ages["age_0_2"] + ages["age_3_5"] <= ages["age_0_6"] and ages["age_12_14"] <= ages["age_7_15"]
+    assert "虚构" in scenario.note["zh"] and "虚构" in scenario.name["zh"]

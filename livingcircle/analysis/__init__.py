@@ -44,10 +44,10 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
     Judges every category of `standard` for which the study has facilities, open or planned, and every category the
     standard makes mandatory, or of these the `settings.categories`. `progress(step, done, total)` is told of each step. Inputs are not changed.
     """
-    facilities = inputs.facilities.assign(open=is_open(inputs.facilities, year=settings.year))
+    facilities = inputs.facilities.assign(open=is_open(inputs.facilities, year=settings.year, certainty=settings.certainty))
     people = homes.in_year(inputs.residences, year=settings.year)
     progress("samples", 0, 1)
-    samples = _with_shared_names(homes.sample(people, inputs.units, among=len(inputs.residences)))
+    samples = _with_shared_names(homes.sample(people, inputs.units, among=inputs.sampled_among))
     seen = views(inputs, samples, settings)
     progress("samples", 1, 1)
     names = _judged(standard, facilities, settings)

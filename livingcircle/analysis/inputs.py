@@ -12,6 +12,7 @@ import pandas as pd
 
 from livingcircle.costs import Ground, Walker
 from livingcircle.coverage import Group
+from livingcircle.facilities import EVERY
 from livingcircle.layers import Barriers, Coverage, Entrances, Facilities, Gaps, Isochrones, Positions, Residences, Samples, Units
 from livingcircle.network import Costs, StreetNetwork
 from livingcircle.network.links import Link
@@ -25,7 +26,8 @@ class Settings:
     `walker` is everybody, at `speed_kmh` unless it says otherwise; every group of `groups` may have a walker of its own.
     Only `categories` are judged, or all that the standard asks something of. `systems` are the standards whose indicators are
     worked out, for `year` and for `years` besides.
-    `gaps_by` is what a row of the gap list stands for: `residence` or `unit`. `scenario` tells the one laid over the study, by `id`, `name`,
+    `gaps_by` is what a row of the gap list stands for: `residence` or `unit`. Facilities less certain than `certainty` (a key of
+    `facilities.STATUSES`) open in no year. `scenario` tells the one laid over the study, by `id`, `name`,
     `file` and `content`; None for the study as it is.
     """
 
@@ -46,6 +48,7 @@ class Settings:
     systems: tuple[Standard, ...] = ()
     years: tuple[int, ...] = ()
     gaps_by: str = "residence"
+    certainty: str = EVERY
     scenario: Mapping[str, Any] | None = None
 
     def judges(self, category: Category) -> bool:
@@ -69,7 +72,8 @@ class Inputs:
 
     `ground` is what walking costs are worked out from; `extent` the polygons that the street data cover, if stated; `built_land` the
     polygons of built land that some indicators are shares of. `units` may tell in a column `parent` which street each community is of. `links` are
-    what a scenario adds to the streets; homes and doors keep the places that they have without them.
+    what a scenario adds to the streets; homes and doors keep the places that they have without them. `among` is the number of residences that
+    decides how many points each of them gets, where it is not their own number: with the homes of a scenario, all others keep their points.
     """
 
     network: StreetNetwork
@@ -84,6 +88,12 @@ class Inputs:
     extent: gpd.GeoDataFrame | None = None
     built_land: gpd.GeoDataFrame | None = None
     links: tuple[Link, ...] = ()
+    among: int | None = None
+
+    @property
+    def sampled_among(self) -> int:
+        """The number of residences that decides how many points each of them gets."""
+        return len(self.residences) if self.among is None else self.among
 
 
 @dataclass(frozen=True)

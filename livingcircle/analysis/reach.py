@@ -13,6 +13,7 @@ from livingcircle.analysis.standing import Standing, coordinates
 from livingcircle.catchments import nth_nearest, nth_straight
 from livingcircle.costs import Walker, as_walked, closed
 from livingcircle.coverage import Walks
+from livingcircle.facilities import opens_in
 from livingcircle.gaps import Reach, causes
 from livingcircle.layers import Entrances, Facilities, Gaps, Positions, Samples, WalkTimes
 from livingcircle.network import StreetNetwork
@@ -162,8 +163,8 @@ def _reach(category: str, asked: tuple[np.ndarray, int], lines: tuple, layers: t
     inputs, facilities, view = layers
     entrances, opened = inputs.entrances, facilities["open"].to_numpy()
     walks = walks_to(view, view.doors.iloc[rows], settings, n=n, straight_m=within)
-    years = facilities["open_year"].to_numpy()
-    coming = np.array([category in c for c in facilities["categories"]], dtype=bool) & ~opened & ~np.isnan(years)
+    years = opens_in(facilities, certainty=settings.certainty)
+    coming = np.array([category in c for c in facilities["categories"]], dtype=bool) & ~opened & np.isfinite(years)
     later = {}
     for year in np.unique(years[coming]):
         then = of_category(entrances, facilities, category, opened | (coming & (years <= year)))

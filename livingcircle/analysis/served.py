@@ -53,7 +53,7 @@ class Served:
         every = years_of(settings)
         coming = _coming(inputs.residences, people, every)
         if len(coming):
-            later = homes.sample(homes.assign_units(coming, inputs.units), inputs.units, among=len(inputs.residences))
+            later = homes.sample(homes.assign_units(coming, inputs.units), inputs.units, among=inputs.sampled_among)
             origins = view.standing.homes(coordinates(later))
             samples = gpd.GeoDataFrame(pd.concat([samples, later], ignore_index=True), crs=samples.crs)
             view = replace(view, origins=pd.concat([view.origins, origins], ignore_index=True))
@@ -67,7 +67,7 @@ class Served:
             view,
             own,
             {year: np.isnan(opening) | (opening <= (np.inf if year is None else year)) for year in every},
-            {year: is_open(inputs.facilities, year=year) for year in every},
+            {year: is_open(inputs.facilities, year=year, certainty=settings.certainty) for year in every},
             all_targets(settings.systems),
         )
         for target in out.targets:

@@ -12,6 +12,7 @@ from livingcircle.analysis.inputs import Inputs, Settings
 from livingcircle.analysis.reach import View, of_category
 from livingcircle.analysis.standing import coordinates
 from livingcircle.barriers import COMPOUND
+from livingcircle.facilities import opens_in
 from livingcircle.layers import Facilities, Gaps, Positions
 from livingcircle.network import StreetNetwork
 from livingcircle.reasons import barriers_met, missing_link
@@ -20,6 +21,7 @@ from livingcircle.snapping import coordinates_of, snap
 from livingcircle.walk_time import Way, nearest, straight
 
 MISSING_LINK, CLOSED_COMPOUND = "missing_link", COMPOUND
+CLOSING = {"closing_facility": "name", "closing_status": "status"}
 PARTED = ("severed", "unreachable", "behind_barrier")
 
 
@@ -30,12 +32,12 @@ def parted(table: Gaps, category: str, layers: tuple, seen: Mapping[str, View], 
     `missing_link` where no barrier lies on it; where the streets are not joined, the barrier on the missing link itself. `link_m` is
     what a link would span: between the pieces of the network that are not joined, between home and street for a home behind a
     barrier, else between the places where home and entrance stand on their streets. All that only for the causes of `PARTED`.
-    `closing_facility` only for `not_yet_open`. `layers`: the study's `Inputs`, the samples, the facilities with `open`.
+    `closing_facility` and `closing_status` only for `not_yet_open`. `layers`: the study's `Inputs`, the samples, the facilities with `open`.
     """
     inputs, samples, facilities = layers
     rows = of_category(inputs.entrances, facilities, category, facilities["open"].to_numpy())
     out = table.assign(severed_by=table["severed_by"].astype(object), link_from=table["link_from"].astype(object))
-    out = out.assign(link_to=out["link_to"].astype(object), closing_facility=out["closing_facility"].astype(object))
+    out = out.assign(**{column: out[column].astype(object) for column in ("link_to", *CLOSING)})
     for group, own in table.groupby("group", sort=False).indices.items():
         view = seen[group]
         cause = table["cause"].to_numpy()[own]
@@ -48,7 +50,7 @@ def parted(table: Gaps, category: str, layers: tuple, seen: Mapping[str, View], 
         chosen = own[cause == "not_yet_open"]
         if len(chosen):
             closing = _closing(table.iloc[chosen], category, (inputs, facilities, view), settings)
-            out.iloc[chosen, out.columns.get_loc("closing_facility")] = closing
+            out.iloc[chosen, out.columns.get_indexer(closing.columns)] = closing.to_numpy(dtype=object)
     return out.assign(link_m=out["link_m"].astype(float))
 
 
@@ -122,19 +124,20 @@ def _names(network: StreetNetwork, edge: np.ndarray) -> np.ndarray:
     return np.append(network.streets["name"].fillna("").astype(str).to_numpy(dtype=object), "")[edge]
 
 
-def _closing(table: Gaps, category: str, layers: tuple, settings: Settings) -> list[str]:
-    """For every gap the planned facility, open by the year that closes it, that is nearest on foot to the point shown."""
+def _closing(table: Gaps, category: str, layers: tuple, settings: Settings) -> pd.DataFrame:
+    """For every gap the planned facility, open by the year that closes it, that is nearest on foot to the point shown: its name and status."""
     inputs, facilities, view = layers
-    years = facilities["open_year"].to_numpy(dtype=float)
+    years = opens_in(facilities, certainty=settings.certainty)
     way = Way(shortest=settings.rule == "distance", engine=settings.engine)
-    name_of = facilities.set_index("facility_id")["name"]
-    out = pd.Series("", index=range(len(table)), dtype=object)
+    told = facilities.set_index("facility_id")
+    out = pd.DataFrame("", index=range(len(table)), columns=list(CLOSING), dtype=object)
     for year, own in table.reset_index(drop=True).groupby("closes_in").indices.items():
         coming = ~facilities["open"].to_numpy() & (years <= year)
         rows = of_category(inputs.entrances, facilities, category, coming)
         homes = view.origins.iloc[table["sample"].to_numpy(dtype=int)[own]]
         walks = nearest(view.network, homes, view.doors.iloc[rows], speed_kmh=view.speed_kmh, way=way)
         source = walks["source"].to_numpy()
-        names = name_of[inputs.entrances["facility_id"].iloc[rows]].to_numpy()
-        out.iloc[own] = np.append(names, "")[source]
-    return out.tolist()
+        ids = inputs.entrances["facility_id"].iloc[rows]
+        for column, (_, key) in enumerate(CLOSING.items()):
+            out.iloc[own, column] = np.append(told[key][ids].to_numpy(dtype=object), "")[source]
+    return out

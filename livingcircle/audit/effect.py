@@ -63,7 +63,7 @@ def judge(
     spots = coordinates(samples)
     origins = snap(spots, network, **snapped(inputs, settings))
     doors = door_positions(coordinates(inputs.entrances), network, inputs, settings, limit_m=settings.snap_limit_m)
-    opened = is_open(inputs.facilities, year=settings.year)
+    opened = is_open(inputs.facilities, year=settings.year, certainty=settings.certainty)
     rules, rows = [], []
     for category in categories:
         chosen = of_category(inputs.entrances, inputs.facilities, category, opened)

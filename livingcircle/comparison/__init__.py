@@ -45,6 +45,7 @@ class Comparison:
     moves: pd.DataFrame
     facilities: pd.DataFrame
     links: gpd.GeoDataFrame | None = None
+    homes: pd.DataFrame = field(default_factory=pd.DataFrame)
     only_adds: bool = False
     fallen: pd.DataFrame = field(default_factory=pd.DataFrame)
 
@@ -60,7 +61,7 @@ def compare(before: State, after: State) -> Comparison:
     - `gaps`: those `closed`, `opened` and `moved` (still a gap, with other people, land or metres), and those of homes that `arrived` or
       `left`; a gap is known by residence, category, level and group.
     - `moves`: what `coverage` counts, for every residence and unit in which it differs from zero.
-    - `facilities` and `links`: what the states differ in.
+    - `facilities`, `homes` and `links`: what the states differ in.
 
     `only_adds` says whether nothing was taken away: then no home may lose, and `fallen` holds the rows of `coverage` where one does.
     """
@@ -80,6 +81,7 @@ def compare(before: State, after: State) -> Comparison:
         moves=moved,
         facilities=places,
         links=links,
+        homes=changes.homes(before.result, after.result),
         only_adds=adds,
         fallen=coverage[loses].reset_index(drop=True) if adds else coverage.iloc[:0],
     )

@@ -10,15 +10,18 @@ import pandas as pd
 import shapely
 
 from livingcircle.analysis import Result
+from livingcircle.comparison.gap_changes import ARRIVED, LEFT
 
 OPENED, CLOSED, MOVED, RESIZED = "opened", "closed", "moved", "resized"
+# Fewer people than a table shows.
+NOBODY = 0.005
 # A facility that stands this near to where it stood has not moved, metres.
 STILL_M = 0.01
-COLUMNS = ("change", "facility_id", "name", "categories", "capacity_before", "capacity_after", "lon", "lat", "lon_before", "lat_before")
+COLUMNS = ("change", "facility_id", "name", "categories", "status", "capacity_before", "capacity_after", "lon", "lat", "lon_before", "lat_before")
 
 
 def facilities(before: Result, after: Result) -> pd.DataFrame:
-    """A row per facility that opened, closed, moved or was resized: `change`, id, name, categories, capacities, where it is and was.
+    """A row per facility that opened, closed, moved or was resized: `change`, id, name, categories, status, capacities, where it is and was.
 
     A facility is open or not in the year of its state; one that is open in neither state counts as nothing.
     """
@@ -32,8 +35,8 @@ def facilities(before: Result, after: Result) -> pd.DataFrame:
         if change:
             one = own[1] if own[1] is not None else own[0]
             sizes = [np.nan if part is None else float(part["capacity"]) for part in own]
-            rows.append((change, id, one["name"], one["categories"], *sizes, at[1] or at[0], at[0] if change == MOVED else None))
-    table = pd.DataFrame(rows, columns=[*COLUMNS[:6], "at", "was_at"])
+            rows.append((change, id, one["name"], one["categories"], _status(own), *sizes, at[1] or at[0], at[0] if change == MOVED else None))
+    table = pd.DataFrame(rows, columns=[*COLUMNS[:7], "at", "was_at"])
     for shown, lon, lat in (("at", "lon", "lat"), ("was_at", "lon_before", "lat_before")):
         degrees = gpd.GeoSeries(table[shown].to_numpy(), crs=after.facilities.crs).to_crs("EPSG:4326")
         there = degrees.notna().to_numpy()
@@ -41,6 +44,25 @@ def facilities(before: Result, after: Result) -> pd.DataFrame:
         table[lat] = [point.y if ok else np.nan for point, ok in zip(degrees, there, strict=True)]
     order = table["change"].map({OPENED: 0, CLOSED: 1, MOVED: 2, RESIZED: 3})
     return table.assign(_turn=order).sort_values("_turn", kind="stable", ignore_index=True)[list(COLUMNS)]
+
+
+def _status(own: Sequence[pd.Series | None]) -> str:
+    """How certain a facility is: as the state has it that has it open, the later one where both do."""
+    opened = [part for part in own[::-1] if part is not None and part["open"]]
+    return str(opened[0]["status"])
+
+
+def homes(before: Result, after: Result) -> pd.DataFrame:
+    """A row per residence lived in in one state only, or by other people: `change` (arrived, left, resized), id, name, unit, people before and after."""
+    was, now = (result.residences.set_index("residence_id") for result in (before, after))
+    rows = []
+    for id in [*now.index, *was.index.difference(now.index, sort=False)]:
+        people = [float(part["people"][id]) if id in part.index else np.nan for part in (was, now)]
+        change = ARRIVED if np.isnan(people[0]) else LEFT if np.isnan(people[1]) else RESIZED if abs(people[1] - people[0]) > NOBODY else ""
+        if change:
+            one = (now if id in now.index else was).loc[id]
+            rows.append((change, id, one["name"], one["unit"], *people))
+    return pd.DataFrame(rows, columns=["change", "residence_id", "name", "unit", "people_before", "people_after"])
 
 
 def _change(own: Sequence[pd.Series | None], at: Sequence[shapely.Point | None]) -> str:

@@ -40,7 +40,8 @@ def moves(before: Result, after: Result) -> pd.DataFrame:
     """People and land (ha) that gain and lose coverage, by residence x unit x category x level x group, where any differs from zero.
 
     The points of a residence that both states sample alike are followed one by one; where its outline changed only its net is known.
-    People and land gained are counted as they live after, those lost as before. Homes of one state only are `ARRIVING`.
+    People and land gained or lost are those of both states. Homes of one state only are `ARRIVING`, and so are the people by which a home has
+    more or fewer in the later state.
     """
     joined = _Joined.of(before, after)
     people_of = {group.id: group.people for result in (before, after) for group in result.settings.groups}
@@ -92,7 +93,7 @@ class _Joined:
         inside = covered(self.before, kind), covered(self.after, kind)
         weights = [self._weights(result, people) for result in (self.before, self.after)]
         was, now = (mask[rows] for mask, rows in zip(inside, self.same, strict=True))
-        told = {"gained": self._sums(1, self.same[1][now & ~was], weights), "lost": self._sums(0, self.same[0][was & ~now], weights)}
+        told = self._stayed(was, now, weights)
         net = self._net(inside, weights)
         sums = {}
         for what in ("land", "people"):
@@ -100,12 +101,24 @@ class _Joined:
             sums[f"{what}_gained{unit}"] = told["gained"][what] + np.maximum(net[what], 0)
             sums[f"{what}_lost{unit}"] = told["lost"][what] + np.maximum(-net[what], 0)
             for turn, side, rows in (("arrived", 1, self.arrived), ("left", 0, self.left)):
-                sums[f"{what}_{turn}{unit}"] = self._sums(side, rows, weights)[what]
-                sums[f"{what}_{turn}_covered{unit}"] = self._sums(side, rows[inside[side][rows]], weights)[what]
+                sums[f"{what}_{turn}{unit}"] = self._sums(side, rows, weights)[what] + told[turn][what]
+                sums[f"{what}_{turn}_covered{unit}"] = self._sums(side, rows[inside[side][rows]], weights)[what] + told[f"{turn}_covered"][what]
         table = pd.DataFrame(sums)
         kept = (table.abs() > NOTHING).any(axis=1).to_numpy()
         if kept.any():
             yield self.places[kept].reset_index(drop=True).assign(category=kind[0], level=kind[1], group=kind[2]).join(table[kept].reset_index(drop=True))
+
+    def _stayed(self, was: np.ndarray, now: np.ndarray, weights: Sequence[dict]) -> dict[str, dict[str, np.ndarray]]:
+        """Land and people, by place, of the points that both states have: gained and lost, and by how much there are more or fewer of them."""
+        out: dict[str, dict[str, np.ndarray]] = {turn: {} for turn in ("gained", "lost", "arrived", "left", "arrived_covered", "left_covered")}
+        place = self.place[self.same[0]]
+        for what in weights[0]:
+            before, after = (values[what][rows] for values, rows in zip(weights, self.same, strict=True))
+            both, more, fewer = np.minimum(before, after), np.maximum(after - before, 0), np.maximum(before - after, 0)
+            amounts = (both * (now & ~was), both * (was & ~now), more, fewer, more * now, fewer * was)
+            for turn, values in zip(out, amounts, strict=True):
+                out[turn][what] = np.bincount(place, weights=values, minlength=len(self.places))
+        return out
 
     def _weights(self, result: Result, people: str) -> dict[str, np.ndarray]:
         samples = result.samples

@@ -23,6 +23,7 @@ ARRIVING = {  # what a later step tells of a gap, empty until then
     "from_leg_m": np.nan, "speed_kmh": np.nan, "costs": "", "limit_street": "", "rank": 0, "priority": "", "priority_points": np.nan,
     **{f"priority_{part}": np.nan for part in priority.PARTS}, "residences": 1,
     "severed_by": "", "link_m": np.nan, "link_from": "", "link_to": "", "closing_facility": "",
+    "closing_status": "",
 }  # fmt: skip
 # How remedies begin that ask for a look at the place first.
 VERIFY = "verify"

@@ -17,7 +17,7 @@ AMOUNTS = ("measure", "demand", "supply", "short")
 NUMBER = "facilities"
 WORDS = (
     "residence_id", "nearest_facility", "robustness", "fragile_to", "limit_street", "costs", "priority", "severed_by", "link_from", "link_to",
-    "closing_facility", "name",
+    "closing_facility", "closing_status", "name",
 )  # fmt: skip
 
 

@@ -143,7 +143,7 @@ def case_of(inputs: Inputs, *, standard: Standard, settings: Settings, points: i
     """
     walks = settings.groups[0] if group is None else {one.id: one for one in settings.groups}[group]
     own = as_walked(inputs.network, settings.walker_of(walks), inputs.ground)
-    opened = is_open(inputs.facilities, year=settings.year)
+    opened = is_open(inputs.facilities, year=settings.year, certainty=settings.certainty)
     people = residences.in_year(inputs.residences, year=settings.year)
     standing = Standing(own, None, inputs, settings)
     samples = residences.sample(people, inputs.units)

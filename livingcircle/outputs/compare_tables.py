@@ -12,7 +12,7 @@ from livingcircle.outputs.tables import write_csv
 
 COLUMNS = (
     "before", "after", "kind", "change", "unit", "residence_id", "category", "level", "group", "system", "id", "name", "measure",
-    "value_before", "value_after", "difference", "gained", "lost", "arrived", "left",
+    "value_before", "value_after", "difference", "gained", "lost", "arrived", "left", "status",
 )  # fmt: skip
 # Measures of each kind of row; the second tells by which columns homes gain, lose, arrive and leave.
 COVERAGE = {
@@ -35,7 +35,7 @@ def compare_table(comparisons: Sequence[Comparison]) -> pd.DataFrame:
     """A row per comparison x `kind` x place x `measure`: `value_before`, `value_after` and their `difference`.
 
     `kind` is `coverage` (of a `unit`), `completeness` and `indicator` (of an area, in `unit`), `gap` (`change`: closed, opened, moved, arrived,
-    left; `id` is the gap's), `residence` (people and land `gained` and `lost`, only where there are any), `facility` and `link` (`change`).
+    left; `id` is the gap's), `residence` (people and land `gained` and `lost`, only where there are any), `facility` (`change`, and its `status`), `home` (`change`: arrived, left, resized) and `link` (`change`).
     `arrived` and `left` count what is covered in homes that only one state has: the difference of `people_covered` is gained - lost +
     arrived - left.
     """
@@ -62,8 +62,10 @@ def _parts(comparison: Comparison) -> Iterator[pd.DataFrame]:
         yield pd.DataFrame({**own, **turns, "difference": turns["gained"] - turns["lost"]}).assign(kind="residence", measure=measure)
     places = comparison.facilities
     served = [";".join(categories) for categories in places["categories"]]
-    keys = {"change": "change", "id": "facility_id", "name": "name", "category": "category"}
+    keys = {"change": "change", "id": "facility_id", "name": "name", "category": "category", "status": "status"}
     yield _valued(places.assign(category=served), "facility", "capacity", keys, "capacity")
+    keys = {key: key for key in ("change", "unit", "residence_id", "name")}
+    yield _valued(comparison.homes, "home", "people", keys, "people")
     if comparison.links is not None:
         links = comparison.links
         told = {"change": links["change"], "name": links["name"], "id": links["kind"], "value_after": links.length.round(1)}

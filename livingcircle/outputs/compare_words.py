@@ -90,7 +90,8 @@ def overview_lines(comparison: Comparison, *, language: str) -> list[tuple[str, 
 def _compared(comparison: Comparison, known: Mapping[str, str], language: str) -> Notes:
     names = {side: getattr(comparison, side).name[language] for side in ("before", "after")}
     notes: Notes = [(known["versus"].format(**names), None)]
-    notes += _labelled(known["overview.facilities"], _facilities(comparison, known))
+    notes += _labelled(known["overview.facilities"], _facilities(comparison, known, words(language, "gis")))
+    notes += _labelled(known["overview.homes"], _homes(comparison, known))
     notes += _labelled(known["overview.links"], _links(comparison, known))
     notes += _shares(comparison, known, language)
     gaps, *checks = overview_lines(comparison, language=language)
@@ -101,13 +102,28 @@ def _labelled(label: str, lines: Sequence[str]) -> Notes:
     return [(label if i == 0 else "", line) for i, line in enumerate(lines)]
 
 
-def _facilities(comparison: Comparison, known: Mapping[str, str]) -> list[str]:
+def _homes(comparison: Comparison, known: Mapping[str, str]) -> list[str]:
+    table = comparison.homes
+    lines = []
+    for change, part in table.groupby("change", sort=False):
+        told = [known[f"home.{change}"].format(name=row.name_ or row.residence_id, before=row.people_before, after=row.people_after) for row in part.rename(columns={"name": "name_"}).itertuples()]
+        names = known["join"].join(told[:MOST_NAMES])
+        lines.append(known["overview.more"].format(names=names, count=len(part)) if len(part) > MOST_NAMES else names)
+    return lines
+
+
+def _with_status(name: str, status: str, known: Mapping[str, str], statuses: Mapping[str, str]) -> str:
+    """The name of a facility, with its status where that is not simply existing."""
+    return name if status == "existing" else known["overview.status"].format(name=name, status=statuses[f"status.{status}"])
+
+
+def _facilities(comparison: Comparison, known: Mapping[str, str], statuses: Mapping[str, str]) -> list[str]:
     table = comparison.facilities
     if not len(table):
         return [known["none"]]
     lines = []
     for change, part in table.groupby("change", sort=False):
-        names = known["join"].join(part["name"].head(MOST_NAMES))
+        names = known["join"].join(_with_status(row.name_, row.status, known, statuses) for row in part.rename(columns={"name": "name_"}).head(MOST_NAMES).itertuples())
         if len(part) > MOST_NAMES:
             names = known["overview.more"].format(names=names, count=len(part))
         lines.append(known["overview.named"].format(change=known[f"facility.{change}"], names=names))

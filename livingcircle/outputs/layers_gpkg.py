@@ -103,6 +103,8 @@ def _residences(result: Result, known: Mapping[str, str]) -> Layer:
     table = people[["residence_id", "name", "unit", "people", "open_year", "geometry"]].assign(
         land_ha=(people["land_m2"] / 10_000).round(4), lacking=lacking
     )
+    if "status" in people:
+        table["status"] = people["status"]
     table["people"] = table["people"].round(2)
     symbol = Symbol("fill", _colors()["plain"]["residence"], "#8c8c5a", 0.2) if _polygons(table) else Symbol("marker", _colors()["plain"]["residence"], size=1.6)
     return _plain("residences", table, symbol, known)
@@ -172,7 +174,7 @@ def _isochrones(result: Result, known: Mapping[str, str]) -> Layer:
 
 def _gaps(result: Result, known: Mapping[str, str]) -> Layer:
     language, standard = result.settings.language, result.standard
-    told = ["gap_id", "rank", "unit", "group", "people", "land_ha", "limit_m", "walk_m", "walk_min", "excess_m", "nearest_facility", "cause", "closes_in", "clause"]
+    told = ["gap_id", "rank", "unit", "group", "people", "land_ha", "limit_m", "walk_m", "walk_min", "excess_m", "nearest_facility", "cause", "closes_in", "closing_status", "clause"]
     table = result.gap_areas.merge(result.gaps[told], on="gap_id", how="left", validate="one_to_one").sort_values("rank", ignore_index=True)
     for column, places in (("walk_m", 1), ("walk_min", 2), ("excess_m", 1), ("people", 2), ("land_ha", 4)):
         table[column] = table[column].where(np.isfinite(table[column])).round(places)

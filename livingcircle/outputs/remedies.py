@@ -107,9 +107,15 @@ def _figures(row: Mapping[str, Any], known: Mapping[str, str], rule: str) -> dic
         "to": named.format(name=row["link_to"]) if row["link_to"] else known["part.nameless_other"],
         "barrier": known.get(f"severed.{severed}", severed),
         "year": f"{row['closes_in']:.0f}",
+        "certainty": _certainty(row["closing_status"], known),
         "share": f"{row['uncertain_share']:.0%}",
         **_amounts(row, known),
     }
+
+
+def _certainty(status: str, known: Mapping[str, str]) -> str:
+    """How certain a facility to come is, in brackets; nothing where it is not told to be less than certain."""
+    return known["part.certainty"].format(status=known[f"status.{status}"]) if status not in ("", "existing") else ""
 
 
 def _amounts(row: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:

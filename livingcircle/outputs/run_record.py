@@ -43,6 +43,7 @@ def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, sec
         "parameters": {
             "year": settings.year,
             "years": list(settings.years),
+            "certainty": settings.certainty,
             "systems": [system.id for system in settings.systems],
             "language": settings.language,
             "speed_kmh": settings.speed_kmh,

@@ -14,11 +14,12 @@ import shapely
 
 from livingcircle import coordinates
 from livingcircle.analysis import Inputs
+from livingcircle.comparison.changes import STILL_M
 from livingcircle.errors import DataError, Fault, listed, said
 from livingcircle.facilities import CLOSED
 from livingcircle.layers import Entrances, Facilities
 from livingcircle.messages import words
-from livingcircle.scenario.model import FacilityChange
+from livingcircle.scenario.model import BUILT, FacilityChange
 from livingcircle.standards import Standard, nearest
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class _Layers:
             "raw_name": told.name,
             "raw_type": word,
             "categories": tuple(dict.fromkeys(told.categories)),
-            "status": "existing" if told.open_year is None else "planned",
+            "status": _status(told),
             "open_year": np.nan if told.open_year is None else float(told.open_year),
             "capacity": np.nan if told.capacity is None else told.capacity,
             "entrance_source": GIVEN,
@@ -121,14 +122,26 @@ def _apply(layers: _Layers, change: FacilityChange, where: tuple[Plan, int], sta
     if wrong or row is None:
         return
     if change.change == "open":
-        year = change.open_year
-        layers.tell(row, status="existing" if year is None else "planned", open_year=np.nan if year is None else float(year))
+        was = layers.facilities.iloc[row]
+        # What is said to open in the year that is known keeps its status.
+        known = was["status"] if was["open_year"] == change.open_year and was["status"] != CLOSED else None
+        layers.tell(row, status=_status(change, known), open_year=np.nan if change.open_year is None else float(change.open_year))
     elif change.change == "close":
         layers.tell(row, status=CLOSED, open_year=np.nan)
     elif change.change == "resize":
         layers.tell(row, capacity=float(change.capacity))
-    else:
+    elif not _stands_at(place, layers.facilities.geometry.iloc[row]):
         layers.move(row, place)
+
+
+def _status(change: FacilityChange, known: str | None = None) -> str:
+    """The status of a facility that is opened: as the change says, else as it is known to be, else by whether it opens at once."""
+    return change.certainty or known or (BUILT if change.open_year is None else "planned")
+
+
+def _stands_at(place: shapely.Point, shape: shapely.Geometry) -> bool:
+    """Whether a facility stands at a place already, so that moving it there says nothing."""
+    return shapely.point_on_surface(shape).distance(place) <= STILL_M
 
 
 def _unknown(layers: _Layers, change: FacilityChange, where: tuple[Plan, int], standard: Standard) -> list[Fault]:

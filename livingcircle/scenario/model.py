@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+import shapely
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from livingcircle.errors import listed, said
+from livingcircle.facilities import STATUSES, status_of
 
 Text = dict[Literal["zh", "en"], str]
 Year = Annotated[int, Field(ge=1900, le=2200)]
 Lon = Annotated[float, Field(ge=-180, le=180)]
 Lat = Annotated[float, Field(ge=-90, le=90)]
 Limit = Annotated[float, Field(gt=0, le=100_000)]
+Word = Annotated[str, Field(min_length=1)]
+People = Annotated[float, Field(ge=0, le=10_000_000)]
+
+
+def certainty(told: Any) -> Any:
+    """The status that a word of certainty means; raises `ValueError` for a word that means none."""
+    status = status_of(told) if isinstance(told, str) else None
+    if status is None:
+        raise ValueError(said("write one of {known}", known=listed(word for words in STATUSES.values() for word in words)))
+    return status
+
+
+def several(told: Any) -> Any:
+    """One word or several as a tuple; raises `ValueError` for anything else."""
+    words = [told] if isinstance(told, str) else told
+    if not isinstance(words, list | tuple) or not all(isinstance(one, str) and one for one in words):
+        raise ValueError(said("give one in quotes, or a list of them"))
+    return tuple(words)
+
+
+Certainty = Annotated[str, BeforeValidator(certainty)]
+Several = Annotated[tuple[str, ...], BeforeValidator(several)]
 # What each change of a facility asks for, and what it may say besides; a new facility bears no id.
 ASKED = {
-    "open": (("name", "categories", "lon", "lat"), ("capacity", "open_year")),
+    "open": (("name", "categories", "lon", "lat"), ("capacity", "open_year", "certainty")),
     "close": (("id",), ()),
     "move": (("id", "lon", "lat"), ()),
     "resize": (("id", "capacity"), ()),
 }
-OPENED = (("id",), ("open_year",))
+OPENED = (("id",), ("open_year", "certainty"))
+BUILT = "existing"
+# The same of homes; where they stand is told in one of the ways of `PLACED`.
+HOMES = {
+    "add": (("name", "people"), ("id", "lon", "lat", "polygon", "file", "layer", "crs", "groups", "dwellings", "ages", "open_year", "certainty")),
+    "remove": (("id",), ()),
+    "resize": (("id", "people"), ("groups", "dwellings", "ages")),
+}
+PLACED = (("lon", "lat"), ("polygon",), ("file",))
 
 
 class Part(BaseModel):
@@ -47,6 +79,7 @@ class FacilityChange(Part):
     lat: Lat | None = None
     capacity: Annotated[float, Field(ge=0, le=1e9)] | None = None
     open_year: Year | None = None
+    certainty: Certainty | None = None
 
     @property
     def fresh(self) -> bool:
@@ -55,15 +88,66 @@ class FacilityChange(Part):
 
     @model_validator(mode="after")
     def _whole(self) -> FacilityChange:
-        asked, more = OPENED if self.change == "open" and self.id is not None else ASKED[self.change]
-        told = {key for key in self.model_fields_set - {"change"} if getattr(self, key) not in (None, ())}
-        lacking = [key for key in asked if key not in told]
-        if lacking:
-            raise ValueError(said("to {change} needs {keys}", change=self.change, keys=listed(lacking)))
-        odd = sorted(told - {*asked, *more})
-        if odd:
-            raise ValueError(said("{keys} says nothing where the change is {change}", change=self.change, keys=listed(odd)))
+        _said_all(self, *(OPENED if self.change == "open" and self.id is not None else ASKED[self.change]))
+        if self.certainty not in (None, BUILT) and self.open_year is None:
+            raise ValueError(said("what is not built yet opens in a year: give open_year"))
         return self
+
+
+def _said_all(told: FacilityChange | HomeChange, asked: tuple[str, ...], more: tuple[str, ...]) -> None:
+    """Raises `ValueError` where a change does not say what it needs, or says what means nothing for it."""
+    given = {key for key in told.model_fields_set - {"change"} if getattr(told, key) not in (None, (), {})}
+    lacking = [key for key in asked if key not in given]
+    if lacking:
+        raise ValueError(said("to {change} needs {keys}", change=told.change, keys=listed(lacking)))
+    odd = sorted(given - {*asked, *more})
+    if odd:
+        raise ValueError(said("{keys} says nothing where the change is {change}", change=told.change, keys=listed(odd)))
+
+
+class HomeChange(Part):
+    """`[[homes]]`: a residence that is added (at a point, in an inline polygon or the polygons of a file), removed, or of other people.
+
+    `groups` has people by the groups that the study counts by, or by their columns in its file; `ages` tells where those not given come from: from
+    the study's shares (`as_study`), or from the residence's own as it was (`as_before`).
+    """
+
+    change: Literal["add", "remove", "resize"]
+    id: Word | None = None
+    name: Word | None = None
+    lon: Lon | None = None
+    lat: Lat | None = None
+    polygon: tuple[tuple[Lon, Lat], ...] = ()
+    file: Word | None = None
+    layer: Word | None = None
+    crs: Word | None = None
+    people: People | None = None
+    groups: dict[Word, People] = {}
+    dwellings: People | None = None
+    ages: Literal["as_study", "as_before"] | None = None
+    open_year: Year | None = None
+    certainty: Certainty | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> HomeChange:
+        _said_all(self, *HOMES[self.change])
+        if self.change != "add":
+            return self
+        ways = [keys for keys in PLACED if all(getattr(self, key) not in (None, ()) for key in keys)]
+        if len(ways) != 1 or (self.lon is None) != (self.lat is None):
+            raise ValueError(said("say once where it stands: lon and lat, polygon or file"))
+        if self.file is None and (self.layer or self.crs):
+            raise ValueError(said("layer and crs are those of file"))
+        if self.ages == "as_before":
+            raise ValueError(said("there was nobody before: give groups, or ages = \"as_study\""))
+        return self
+
+    @field_validator("polygon")
+    @classmethod
+    def _once_around(cls, told: tuple) -> tuple:
+        if told and (len(set(told)) < 3 or not (shape := shapely.Polygon(told)).is_valid or shape.area == 0):
+            raise ValueError(said("no outline that goes round once: at least three corners, and no side crosses another"))
+        return told
 
 
 class LinkChange(Part):
@@ -72,6 +156,8 @@ class LinkChange(Part):
     kind: Literal["footpath", "bridge", "crossing"]
     name: str = ""
     line: Annotated[tuple[tuple[Lon, Lat], ...], Field(min_length=2)]
+    open_year: Year | None = None
+    certainty: Certainty | None = None
 
     @field_validator("line")
     @classmethod
@@ -87,6 +173,16 @@ class GateChange(Part):
     change: Literal["open", "close"]
     lon: Lon
     lat: Lat
+    open_year: Year | None = None
+    certainty: Certainty | None = None
+
+    @model_validator(mode="after")
+    def _closed_now(self) -> GateChange:
+        if self.change == "close":
+            odd = [key for key in ("open_year", "certainty") if getattr(self, key) is not None]
+            if odd:
+                raise ValueError(said("{keys} says nothing where the change is {change}", change=self.change, keys=listed(odd)))
+        return self
 
 
 class LimitChange(Part):
@@ -105,12 +201,15 @@ class LimitChange(Part):
 
 
 class Scenario(Part):
-    """What is other than in the study: name, note, year judged, walking, facilities, links, gates and limits."""
+    """What is other than in the study: names, year judged, standards, the certainty counted, walking, homes, facilities, links, gates, limits."""
 
     name: str | Text = ""
     note: str | Text = ""
     year: Year | None = None
+    standard: Several | None = None
+    certainty: Certainty | None = None
     walking: Walking = Walking()
+    homes: tuple[HomeChange, ...] = ()
     facilities: tuple[FacilityChange, ...] = ()
     links: tuple[LinkChange, ...] = ()
     gates: tuple[GateChange, ...] = ()
@@ -120,6 +219,16 @@ class Scenario(Part):
     @classmethod
     def _both(cls, value: str | dict) -> dict:
         return {"zh": value, "en": value} if isinstance(value, str) else {"zh": "", "en": "", **value}
+
+    @field_validator("standard")
+    @classmethod
+    def _each_once(cls, told: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if told == ():
+            raise ValueError(said("name at least one standard"))
+        twice = sorted({one for one in told or () if (told or ()).count(one) > 1})
+        if twice:
+            raise ValueError(said("{names} stands twice", names=listed(twice)))
+        return told
 
     @field_validator("limits")
     @classmethod

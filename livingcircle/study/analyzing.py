@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import numpy as np
 
 from livingcircle.analysis import Inputs, Result, Settings, analyze
 from livingcircle.audit import datum_findings
 from livingcircle.errors import Fault
+from livingcircle.facilities import CLOSED, certain, opens_in
 from livingcircle.isochrone import USUAL_M
-from livingcircle.messages import LANGUAGES, text
+from livingcircle.messages import LANGUAGES, text, words
 from livingcircle.messages.faults import in_words
 from livingcircle.outputs import figures
 from livingcircle.outputs.walking_words import group_name
-from livingcircle.scenario import Plan, laid
+from livingcircle.scenario import Plan, Scenario, laid
 from livingcircle.snapping import TOO_FAR
 from livingcircle.standards import Standard
 from livingcircle.study import schema
@@ -22,7 +25,7 @@ from livingcircle.study.findings import Findings
 from livingcircle.study.judging import standards_of
 from livingcircle.study.local_points import placed
 from livingcircle.study.reading import datums_of, read_inputs, settings_of
-from livingcircle.study.scenarios import recorded, scenario_of
+from livingcircle.study.scenarios import overridden, own_files, recorded, scenario_of
 
 # A border between lattice points is true within a cell; what lies farther off is told.
 CELLS_ASTRAY = 1.5
@@ -45,6 +48,11 @@ class Job:
     settings: Settings
     files: list[Path]
 
+    @property
+    def read_as(self) -> Hashable:
+        """What the layers hang on beside the study: its year, by which streets are there, and the standard, by which places are recognized."""
+        return self.study.study.year, self.study.study.standard
+
 
 @dataclass(frozen=True)
 class Layers:
@@ -63,12 +71,12 @@ def asked(path: Path, *, scenario: str | None = None, year: int | None = None, l
     study, base = schema.load(path)
     plan, file = scenario_of(scenario, study, schema.study_file(path)) if scenario else (None, None)
     year = year if year is not None or plan is None else plan.scenario.year
-    if year is not None:
-        # Streets of a later year are not there either.
-        study = study.model_copy(update={"study": study.study.model_copy(update={"year": year})})
+    # Streets of a later year are not there either, and a standard tells which places are read.
+    told = {"year": year} if year is not None else {}
+    study = study.model_copy(update={"study": study.study.model_copy(update={**told, **(overridden(plan, base) if plan else {})})})
     standard, systems = standards_of(study, base=base)
     settings = settings_of(study, year=year, language=language, systems=systems)
-    files = [schema.study_file(path), *schema.input_files(study, base), *([file] if file else [])]
+    files = [schema.study_file(path), *schema.input_files(study, base), *([file] if file else []), *(own_files(plan) if plan else [])]
     return Job(study, base, plan, standard, replace(settings, scenario=recorded(plan, file)) if plan else settings, files)
 
 
@@ -89,7 +97,8 @@ def judged(job: Job, *, layers: Layers | None = None, progress: Progress = _quie
     # The years of the study stay, so that tables of a scenario can be laid beside those of the study.
     settings = replace(settings, years=settings.years or tuple(sorted({*years, *_coming(inputs, settings)})))
     result = analyze(inputs, standard=standard, settings=settings, progress=progress)
-    told = Findings(warnings=[*layers.findings.warnings, *_shifted(layers.inputs, layers.study), *_unlettered(layers.study, settings)])
+    noticed = (*layers.findings.warnings, *_shifted(layers.inputs, layers.study), *_unlettered(layers.study, settings), *_uncounted(inputs, job.plan, settings))
+    told = Findings(warnings=list(noticed))
     result = replace(result, counts={**result.counts, **layers.findings.counts})
     every = {own: _warnings(result, standard, told, own) for own in LANGUAGES}
     return replace(result, warnings=every[settings.language], warnings_by_language=every)
@@ -108,23 +117,22 @@ def analyzed(
 def analyzed_all(
     path: Path, scenarios: Sequence[str | None], *, year: int | None = None, language: str | None = None, progress: Progress = _quiet
 ) -> Iterator[tuple[Job, Result]]:
-    """The jobs and results of several scenarios one after another (None for the study as it is); the layers are read once for each year.
+    """The jobs and results of several scenarios one after another (None for the study as it is); the layers are read once for each year and standard.
 
     Every scenario is understood before the first is worked out.
     """
     jobs = [asked(path, scenario=scenario, year=year, language=language) for scenario in scenarios]
-    known: dict[int | None, Layers] = {}
+    known: dict[Hashable, Layers] = {}
     for job in jobs:
-        own = job.study.study.year
-        if own not in known:
-            known[own] = read(job, progress=progress)
-        yield job, judged(job, layers=known[own], progress=progress)
+        if job.read_as not in known:
+            known[job.read_as] = read(job, progress=progress)
+        yield job, judged(job, layers=known[job.read_as], progress=progress)
 
 
 def _coming(inputs: Inputs, settings: Settings) -> tuple[int, ...]:
     """The years in which facilities will open, from the year judged on; without that year all of those stated."""
-    years = inputs.facilities.loc[inputs.facilities["status"] != "existing", "open_year"].dropna().astype(int)
-    return tuple(sorted({year for year in years if settings.year is None or year > settings.year}))
+    coming = opens_in(inputs.facilities, certainty=settings.certainty)[(inputs.facilities["status"] != "existing").to_numpy()]
+    return tuple(sorted({int(year) for year in coming if np.isfinite(year) and (settings.year is None or year > settings.year)}))
 
 
 def _warnings(result: Result, standard: Standard, findings: Findings, language: str) -> tuple[str, ...]:
@@ -165,6 +173,8 @@ def _warnings(result: Result, standard: Standard, findings: Findings, language: 
     if len(dropped):
         classes = ", ".join(dropped["highway"].drop_duplicates().head(6))
         told.append(("dropped", {"length_km": dropped["length_m"].sum() / 1000, "classes": classes}))
+    known = words(language, "gis")
+    told = [(key, {name: known[f"status.{one}"] if name == "certainty" else one for name, one in values.items()}) for key, values in told]
     shown = ({name: in_words(one, language) if isinstance(one, Fault) else one for name, one in values.items()} for _, values in told)
     return tuple(text(language, f"warning.{key}", **values) for (key, _), values in zip(told, shown, strict=True))
 
@@ -173,6 +183,19 @@ def _shifted(inputs: Inputs, study: schema.Study) -> list[tuple[str, dict]]:
     """Layers that seem to be in another datum than they were read in."""
     found = datum_findings(inputs, datums_of(study), homes=study.residences.path)
     return [(finding.kind, {"layer": finding.layer, **finding.values}) for finding in found]
+
+
+def _uncounted(inputs: Inputs, plan: Plan | None, settings: Settings) -> list[tuple[str, dict]]:
+    """What is left out because it is less certain than what is asked for."""
+    def less(stated: Iterable[str | None]) -> int:
+        known = [one for one in stated if one not in (None, CLOSED)]
+        return int((~certain(known, certainty=settings.certainty)).sum())
+
+    told = plan.scenario if plan else Scenario()
+    number = {"facilities": less(inputs.facilities["status"])}
+    number["homes"] = less(home.certainty for home in told.homes)
+    number["links"] = less(link.certainty for link in (*told.links, *told.gates))
+    return [("uncounted", {**number, "certainty": settings.certainty})] if any(number.values()) else []
 
 
 def _unlettered(study: schema.Study, settings: Settings) -> list[tuple[str, dict]]:

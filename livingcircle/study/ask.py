@@ -89,7 +89,7 @@ def _with_links(study: schema.Study, base: Path, crs, plan: Plan | None) -> tupl
     """The study's streets as everybody walks them, and the same with the links of a scenario where it adds some."""
     network, links = read_network(study, base, crs), []
     if plan is not None:
-        network, links = on_streets(plan, network)
+        network, links = on_streets(plan, network, year=study.study.year, certainty=study.study.certainty)
     walker, ground = walkers(study)[0], read_ground(study, base, crs, network)
     own = as_walked(network, walker, ground)
     return own, linked(own, links, kept=~closed(network, walker, ground)) if links else None

@@ -96,7 +96,7 @@ def _joined(network: streets.StreetNetwork, tolerance_m: float | None, at_crossi
 
 def _categories(inputs: Inputs, standard: Standard, settings: Settings) -> pd.DataFrame:
     """A row a category that is served or mandatory: how many facilities, how many of them open, from which files."""
-    served = inputs.facilities[["categories", "source"]].assign(open=is_open(inputs.facilities, year=settings.year))
+    served = inputs.facilities[["categories", "source"]].assign(open=is_open(inputs.facilities, year=settings.year, certainty=settings.certainty))
     each = served.explode("categories")
     judged = [pair for pair in standard.requirements() if settings.judges(standard.categories[pair[0]])]
     asked = {category for category, rule in judged if rule.flag == "mandatory"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +13,10 @@ import shapely
 
 from livingcircle.comparison import Comparison, State, compare
 from livingcircle.errors import Fault, LivingCircleError, StudyError, listed, raise_all, said
+from livingcircle.facilities import EVERY
 from livingcircle.messages import LANGUAGES, words
 from livingcircle.outputs import compare_page, compare_tables, compare_workbook, publishing, run_record
-from livingcircle.scenario import Plan
+from livingcircle.scenario import Plan, is_there
 from livingcircle.study import schema
 from livingcircle.study.analyzing import Job, Layers, asked, judged, read
 
@@ -115,29 +116,35 @@ def _jobs(path: Path, states: Sequence[Wanted], language: str | None) -> list[Jo
 
 
 def _states(jobs: Sequence[Job], progress: Progress) -> Iterator[State]:
-    """The states in their order; the layers of a year are read once."""
-    known: dict[int | None, Layers] = {}
+    """The states in their order; the layers of a year and standard are read once."""
+    known: dict[Hashable, Layers] = {}
     years = {job.settings.year for job in jobs}
     for job in jobs:
-        year = job.study.study.year
-        if year not in known:
-            known[year] = read(job, progress=progress)
-        result = judged(job, layers=known[year], progress=progress)
+        if job.read_as not in known:
+            known[job.read_as] = read(job, progress=progress)
+        result = judged(job, layers=known[job.read_as], progress=progress)
         id = job.plan.id if job.plan else BASE
         names = dict(job.plan.name) if job.plan else {own: words(own, "compare")["base"] for own in LANGUAGES}
         if len(years) > 1 and job.settings.year is not None:
             id = f"{id}@{job.settings.year}"
             names = {own: words(own, "compare")["in_year"].format(name=name, year=job.settings.year) for own, name in names.items()}
         settings = replace(result.settings, name=job.settings.name, note=job.settings.note)
-        yield State(id, names, replace(result, settings=settings), links_of(job.plan, result.network.crs))
+        yield State(id, names, replace(result, settings=settings), links_of(job.plan, result.network.crs, counted=(settings.year, settings.certainty)))
 
 
-def links_of(plan: Plan | None, crs: object) -> gpd.GeoDataFrame | None:
-    """The links and gates of a scenario as `State.links`: lines of links, points of gates; None without any."""
-    if plan is None or not (plan.scenario.links or plan.scenario.gates):
+def links_of(plan: Plan | None, crs: object, *, counted: tuple[int | None, str] = (None, EVERY)) -> gpd.GeoDataFrame | None:
+    """The links and gates of a scenario that are there (`scenario.is_there`) as `State.links`: lines of links, points of gates; None without any.
+
+    `counted` is the year judged, and the certainty asked for.
+    """
+    if plan is None:
+        return None
+    year, certainty = counted
+    links, gates = ([one for one in part if is_there(one, year=year, certainty=certainty)] for part in (plan.scenario.links, plan.scenario.gates))
+    if not links and not gates:
         return None
     turned = {"open": "opened", "close": "closed"}
-    rows = [(link.name, link.kind, "opened", shapely.LineString(link.line)) for link in plan.scenario.links]
-    rows += [("", "gate", turned[gate.change], shapely.Point(gate.lon, gate.lat)) for gate in plan.scenario.gates]
+    rows = [(link.name, link.kind, "opened", shapely.LineString(link.line)) for link in links]
+    rows += [("", "gate", turned[gate.change], shapely.Point(gate.lon, gate.lat)) for gate in gates]
     table = pd.DataFrame(rows, columns=["name", "kind", "change", "shape"])
     return gpd.GeoDataFrame(table[["name", "kind", "change"]], geometry=table["shape"].tolist(), crs="EPSG:4326").to_crs(crs)

@@ -59,6 +59,7 @@ def settings_of(
         systems=systems,
         years=about.years,
         gaps_by=study.gaps.by,
+        certainty=about.certainty,
     )
 
 

@@ -15,7 +15,7 @@ from livingcircle.scenario import Plan, Scenario
 from livingcircle.sources import content
 from livingcircle.standards import nearest
 from livingcircle.study.key_faults import key_faults
-from livingcircle.study.schema import TAKEN, Study, load, study_file
+from livingcircle.study.schema import TAKEN, Study, load, parts_of, study_file
 
 KINDS = (".toml", ".json")
 
@@ -27,7 +27,7 @@ def scenario_of(asked: str, study: Study, file: Path) -> tuple[Plan, Path | None
     Raises `StudyError` with every fault: no such scenario, a file that cannot be read, unknown keys, wrong values.
     """
     if asked in study.scenarios:
-        return Plan(asked, study.scenarios[asked], f"{file}: scenarios.{asked}."), None
+        return Plan(asked, study.scenarios[asked], f"{file}: scenarios.{asked}.", file.parent, group_columns(study)), None
     path = Path(asked)
     if path.suffix.lower() not in KINDS and not path.is_file():
         known = sorted(study.scenarios)
@@ -37,7 +37,34 @@ def scenario_of(asked: str, study: Study, file: Path) -> tuple[Plan, Path | None
         told = Scenario.model_validate(_read(path))
     except ValidationError as error:
         raise StudyError(key_faults(path, error, Scenario)) from error
-    return Plan(_id_of(path), told, f"{path}: "), path
+    return Plan(_id_of(path), told, f"{path}: ", path.parent, group_columns(study)), path
+
+
+def group_columns(study: Study) -> dict[str, str]:
+    """The column, in the file that tells it, of every group that the study counts people by."""
+    homes = study.residences
+    if homes is None:
+        return {}
+    walking = {group.id: group.people for group in study.walking.groups if group.people and group.id != "all"}
+    return {**(homes.groups | walking if homes.population is not None else {}), **(homes.totals.groups if homes.totals else {})}
+
+
+def overridden(plan: Plan, base: Path) -> dict[str, Any]:
+    """The keys of `[study]` that a scenario states for itself beside the year: `standard` (paths from the study's folder `base`) and `certainty`."""
+    told = plan.scenario
+    standard = None if told.standard is None else tuple(_from(base, plan.base, name) if name.endswith(".toml") else name for name in told.standard)
+    return {key: value for key, value in (("standard", standard), ("certainty", told.certainty)) if value is not None}
+
+
+def _from(base: Path, folder: Path, name: str) -> str:
+    """A path from `folder` as one from `base`: unchanged where both are one folder."""
+    return name if base.resolve() == folder.resolve() else str((folder / name).resolve())
+
+
+def own_files(plan: Plan) -> list[Path]:
+    """The files of homes that a scenario names, each once."""
+    named = dict.fromkeys(plan.base / home.file for home in plan.scenario.homes if home.file)
+    return [part for file in named if file.exists() for part in parts_of(file)]
 
 
 def streets_asked(path: Path, scenario: str | None) -> tuple[Study, Path, Plan | None]:
@@ -47,7 +74,7 @@ def streets_asked(path: Path, scenario: str | None) -> tuple[Study, Path, Plan |
         return study, base, None
     plan, _ = scenario_of(scenario, study, study_file(path))
     about, walking = study.study, study.walking
-    told = {"study": about.model_copy(update={"year": plan.scenario.year or about.year})}
+    told = {"study": about.model_copy(update={"year": plan.scenario.year or about.year, **overridden(plan, base)})}
     told["walking"] = walking.model_copy(update={"speed_kmh": plan.scenario.walking.speeds.get("all", walking.speed_kmh)})
     return study.model_copy(update=told), base, plan
 

@@ -12,7 +12,9 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from livingcircle import slope
 from livingcircle.costs import presets
 from livingcircle.errors import Fault, StudyError, listed, raise_all, reason, said
+from livingcircle.facilities import EVERY
 from livingcircle.scenario import Scenario
+from livingcircle.scenario.model import Certainty, several
 from livingcircle.sources import content
 from livingcircle.standards import own_files
 from livingcircle.study.key_faults import key_faults
@@ -50,7 +52,7 @@ class LocalSystem(Part):
 
 
 class About(Part):
-    """`[study]`: names, area, CRS, local system, standards and indicators, language, years and units.
+    """`[study]`: names, area, CRS, local system, standards and indicators, language, years, the certainty counted, and units.
 
     `standard` has one id or path, or several to stack, lowest first; without `indicators` every system shipped is worked out.
     """
@@ -69,6 +71,7 @@ class About(Part):
     language: Literal["zh", "en"] = DEFAULT
     year: Year | None = None
     years: tuple[Year, ...] = ()
+    certainty: Certainty = EVERY
     units: str | None = None
     units_layer: str | None = None
     units_name: str = "name"
@@ -83,10 +86,7 @@ class About(Part):
     @field_validator("standard", "indicators", "categories", mode="before")
     @classmethod
     def _one_or_several(cls, told: Any) -> Any:
-        several = [told] if isinstance(told, str) else told
-        if not isinstance(several, list | tuple) or not all(isinstance(one, str) and one for one in several):
-            raise ValueError(said("give one in quotes, or a list of them"))
-        return tuple(several)
+        return several(told)
 
     @field_validator("standard", "indicators", "categories", "years")
     @classmethod
@@ -335,10 +335,11 @@ def input_files(study: Study, base: Path) -> list[Path]:
     for asked in (*study.study.standard, *(study.study.indicators or ())):
         found += [file for file in own_files(asked, base=base) if file not in found]
     # A shapefile is several files; its texts and years live beside the .shp.
-    return [part for file in found for part in _parts(file)]
+    return [part for file in found for part in parts_of(file)]
 
 
-def _parts(file: Path) -> list[Path]:
+def parts_of(file: Path) -> list[Path]:
+    """The files that a layer's file consists of: several for a shapefile, else itself."""
     if file.suffix.lower() != ".shp":
         return [file]
     return sorted(p for p in file.parent.iterdir() if p.stem == file.stem and p.suffix.lower() in SHAPEFILE)

@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from livingcircle.facilities import certain
 from livingcircle.outputs.page import packing
 from livingcircle.outputs.page.names import Order, named, number, text
 
@@ -81,7 +82,8 @@ def facilities(result: Result, order: Order, origin: tuple[int, int]) -> Content
         "name": [text(v) for v in places["name"]],
         "categories": serves,
         "open": "".join("1" if v else "0" for v in places["open"]),
-        "year": [number(v) for v in places["open_year"]],
+        # A page that moves the year opens whatever tells one; what is too uncertain to count opens in none.
+        "year": [number(v) for v in places["open_year"].where(certain(places["status"], certainty=result.settings.certainty))],
         "capacity": [number(v) for v in places["capacity"]],
         "at": _points(points, origin),
         "shape": shapes_of(gpd.GeoSeries(whole, crs=places.crs), origin, 0.5),
