@@ -124,6 +124,31 @@ def compare(
 
 
 @app.command()
+def timeline(
+    study: StudyArgument,
+    first: Annotated[int | None, typer.Option("--from", min=1900, max=2200, metavar="Y", help="First year; default the study's.")] = None,
+    last: Annotated[int | None, typer.Option("--to", min=1900, max=2200, metavar="Y", help="Last year; default the last in which anything opens.")] = None,
+    category: Annotated[str | None, typer.Option(metavar="C,C", help="Categories, or themes with all of theirs, such as education,park; default all judged.")] = None,
+    scenario: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="Lay a scenario over the study.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=_noted, help="Language of workbook and messages; the page speaks both.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default maps/<study>/timeline/.")] = None,
+) -> None:
+    """Coverage year by year: what opens when, and what it changes.
+
+    Example: livingcircle timeline data/beilun --to 2035 --category education,health,park,trn_charge
+    """
+    from livingcircle.console import progress_bars, show_timeline
+    from livingcircle.study.schema import language_of
+    from livingcircle.study.timeline import Span, timeline_study
+
+    spoken = _known_language(lang) or language_of(study)
+    span = Span(first, last, tuple(_words(category)), scenario, lang)
+    with progress_bars(spoken) as progress:
+        told, files = timeline_study(study, span, out=out, progress=progress)
+    show_timeline(told, files, language=spoken)
+
+
+@app.command()
 def fetch(
     study: StudyArgument,
     server: Annotated[list[str] | None, typer.Option("--server", metavar="URL", help="Overpass server to ask instead of those shipped; may be given again.")] = None,
@@ -198,6 +223,14 @@ def _language(told: str) -> str:
     if told not in ("zh", "en"):
         raise typer.BadParameter("choose zh or en", param_hint="--lang")
     return told
+
+
+def _known_language(told: str | None) -> str | None:
+    return None if told is None else _language(told)
+
+
+def _words(text: str | None) -> list[str]:
+    return [word for part in (text or "").replace("，", ",").split(",") if (word := part.strip())]
 
 
 def _place(text: str, option: str) -> tuple[float, float]:

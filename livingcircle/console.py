@@ -19,7 +19,9 @@ from livingcircle.messages.faults import in_words
 from livingcircle.outputs.check_page import Report, verdict
 from livingcircle.outputs.check_words import told
 from livingcircle.outputs.compare_words import headline, overview_lines, percent, signed
+from livingcircle.outputs.timeline_words import change_lines, happenings, worked_words
 from livingcircle.outputs.walking_words import walking_words
+from livingcircle.timeline import Timeline
 
 
 @contextmanager
@@ -112,6 +114,27 @@ def _compared(comparison: Comparison, language: str) -> Table | str:
             f"{row['people_lost']:,.0f}",
         )
     return table if len(changes) else known["overview.same"]
+
+
+def show_timeline(told: Timeline, files: Sequence[Path], *, language: str) -> None:
+    """Print which years are worked out anew, what opens, the coverage that changes, and the paths written."""
+    known = words(language, "timeline")
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False)
+    settings = told.settings
+    console.print(f"{settings.name.get(language) or settings.study_id} · {known['title']}", style="bold")
+    if settings.note.get(language):
+        console.print(settings.note[language])
+    console.print(worked_words(told, language=language), soft_wrap=True)
+    for row in happenings(told, language=language):
+        console.print("  ".join(str(row[key]) for key in ("year", "kind", "name", "categories") if row[key]))
+    lines = change_lines(told, language=language)
+    for label, line in lines:
+        console.print(f"  · {label}  {line}", soft_wrap=True)
+    if not lines:
+        console.print(known["summary.same"])
+    console.print(words(language)["summary.files"], style="bold")
+    for file in files:
+        console.print(f"  {file}", soft_wrap=True)
 
 
 def show_findings(report: Report, files: Sequence[Path]) -> None:

@@ -18,6 +18,7 @@ from livingcircle.comparison import State
 from livingcircle.costs import Walker, sources
 from livingcircle.robustness import changes
 from livingcircle.sources import content
+from livingcircle.timeline import Timeline
 
 LIBRARIES = ("geopandas", "shapely", "pyproj", "pyogrio", "numpy", "pandas", "scipy", "numba", "networkx", "osmium", "folium", "matplotlib", "python-docx", "xlsxwriter")
 
@@ -95,6 +96,24 @@ def write_compared(states: Sequence[State], path: Path, *, inputs: Iterable[Path
             }
             for state in states
         ],
+        "inputs": [_digest(file, base) for file in inputs],
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "outputs": [_digest(file, path.parent) for file in sorted(path.parent.rglob("*")) if file != path and file.is_file()],
+    }
+    path.write_text(json.dumps(_finite(record), ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_timeline(told: Timeline, path: Path, *, inputs: Iterable[Path], base: Path) -> None:
+    """Write the record of a timeline: its years, what was worked out anew in which, scenario, standard and warnings, what was read and written."""
+    result = told.first
+    record = {
+        "livingcircle": __version__,
+        "study": result.settings.study_id,
+        "scenario": result.settings.scenario,
+        "years": list(told.years),
+        "worked_out": {year: list(categories) for year, categories in told.worked.items()},
+        "standard": {"id": result.standard.id, "sha256": hashlib.sha256(result.standard.model_dump_json().encode()).hexdigest()},
+        "warnings": list(result.warnings),
         "inputs": [_digest(file, base) for file in inputs],
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         "outputs": [_digest(file, path.parent) for file in sorted(path.parent.rglob("*")) if file != path and file.is_file()],

@@ -31,7 +31,7 @@ __all__ = [
 SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 # A scenario's results stand in a folder of its name, beside those that a run writes.
 SCENARIO = re.compile(r"\w[\w-]{0,63}")
-TAKEN = ("figures", "compare")
+TAKEN = ("figures", "compare", "timeline")
 # Where `fetch` puts what it downloads, from the study's folder.
 FETCHED = "raw/streets-and-facilities.osm.pbf"
 Text = dict[Literal["zh", "en"], str]

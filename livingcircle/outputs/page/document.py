@@ -7,7 +7,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from importlib import resources
@@ -76,20 +76,28 @@ def page_document(content: Mapping[str, Any], *, language: str, title: str, cent
     not finite.
     """
     figure = _figure(center)
-    words, pictures = content["words"], ["data:", *tile_hosts(content["backgrounds"])]
+    drawn = {"leaflet.css": leaflet_css(), "leaflet.js": leaflet_js(), "map": figure.html.render().strip(), "start": figure.script.render().strip()}
+    return _filled(content, drawn, (language, title), files, pictures=["data:", *tile_hosts(content["backgrounds"])])
+
+
+def sheet_document(content: Mapping[str, Any], *, language: str, title: str, files: Files) -> str:
+    """The HTML text of a page without a map, whose script starts by `livingcircle.start()`; otherwise as `page_document`."""
+    return _filled(content, {"start": "livingcircle.start();"}, (language, title), files, pictures=["data:"])
+
+
+def _filled(content: Mapping[str, Any], own: Mapping[str, str], told: tuple[str, str], files: Files, *, pictures: Sequence[str]) -> str:
+    """The template of the files with its parts filled in, the scripts allowed by their digests."""
+    language, title = told
     parts = {
         "lang": "zh-CN" if language == "zh" else html.escape(language),
         "title": html.escape(title),
-        "noscript": html.escape(" ".join(known["noscript"] for known in words.values())),
-        "leaflet.css": leaflet_css(),
+        "noscript": html.escape(" ".join(known["noscript"] for known in content["words"].values())),
         "page.css": "\n".join(_own(name, files.folder) for name in files.css),
-        "leaflet.js": leaflet_js(),
-        "map": figure.html.render().strip(),
         "data": json_text(content),
         "page.js": "\n".join(bare(_own(name, folder)) for folder, name in files.scripts),
-        "start": figure.script.render().strip(),
+        **own,
     }
-    hashes = " ".join(script_hash(parts[name]) for name in ("leaflet.js", "page.js", "start"))
+    hashes = " ".join(script_hash(parts[name]) for name in ("leaflet.js", "page.js", "start") if name in parts)
     parts["policy"] = html.escape(POLICY.format(hashes=hashes, pictures=" ".join(pictures)), quote=True).replace("&#x27;", "'")
     page = PART.sub(lambda found: parts[found[1]], _own(files.html, files.folder))
     refuse_links(page)
