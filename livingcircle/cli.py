@@ -175,11 +175,13 @@ def area(
     minutes: Annotated[str | None, typer.Option(metavar="5,10,15", help="Limits in minutes.")] = None,
     metres: Annotated[str | None, typer.Option(metavar="300,500", help="Limits in metres, instead of minutes.")] = None,
     explain: Annotated[str | None, typer.Option("--explain", metavar="LON,LAT", help="A place (WGS-84): tell why it is reached or not, and write the walk.")] = None,
+    scenario: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="Walk over the links and gates of a scenario: its name in the study file, or a file.")] = None,
 ) -> None:
     """Isochrones of any point: the area that can be reached on foot.
 
     Example: livingcircle area data/beilun --at 121.755,29.945 --minutes 5,10,15 --out area.geojson --explain 121.76,29.95
     """
+    from livingcircle.study.ask import Limits
     from livingcircle.study.ask import area as ask_area
 
     if minutes and metres:
@@ -188,7 +190,7 @@ def area(
     limits = _numbers(metres or minutes or "5,10,15", "--metres" if metres else "--minutes")
     if min(limits) <= 0:
         raise typer.BadParameter("limits must be positive", param_hint="--metres" if metres else "--minutes")
-    told = ask_area(study, at=place, limits=limits, unit="m" if metres else "min", out=out, explain=asked)
+    told = ask_area(study, at=place, limits=Limits(limits, "m" if metres else "min"), out=out, explain=asked, scenario=scenario)
     for sentence in told.sentences:
         typer.echo(sentence)
     typer.echo(str(out))
