@@ -3,11 +3,11 @@
 from livingcircle.links.candidates import candidate_links, links_of
 from livingcircle.links.case import Built, Case, case_of
 from livingcircle.links.changes import scenario_changes
-from livingcircle.links.gains import Gains, bounds, first_look, gains_of, served_by
+from livingcircle.links.gains import Gains, bounds, first_look, gains_of, homes_gaining, served_by
 from livingcircle.links.ranking import Ranking, ranked
 from livingcircle.links.terms import KINDS, ORDERS, Terms, terms_of
 
 __all__ = [
     "KINDS", "ORDERS", "Built", "Case", "Gains", "Ranking", "Terms",
-    "bounds", "candidate_links", "case_of", "first_look", "gains_of", "links_of", "ranked", "scenario_changes", "served_by", "terms_of",
+    "bounds", "candidate_links", "case_of", "first_look", "gains_of", "homes_gaining", "links_of", "ranked", "scenario_changes", "served_by", "terms_of",
 ]
