@@ -124,6 +124,35 @@ def compare(
 
 
 @app.command()
+def links(
+    study: StudyArgument,
+    top: Annotated[int | None, typer.Option(min=1, max=200, help="So many of the best links are worked out exactly and listed; default 20.")] = None,
+    category: Annotated[str | None, typer.Option(metavar="C,C", help="Judge by these categories alone, such as edu_kinder,edu_primary.")] = None,
+    scenario: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="Look for links on top of a scenario: its name in the study file, or a file.")] = None,
+    year: Annotated[int | None, typer.Option(min=1900, max=2200, help="Judge this year instead of the study's.")] = None,
+    lines: Annotated[Path | None, typer.Option(metavar="FILE", help="Lines of links in mind, judged whatever they bring; instead of [links] lines.")] = None,
+    group: Annotated[str | None, typer.Option(metavar="ID", help="Who walks: a group of the study; default everybody.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=_noted, help="Language of tables and messages; the page speaks both.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default maps/<study>/links/.")] = None,
+) -> None:
+    """Which gate to open and which footpath, crossing or bridge to build: the links that bring most people within reach, ranked.
+
+    Example: livingcircle links data/beilun --top 10
+    """
+    if lang not in (None, "zh", "en"):
+        raise typer.BadParameter("choose zh or en", param_hint="--lang")
+    from livingcircle.console import progress_bars
+    from livingcircle.links_console import show_links
+    from livingcircle.study.linking import Search, find_links
+    from livingcircle.study.schema import language_of
+
+    asked = Search(top, tuple(_words(category)), group, scenario, year, lines)
+    with progress_bars(lang or language_of(study)) as progress:
+        told = find_links(study, asked, out=out, language=lang, progress=progress)
+    show_links(*told)
+
+
+@app.command()
 def fetch(
     study: StudyArgument,
     server: Annotated[list[str] | None, typer.Option("--server", metavar="URL", help="Overpass server to ask instead of those shipped; may be given again.")] = None,
@@ -207,6 +236,10 @@ def _place(text: str, option: str) -> tuple[float, float]:
     if len(place) != 2:
         raise typer.BadParameter("give longitude,latitude", param_hint=option)
     return place[0], place[1]
+
+
+def _words(text: str | None) -> list[str]:
+    return [word.strip() for word in (text or "").replace("，", ",").split(",") if word.strip()]
 
 
 def _numbers(text: str, option: str) -> list[float]:

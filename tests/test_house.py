@@ -34,7 +34,7 @@ FLOORS = [
     ["audit"],
     ["scenario", "siting", "links"],
     ["outputs"],
-    ["study", "console", "standard_tables"],
+    ["study", "console", "links_console", "standard_tables"],
     ["cli", "batch"],
     ["__main__"],
 ]
