@@ -149,6 +149,35 @@ def timeline(
 
 
 @app.command()
+def links(
+    study: StudyArgument,
+    top: Annotated[int | None, typer.Option(min=1, max=200, help="So many of the best links are worked out exactly and listed; default 20.")] = None,
+    category: Annotated[str | None, typer.Option(metavar="C,C", help="Judge by these categories alone, such as edu_kinder,edu_primary.")] = None,
+    scenario: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="Look for links on top of a scenario: its name in the study file, or a file.")] = None,
+    year: Annotated[int | None, typer.Option(min=1900, max=2200, help="Judge this year instead of the study's.")] = None,
+    lines: Annotated[Path | None, typer.Option(metavar="FILE", help="Lines of links in mind, judged whatever they bring; instead of [links] lines.")] = None,
+    group: Annotated[str | None, typer.Option(metavar="ID", help="Who walks: a group of the study; default everybody.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=_noted, help="Language of tables and messages; the page speaks both.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default maps/<study>/links/.")] = None,
+) -> None:
+    """Which gate to open and which footpath, crossing or bridge to build: the links that bring most people within reach, ranked.
+
+    Example: livingcircle links data/beilun --top 10
+    """
+    if lang not in (None, "zh", "en"):
+        raise typer.BadParameter("choose zh or en", param_hint="--lang")
+    from livingcircle.console import progress_bars
+    from livingcircle.links_console import show_links
+    from livingcircle.study.linking import Search, find_links
+    from livingcircle.study.schema import language_of
+
+    asked = Search(top, tuple(_words(category)), group, scenario, year, lines)
+    with progress_bars(lang or language_of(study)) as progress:
+        told = find_links(study, asked, out=out, language=lang, progress=progress)
+    show_links(*told)
+
+
+@app.command()
 def fetch(
     study: StudyArgument,
     server: Annotated[list[str] | None, typer.Option("--server", metavar="URL", help="Overpass server to ask instead of those shipped; may be given again.")] = None,
@@ -200,11 +229,13 @@ def area(
     minutes: Annotated[str | None, typer.Option(metavar="5,10,15", help="Limits in minutes.")] = None,
     metres: Annotated[str | None, typer.Option(metavar="300,500", help="Limits in metres, instead of minutes.")] = None,
     explain: Annotated[str | None, typer.Option("--explain", metavar="LON,LAT", help="A place (WGS-84): tell why it is reached or not, and write the walk.")] = None,
+    scenario: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="Walk over the links and gates of a scenario: its name in the study file, or a file.")] = None,
 ) -> None:
     """Isochrones of any point: the area that can be reached on foot.
 
     Example: livingcircle area data/beilun --at 121.755,29.945 --minutes 5,10,15 --out area.geojson --explain 121.76,29.95
     """
+    from livingcircle.study.ask import Limits
     from livingcircle.study.ask import area as ask_area
 
     if minutes and metres:
@@ -213,7 +244,7 @@ def area(
     limits = _numbers(metres or minutes or "5,10,15", "--metres" if metres else "--minutes")
     if min(limits) <= 0:
         raise typer.BadParameter("limits must be positive", param_hint="--metres" if metres else "--minutes")
-    told = ask_area(study, at=place, limits=limits, unit="m" if metres else "min", out=out, explain=asked)
+    told = ask_area(study, at=place, limits=Limits(limits, "m" if metres else "min"), out=out, explain=asked, scenario=scenario)
     for sentence in told.sentences:
         typer.echo(sentence)
     typer.echo(str(out))

@@ -153,6 +153,28 @@ class GateFile(_LayerFile):
     kind: str | None = None
 
 
+Kind = Literal["gate", "footpath", "crossing", "bridge"]
+Cost = Annotated[float, Field(ge=0, le=1e12)]
+
+
+class LinkSearch(Part):
+    """`[links]`: lines that a planner has in mind, which links are looked for besides, and what they cost."""
+
+    lines: str | None = None
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    where: Rows | None = None
+    columns: dict[Literal["name", "kind", "cost"], str] = {}
+    kinds: Annotated[tuple[Kind, ...], Field(min_length=1)] = get_args(Kind)
+    max_m: Annotated[float, Field(ge=1, le=2000)] | None = None
+    order: Literal["people_gained", "people_distinct", "people_per_m", "people_per_cost"] | None = None
+    categories: tuple[str, ...] = ()
+    cost_per_m: dict[Kind, Cost] = {}
+    cost_each: dict[Kind, Cost] = {}
+    cost_unit: str = ""
+
+
 class ParkFile(_LayerFile):
     """`[[parks]]`: polygons whose ways close at night."""
 

@@ -19,19 +19,19 @@ from livingcircle.study.key_faults import key_faults
 from livingcircle.study.language import DEFAULT, language_of, study_file
 from livingcircle.study.layer_crs import LOCAL, crs_of_layers, says_local
 from livingcircle.study.layer_files import (
-    PLACE_COLUMNS, BarrierFile, BuildingFile, BuiltLand, CompoundFile, FacilityFile, GateFile, ParkFile, Part, PeopleRaster,
+    PLACE_COLUMNS, BarrierFile, BuildingFile, BuiltLand, CompoundFile, FacilityFile, GateFile, LinkSearch, ParkFile, Part, PeopleRaster,
     ResidenceFile, Rows, UnitTotals,
 )  # fmt: skip
 
 __all__ = [
-    "PLACE_COLUMNS", "About", "BarrierFile", "BuildingFile", "BuiltLand", "CompoundFile", "FacilityFile", "GapList", "GateFile", "LocalSystem", "Outputs", "ParkFile", "PeopleRaster",
+    "PLACE_COLUMNS", "About", "BarrierFile", "BuildingFile", "BuiltLand", "CompoundFile", "FacilityFile", "GapList", "GateFile", "LinkSearch", "LocalSystem", "Outputs", "ParkFile", "PeopleRaster",
     "ResidenceFile", "Rows", "Streets", "Study", "UnitTotals", "Walking", "WalkingGroup", "input_files", "language_of", "load", "study_file",
 ]  # fmt: skip
 
 SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 # A scenario's results stand in a folder of its name, beside those that a run writes.
 SCENARIO = re.compile(r"\w[\w-]{0,63}")
-TAKEN = ("figures", "compare", "timeline")
+TAKEN = ("figures", "compare", "timeline", "links")
 # Where `fetch` puts what it downloads, from the study's folder.
 FETCHED = "raw/streets-and-facilities.osm.pbf"
 Text = dict[Literal["zh", "en"], str]
@@ -240,6 +240,7 @@ class Study(Part):
     parks: tuple[ParkFile, ...] = ()
     built_land: BuiltLand | None = None
     gaps: GapList = GapList()
+    links: LinkSearch = LinkSearch()
     outputs: Outputs = Outputs()
     scenarios: dict[str, Scenario] = {}
 
@@ -321,6 +322,7 @@ def _named_files(study: Study) -> dict[str, str]:
         **{f"facilities.{i}.path": part.path for i, part in enumerate(study.facilities)},
         "residences.path": homes.path if homes else None,
         "built_land.path": study.built_land.path if study.built_land else None,
+        "links.lines": study.links.lines,
         **{f"{key}.path": part.path for key, part in parts.items() if part is not None},
         **{f"{key}.{i}.path": part.path for key in ("barriers", "compounds", "gates", "parks") for i, part in enumerate(getattr(study, key))},
     }
