@@ -124,6 +124,39 @@ def compare(
 
 
 @app.command()
+def site(
+    study: StudyArgument,
+    category: Annotated[str, typer.Option("--category", metavar="C[,C2]", help="Category to find sites for; several stand together on one parcel.")],
+    sites: Annotated[int | None, typer.Option(min=0, max=10_000, help="Most new sites; 1 unless told, any number for lscp.")] = None,
+    model: Annotated[str, typer.Option(metavar="mclp|lscp|p-median|p-center", help="Most people, fewest sites for all, least walking, shortest farthest walk.")] = "mclp",
+    scenario: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="Build on a scenario: its name in the study file, or a file.")] = None,
+    year: Annotated[int | None, typer.Option(min=1900, max=2200, help="Judge this year instead of the study's.")] = None,
+    budget: Annotated[float | None, typer.Option(min=0, metavar="AMOUNT", help="Most that new sites cost together, in the unit of [siting] costs.")] = None,
+    limit: Annotated[str | None, typer.Option(metavar="METRES|none", help="Limit of a walk instead of the standard's; none for p-median and p-center.")] = None,
+    group: Annotated[str | None, typer.Option(metavar="ID", help="Group of the study whose people count; everybody unless told.")] = None,
+    time_limit: Annotated[float, typer.Option(min=1, max=86_400, metavar="SECONDS", help="Longest time of one solution; then the best found and its bound.")] = 60.0,
+    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=_noted, help="Language of messages; the page speaks both.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default maps/<study>/site/<category>/.")] = None,
+) -> None:
+    """Find where to build: the best new sites, how near to the best they are proven to be, who gains, and who stays uncovered and why.
+
+    Example: livingcircle site data/beilun --category edu_kinder --sites 3
+    """
+    if lang not in (None, "zh", "en"):
+        raise typer.BadParameter("choose zh or en", param_hint="--lang")
+    from livingcircle.console import progress_bars, show_siting
+    from livingcircle.siting.wish import Wish
+    from livingcircle.study.schema import language_of
+    from livingcircle.study.siting import Asked, site_study
+
+    names = tuple(part.strip() for part in category.replace("，", ",").split(",") if part.strip())
+    wish = Wish(names, model, sites, budget, _metres(limit), group, time_limit)
+    with progress_bars(lang or language_of(study)) as progress:
+        report, files = site_study(study, wish, told=Asked(scenario, year, lang, out), progress=progress)
+    show_siting(report, files, language=report.settings.language)
+
+
+@app.command()
 def fetch(
     study: StudyArgument,
     server: Annotated[list[str] | None, typer.Option("--server", metavar="URL", help="Overpass server to ask instead of those shipped; may be given again.")] = None,
@@ -198,6 +231,15 @@ def _language(told: str) -> str:
     if told not in ("zh", "en"):
         raise typer.BadParameter("choose zh or en", param_hint="--lang")
     return told
+
+
+def _metres(text: str | None) -> float | None:
+    if text is None or text.strip().lower() == "none":
+        return None if text is None else float("inf")
+    metres = _numbers(text, "--limit")
+    if len(metres) != 1 or metres[0] <= 0:
+        raise typer.BadParameter("give metres, more than 0, or none", param_hint="--limit")
+    return metres[0]
 
 
 def _place(text: str, option: str) -> tuple[float, float]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -95,6 +95,18 @@ def write_compared(states: Sequence[State], path: Path, *, inputs: Iterable[Path
             }
             for state in states
         ],
+        "inputs": [_digest(file, base) for file in inputs],
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "outputs": [_digest(file, path.parent) for file in sorted(path.parent.rglob("*")) if file != path and file.is_file()],
+    }
+    path.write_text(json.dumps(_finite(record), ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_sited(told: Mapping[str, Any], path: Path, *, inputs: Iterable[Path], base: Path) -> None:
+    """Write the record of a siting: what was asked and found (`told`), what was read and what was written."""
+    record = {
+        "livingcircle": __version__,
+        **told,
         "inputs": [_digest(file, base) for file in inputs],
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         "outputs": [_digest(file, path.parent) for file in sorted(path.parent.rglob("*")) if file != path and file.is_file()],
