@@ -162,8 +162,8 @@ def left(report: Report, language: str) -> str:
     known, table = words(language, "site"), report.answer.uncovered
     by = table.groupby("reason")["people"].sum().sort_values(ascending=False)
     parts = [known["left_by"].format(reason=known[f"reason.{reason}"], people=_count(people)) for reason, people in by.items()]
-    told = known["left"].format(people=_count(table["people"].sum()))
-    return f"{told}{'：' if language == 'zh' else ': '}{known['join'].join(parts)}" if parts else told
+    reasons = known["left_reasons"].format(list=known["join"].join(parts)) if parts else ""
+    return known["left"].format(people=_count(table["people"].sum()), reasons=reasons)
 
 
 def next_best(row: pd.Series, known: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ from livingcircle.outputs.site_words import Report
 from livingcircle.scenario import laid
 from livingcircle.siting.answer import answered
 from livingcircle.siting.case import case_of
+from livingcircle.siting.program import INFEASIBLE
 from livingcircle.siting.wish import Wish, terms
 from livingcircle.study.analyzing import Job, asked, read
 from livingcircle.study.siting_ground import ground
@@ -101,6 +102,6 @@ def record(report: Report) -> dict[str, Any]:
             "sites": answer.sites["site_id"].tolist(),
             "coverage": answer.coverage.drop(columns="clause").to_dict("records"),
             "needed": answer.needed.to_dict("records"),
-            "unmet": answer.unmet.drop(columns="row").to_dict("records"),
+            "unmet": answer.unmet.drop(columns="row").to_dict("records") if siting.status == INFEASIBLE else [],
         },
     }

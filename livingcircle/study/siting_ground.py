@@ -58,10 +58,11 @@ def ground(study: Study, base: Path, inputs: Inputs, *, standard: Standard, cate
             found = fronts(parcels, inputs.network, how=Fronts(told.front_spacing_m, told.front_reach_m), excluded=excluded)
             return Ground(found.assign(cost=found["cost"] + built), how, parcels, needs)
         if told.candidates or told.parcels:
-            remedy = 'state less as [siting.site_m2], or set candidates = "streets"'
             if how == VACANT:
-                raise DataError(Fault(land.path, said("no vacant parcel of {needs:g} m² or more lies in the study area", needs=needs), remedy))
-            raise DataError(Fault(land.path, said("no parcel of {needs:g} m² or more lies in the study area", needs=needs), remedy))
+                problem = said("no vacant parcel of {needs:g} m² or more lies in the study area", needs=needs)
+                raise DataError(Fault(land.path, problem, 'state less as [siting.site_m2], or set candidates = "streets"'))
+            problem = said("no parcel of {needs:g} m² or more lies in the study area", needs=needs)
+            raise DataError(Fault(land.path, problem, 'state less as [siting.site_m2], or set candidates = "streets"'))
     found = along_streets(inputs.network, spacing_m=told.street_spacing_m, area=inputs.area, excluded=excluded, barriers=inputs.barriers)
     if not len(found):
         raise DataError(Fault("siting.street_spacing_m", "no street of the study area holds a position", "give less metres"))

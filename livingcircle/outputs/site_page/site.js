@@ -67,6 +67,7 @@
   }
 
   function whole() {
+    lc.map.invalidateSize({ pan: false });
     const bounds = lc.bounds(), box = document.getElementById("legend"), size = lc.map.getSize();
     const left = box.open && box.offsetWidth < 0.3 * size.x ? box.offsetWidth + 20 : 12;
     if (bounds.isValid()) lc.map.fitBounds(bounds, { animate: false, paddingTopLeft: [left, 12], paddingBottomRight: [12, 12] });
@@ -87,8 +88,8 @@
   // On paper the map keeps what the screen shows, at the width of a sheet.
   function printing() {
     let sheet = null;
-    window.addEventListener("beforeprint", () => { document.documentElement.classList.add("printing"); lc.map.invalidateSize({ pan: false }); whole(); sheet = lc.sheetOf(lc.map, lc.renderers); });
-    window.addEventListener("afterprint", () => { document.documentElement.classList.remove("printing"); if (sheet) sheet.remove(); lc.map.invalidateSize({ pan: false }); whole(); });
+    window.addEventListener("beforeprint", () => { document.documentElement.classList.add("printing"); whole(); sheet = lc.sheetOf(lc.map, lc.renderers); });
+    window.addEventListener("afterprint", () => { document.documentElement.classList.remove("printing"); if (sheet) sheet.remove(); whole(); });
   }
 
   lc.start = function (map) {
