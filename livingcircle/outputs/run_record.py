@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +19,6 @@ from livingcircle.costs import Walker, sources
 from livingcircle.links import Answer
 from livingcircle.robustness import changes
 from livingcircle.sources import content
-from livingcircle.timeline import Timeline
 
 LIBRARIES = ("geopandas", "shapely", "pyproj", "pyogrio", "numpy", "pandas", "scipy", "numba", "networkx", "osmium", "folium", "matplotlib", "python-docx", "xlsxwriter")
 
@@ -104,24 +103,6 @@ def write_compared(states: Sequence[State], path: Path, *, inputs: Iterable[Path
     path.write_text(json.dumps(_finite(record), ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def write_timeline(told: Timeline, path: Path, *, inputs: Iterable[Path], base: Path) -> None:
-    """Write the record of a timeline: its years, what was worked out anew in which, scenario, standard and warnings, what was read and written."""
-    result = told.first
-    record = {
-        "livingcircle": __version__,
-        "study": result.settings.study_id,
-        "scenario": result.settings.scenario,
-        "years": list(told.years),
-        "worked_out": {year: list(categories) for year, categories in told.worked.items()},
-        "standard": {"id": result.standard.id, "sha256": hashlib.sha256(result.standard.model_dump_json().encode()).hexdigest()},
-        "warnings": list(result.warnings),
-        "inputs": [_digest(file, base) for file in inputs],
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
-        "outputs": [_digest(file, path.parent) for file in sorted(path.parent.rglob("*")) if file != path and file.is_file()],
-    }
-    path.write_text(json.dumps(_finite(record), ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-
-
 def write_links(answer: Answer, path: Path, *, inputs: Iterable[Path], base: Path) -> None:
     """Write the record of a search for links: what it was judged by, how many were looked at, what all of the list bring together."""
     settings, standard, package = answer.settings, answer.standard, answer.package
@@ -149,6 +130,18 @@ def write_links(answer: Answer, path: Path, *, inputs: Iterable[Path], base: Pat
             "lost_people": float(package.joint.lost_people[0]),
             "coverage": package.by_requirement.to_dict("records"),
         },
+        "inputs": [_digest(file, base) for file in inputs],
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "outputs": [_digest(file, path.parent) for file in sorted(path.parent.rglob("*")) if file != path and file.is_file()],
+    }
+    path.write_text(json.dumps(_finite(record), ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_told(told: Mapping[str, Any], path: Path, *, inputs: Iterable[Path], base: Path) -> None:
+    """Write the record of a run of its own kind: what was asked and found (`told`), what was read and what was written."""
+    record = {
+        "livingcircle": __version__,
+        **told,
         "inputs": [_digest(file, base) for file in inputs],
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         "outputs": [_digest(file, path.parent) for file in sorted(path.parent.rglob("*")) if file != path and file.is_file()],

@@ -181,3 +181,41 @@ class ParkFile(_LayerFile):
 
 class BuiltLand(_LayerFile):
     """`[built_land]`: polygons of urban built land, the denominator of bus and rail coverage."""
+
+
+class ParcelFile(_LayerFile):
+    """`[siting.parcels]`: polygons on which something may be built; `columns` names their id, name, land code, area and cost."""
+
+    columns: dict[Literal["id", "name", "land_code", "area_m2", "cost"], str] = {}
+    vocabulary: Vocabulary | None = None
+
+
+class ExcludedFile(_LayerFile):
+    """`[[siting.excluded]]`: polygons of ground where nothing may be built."""
+
+
+Amount = Annotated[float, Field(ge=0, le=1e12)]
+Places = Annotated[float, Field(gt=0, le=1e6)]
+
+
+class Siting(Part):
+    """`[siting]`: what may be built where: candidates, parcels, excluded ground, and what a new facility of a category takes, costs and holds."""
+
+    candidates: Literal["vacant", "parcels", "streets"] | None = None
+    parcels: ParcelFile | None = None
+    excluded: tuple[ExcludedFile, ...] = ()
+    vacant_codes: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    site_m2: dict[str, Amount] = {}
+    capacity: dict[str, Places] = {}
+    cost: dict[str, Amount] = {}
+    cost_unit: str = ""
+    street_spacing_m: Annotated[float, Field(ge=20, le=5000)] = 200.0
+    front_spacing_m: Annotated[float, Field(ge=20, le=5000)] = 150.0
+    front_reach_m: Annotated[float, Field(ge=0, le=500)] = 30.0
+    unserved_m: Annotated[float, Field(gt=0, le=100_000)] | None = None
+
+    @model_validator(mode="after")
+    def _parcels_where_asked(self) -> Siting:
+        if self.candidates == "parcels" and self.parcels is None:
+            raise ValueError(said("candidates are parcels, and no [siting.parcels] names their file"))
+        return self

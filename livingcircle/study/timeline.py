@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -54,7 +56,7 @@ def timeline_study(path: Path, span: Span, *, out: Path | None = None, progress:
         progress("outputs", 1, 3)
         timeline_page.write(told, folder / "timeline.html", language=spoken)
         progress("outputs", 2, 3)
-        run_record.write_timeline(told, folder / "run.json", inputs=job.files, base=job.base)
+        run_record.write_told(_recorded(told), folder / "run.json", inputs=job.files, base=job.base)
         progress("outputs", 3, 3)
     return told, [target / name for name in FILES]
 
@@ -82,6 +84,19 @@ def year_by_year(path: Path, job: Job, span: Span, *, progress: Progress) -> Tim
     mine = [bool(set(served) & set(begun.coverage["category"])) for served in events["categories"]]
     shown = events[(events["kind"] != told_by_year.FACILITY) | pd.Series(mine, index=events.index, dtype=bool)].reset_index(drop=True)
     return Timeline(years, told_by_year.timeline(found, shown, years=years), shown, plan, begun)
+
+
+def _recorded(told: Timeline) -> dict[str, Any]:
+    """What the record of a run tells of a timeline."""
+    standard, settings = told.standard, told.settings
+    return {
+        "study": settings.study_id,
+        "scenario": settings.scenario,
+        "years": list(told.years),
+        "worked_out": {year: list(categories) for year, categories in told.worked.items()},
+        "standard": {"id": standard.id, "sha256": hashlib.sha256(standard.model_dump_json().encode()).hexdigest()},
+        "warnings": list(told.first.warnings),
+    }
 
 
 def _job(path: Path, span: Span) -> Job:
