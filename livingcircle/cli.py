@@ -206,6 +206,33 @@ def site(
 
 
 @app.command()
+def programme(
+    study: StudyArgument,
+    budget: Annotated[float | None, typer.Option(min=0, metavar="AMOUNT", help="What may be spent, in the unit of the costs; without costs a number of measures.")] = None,
+    category: Annotated[str | None, typer.Option(metavar="C,C", help="Categories or themes that new sites may serve; default those whose cost is told.")] = None,
+    year: Annotated[int | None, typer.Option(min=1900, max=2200, help="Judge this year instead of the study's.")] = None,
+    sites: Annotated[int | None, typer.Option(min=0, max=10_000, metavar="N", help="At most so many new sites in all.")] = None,
+    scenario: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="Build on a scenario: its name in the study file, or a file.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=noted, help="Language of tables and messages; the page speaks both.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default maps/<study>/programme/.")] = None,
+) -> None:
+    """The programme of near-term projects: which sites, enlargements, gates and links serve most people for a budget, ranked and proven.
+
+    Example: livingcircle programme data/beilun --budget 3000
+    """
+    from livingcircle.console import progress_bars
+    from livingcircle.programme_console import show_programme
+    from livingcircle.study.programming import Wanted, programme_study
+    from livingcircle.study.schema import language_of
+
+    spoken = _known_language(lang) or language_of(study)
+    wanted = Wanted(budget, tuple(_words(category)), year, sites, scenario, lang)
+    with progress_bars(spoken) as progress:
+        told, files = programme_study(study, wanted, out=out, progress=progress)
+    show_programme(told, files, language=spoken)
+
+
+@app.command()
 def fetch(
     study: StudyArgument,
     server: Annotated[list[str] | None, typer.Option("--server", metavar="URL", help="Overpass server to ask instead of those shipped; may be given again.")] = None,

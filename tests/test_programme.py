@@ -11,9 +11,9 @@ from scipy.sparse import csr_array
 from livingcircle.programme.choosing import Offer, Rooms, exact, greedy, in_turn
 
 
-def offer_of(cost, covers, people, exclusive=None, rooms=()):
+def offer_of(cost, covers, people, exclusive=None, rooms=(), counted=None, most=None):
     table = csr_array(np.array(covers, dtype=float).reshape(len(cost), len(people)))
-    return Offer(np.array(cost, dtype=float), np.array(people, dtype=float), table, np.array(exclusive or [-1] * len(cost)), tuple(rooms))
+    return Offer(np.array(cost, dtype=float), np.array(people, dtype=float), table, np.array(exclusive or [-1] * len(cost)), tuple(rooms), None if counted is None else np.array(counted), most)
 
 
 def best_of_all(offer, budget):
@@ -22,7 +22,8 @@ def best_of_all(offer, budget):
     for size in range(len(offer.cost) + 1):
         for chosen in itertools.combinations(range(len(offer.cost)), size):
             groups = [g for g in offer.exclusive[list(chosen)] if g >= 0]
-            if offer.price(chosen) <= budget + 1e-9 and len(groups) == len(set(groups)):
+            few = offer.most is None or offer.counted[list(chosen)].sum() <= offer.most
+            if few and offer.price(chosen) <= budget + 1e-9 and len(groups) == len(set(groups)):
                 most = max(most, offer.value(chosen))
     return most
 
@@ -45,7 +46,8 @@ def offers(draw):
             np.array([a for a, _ in near], dtype=int), np.array([b for _, b in near], dtype=int), np.array(measure),
             np.array([0 if m < 0 else 5 + m for m in measure], dtype=float), draw(st.sampled_from([1.0, 3.0])),
         ))  # fmt: skip
-    return offer_of(cost, covers, people, exclusive, rooms), draw(st.integers(0, 20))
+    counted = draw(st.lists(st.booleans(), min_size=measures, max_size=measures))
+    return offer_of(cost, covers, people, exclusive, rooms, counted, draw(st.sampled_from([None, 0, 1, 2]))), draw(st.integers(0, 20))
 
 
 @given(offers())
@@ -59,9 +61,10 @@ def test_the_exact_choice_is_the_best_of_all_and_the_greedy_one_never_better(tol
         assert offer.value(choice.chosen) == pytest.approx(choice.value) and offer.price(choice.chosen) <= budget + 1e-9
         groups = [g for g in offer.exclusive[list(choice.chosen)] if g >= 0]
         assert len(groups) == len(set(groups))
+        assert offer.most is None or offer.counted[list(choice.chosen)].sum() <= offer.most
     assert quick.value <= best + 1e-6
     #  the better of the rule and the best single measure is worth at least (1 - 1/e) / 2 of the best where nothing excludes anything and only coverage counts
-    if not offer.rooms and (offer.exclusive < 0).all():
+    if not offer.rooms and offer.most is None and (offer.exclusive < 0).all():
         assert quick.value >= (1 - 1 / np.e) / 2 * best - 1e-6
 
 

@@ -52,7 +52,7 @@ class Offer:
     """Measures to choose among: what each costs, which rows of demand (`people`) each covers, and the rooms that some enlarge.
 
     `covers` is a sparse (measures, rows) table of ones. `exclusive` numbers groups of measures of which one at most may be taken (two doors of one
-    parcel); -1 for a measure in none.
+    parcel); -1 for a measure in none. Of the measures that are `counted` (new sites) at most `most` may be taken; None for any number.
     """
 
     cost: np.ndarray
@@ -60,6 +60,8 @@ class Offer:
     covers: csr_array
     exclusive: np.ndarray
     rooms: tuple[Rooms, ...] = ()
+    counted: np.ndarray | None = None
+    most: int | None = None
 
     def value(self, chosen: Sequence[int]) -> float:
         """People x requirements newly served by all measures chosen together, everybody once for each requirement."""
@@ -102,6 +104,8 @@ def greedy(offer: Offer, budget: float) -> Choice:
     chosen = _in_turn(offer, np.arange(len(offer.cost)), budget)
     value = offer.value(chosen)
     for one in np.flatnonzero(offer.cost <= budget + NOTHING).tolist():
+        if _shut(offer, one, []):
+            continue
         alone = offer.value([one])
         if alone > value + NOTHING:
             chosen, value = [one], alone
@@ -170,6 +174,8 @@ def _rate(gain: float, cost: float) -> float:
 
 def _shut(offer: Offer, row: int, chosen: Sequence[int]) -> bool:
     group = offer.exclusive[row]
+    if offer.most is not None and offer.counted is not None and offer.counted[row] and offer.counted[np.asarray(chosen, dtype=int)].sum() >= offer.most:
+        return True
     return bool(group >= 0 and (offer.exclusive[np.asarray(chosen, dtype=int)] == group).any())
 
 
@@ -195,6 +201,9 @@ def exact(offer: Offer, budget: float, *, time_s: float = 60.0) -> Choice:
     for group in np.unique(offer.exclusive[offer.exclusive >= 0]):
         own = take[offer.exclusive == group]
         program.row(own, np.ones(len(own)), high=1.0)
+    if offer.most is not None and offer.counted is not None:
+        own = take[offer.counted]
+        program.row(own, np.ones(len(own)), high=float(offer.most))
     found = program.solve(time_s=clock.left)
     today = sum(one.weight * one.filled(np.empty(0, dtype=int)) for one in offer.rooms)
     bound = -found.bound * total - today

@@ -219,3 +219,22 @@ class Siting(Part):
         if self.candidates == "parcels" and self.parcels is None:
             raise ValueError(said("candidates are parcels, and no [siting.parcels] names their file"))
         return self
+
+
+class ProgrammeTable(Part):
+    """`[programme]`: the budget of the programme of near-term projects, what its measures cost, and how they are chosen.
+
+    A programme is worked out in every analysis where a budget is told. What is not told here is as `[siting]` and `[links]` say.
+    """
+
+    budget: Amount | None = None
+    categories: tuple[str, ...] = ()
+    sites: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    cost_unit: str = ""
+    cost_site: dict[str, Amount] = {}
+    cost_place: dict[str, Amount] = {}
+    cost_gate: Amount | None = None
+    cost_per_m: dict[Kind, Cost] = {}
+    enlarge_most: Annotated[float, Field(gt=0, le=10)] = 0.5
+    points: Annotated[int, Field(ge=1, le=1000)] = 10
+    time_s: Annotated[float, Field(ge=1, le=86_400)] = 60.0

@@ -19,12 +19,12 @@ from livingcircle.study.key_faults import key_faults
 from livingcircle.study.language import DEFAULT, language_of, study_file
 from livingcircle.study.layer_crs import LOCAL, crs_of_layers, says_local
 from livingcircle.study.layer_files import (
-    PLACE_COLUMNS, BarrierFile, BuildingFile, BuiltLand, CompoundFile, FacilityFile, GateFile, LinkSearch, ParkFile, Part, PeopleRaster,
+    PLACE_COLUMNS, BarrierFile, BuildingFile, BuiltLand, CompoundFile, FacilityFile, GateFile, LinkSearch, ParkFile, Part, PeopleRaster, ProgrammeTable,
     ResidenceFile, Rows, Siting, UnitTotals,
 )  # fmt: skip
 
 __all__ = [
-    "PLACE_COLUMNS", "About", "BarrierFile", "BuildingFile", "BuiltLand", "CompoundFile", "FacilityFile", "GapList", "GateFile", "LinkSearch", "LocalSystem", "Outputs", "ParkFile", "PeopleRaster",
+    "PLACE_COLUMNS", "About", "BarrierFile", "BuildingFile", "BuiltLand", "CompoundFile", "FacilityFile", "GapList", "GateFile", "LinkSearch", "LocalSystem", "Outputs", "ParkFile", "PeopleRaster", "ProgrammeTable",
     "ResidenceFile", "Rows", "Siting", "Streets", "Study", "UnitTotals", "Walking", "WalkingGroup", "input_files", "language_of", "load", "study_file",
 ]  # fmt: skip
 
@@ -243,6 +243,7 @@ class Study(Part):
     links: LinkSearch = LinkSearch()
     outputs: Outputs = Outputs()
     siting: Siting = Siting()
+    programme: ProgrammeTable = ProgrammeTable()
     scenarios: dict[str, Scenario] = {}
 
     @field_validator("scenarios")
