@@ -59,11 +59,11 @@ def _title(told: Programme, row: Mapping[str, Any], street: str, said: tuple[Map
     category = told.standard.categories[row["category"]].name.get(language) if row["category"] else ""
     if row["kind"] == SITE:
         place = " ".join(part for part in (row["name"], street) if part) or row["measure_id"].split(":", 2)[-1]
-        return known["title.site"].format(category=category, place=place)
+        return known["named.site"].format(category=category, place=place)
     if row["kind"] == ENLARGEMENT:
-        return known["title.enlargement"].format(name=row["name"], category=category, places=f"{row['places']:,.0f}")
+        return known["named.enlargement"].format(name=row["name"], category=category, places=f"{row['places']:,.0f}")
     ends = [end if not end.startswith(UNNAMED) else known["unnamed_street"] for end in row["name"].split(" – ")]
-    return known["title.link"].format(kind=known[f"kind.{row['kind']}"], name=known["between"].join(dict.fromkeys(ends)))
+    return known["named.link"].format(kind=known[f"kind.{row['kind']}"], name=known["between"].join(dict.fromkeys(ends)))
 
 
 def _serves(told: Programme, row: Mapping[str, Any], said: tuple[Mapping[str, str], str]) -> str:

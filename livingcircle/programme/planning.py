@@ -37,7 +37,7 @@ class Terms:
     budget: float
     categories: tuple[str, ...] = ()
     sites: int | None = None
-    points: int = 10
+    points: int = 30
     time_s: float = 60.0
     enlarge_most: float = 0.5
     costs: Costs = field(default_factory=Costs)
