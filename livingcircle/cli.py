@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from livingcircle import __version__
+from livingcircle.cli_standards import language_told, noted, standards_app
 from livingcircle.errors import Fault, LivingCircleError, Said, StudyError, reason, said
 
 app = typer.Typer(
@@ -22,16 +23,9 @@ app = typer.Typer(
 )
 
 
-def _noted(context: typer.Context, told: typer.CallbackParam, value: Any) -> Any:
-    """The value itself; what was asked for is kept, so that a fault is told in the language of the command."""
-    if isinstance(context.obj, dict):
-        context.obj[told.name] = value
-    return value
+app.add_typer(standards_app, name="standards")
 
-
-StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", callback=_noted, help="Folder that holds study.toml, or that file.")]
-
-LanguageOption = Annotated[str, typer.Option("--lang", metavar="zh|en", callback=_noted, help="Language of the tables and faults.")]
+StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", callback=noted, help="Folder that holds study.toml, or that file.")]
 
 
 def _version(wanted: bool) -> None:
@@ -53,7 +47,7 @@ def analyze(
     study: StudyArgument,
     scenario: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="Lay a scenario over the study: its name in the study file, or a TOML or JSON file.")] = None,
     year: Annotated[int | None, typer.Option(min=1900, max=2200, help="Judge this year instead of the study's; planned facilities open by then count.")] = None,
-    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=_noted, help="Language of map, workbook and messages.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=noted, help="Language of map, workbook and messages.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default maps/<study>/, with a scenario maps/<study>/<scenario>/.")] = None,
 ) -> None:
     """Run the whole chain: walk times, isochrones, coverage, gaps and the map.
@@ -74,7 +68,7 @@ def analyze(
 @app.command()
 def check(
     study: StudyArgument,
-    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=_noted, help="Language of the findings.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=noted, help="Language of the findings.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for check.csv and check.html; default maps/<study>/.")] = None,
 ) -> None:
     """Audit the data before an analysis: what is doubtful, and how many people's coverage hangs on it.
@@ -102,7 +96,7 @@ def compare(
         typer.Argument(metavar="[SCENARIO ...]", help="States to compare: base, scenarios of the study file, scenario files; NAME@YEAR for a year of its own."),
     ] = None,
     years: Annotated[str | None, typer.Option(metavar="Y,Y", help="Years that every state is judged on, such as 2023,2030.")] = None,
-    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=_noted, help="Language of workbook and messages; the page speaks both.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=noted, help="Language of workbook and messages; the page speaks both.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default maps/<study>/compare/.")] = None,
 ) -> None:
     """Set states of a study side by side: coverage before and after, gaps closed and opened, people gained and lost.
@@ -121,6 +115,121 @@ def compare(
     with progress_bars(lang or language_of(study)) as progress:
         told = compare_study(study, states or [], years=[int(year) for year in asked], out=out, language=lang, progress=progress)
     show_comparison(*told, language=lang or language_of(study))
+
+
+@app.command()
+def timeline(
+    study: StudyArgument,
+    first: Annotated[int | None, typer.Option("--from", min=1900, max=2200, metavar="Y", help="First year; default the study's.")] = None,
+    last: Annotated[int | None, typer.Option("--to", min=1900, max=2200, metavar="Y", help="Last year; default the last in which anything opens.")] = None,
+    category: Annotated[str | None, typer.Option(metavar="C,C", help="Categories, or themes with all of theirs, such as education,park; default all judged.")] = None,
+    scenario: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="Lay a scenario over the study.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=noted, help="Language of workbook and messages; the page speaks both.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default maps/<study>/timeline/.")] = None,
+) -> None:
+    """Coverage year by year: what opens when, and what it changes.
+
+    Example: livingcircle timeline data/beilun --to 2035 --category education,health,park,trn_charge
+    """
+    from livingcircle.console import progress_bars
+    from livingcircle.study.schema import language_of
+    from livingcircle.study.timeline import Span, timeline_study
+    from livingcircle.timeline_console import show_timeline
+
+    spoken = _known_language(lang) or language_of(study)
+    span = Span(first, last, tuple(_words(category)), scenario, lang)
+    with progress_bars(spoken) as progress:
+        told, files = timeline_study(study, span, out=out, progress=progress)
+    show_timeline(told, files, language=spoken)
+
+
+@app.command()
+def links(
+    study: StudyArgument,
+    top: Annotated[int | None, typer.Option(min=1, max=200, help="So many of the best links are worked out exactly and listed; default 20.")] = None,
+    category: Annotated[str | None, typer.Option(metavar="C,C", help="Judge by these categories alone, such as edu_kinder,edu_primary.")] = None,
+    scenario: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="Look for links on top of a scenario: its name in the study file, or a file.")] = None,
+    year: Annotated[int | None, typer.Option(min=1900, max=2200, help="Judge this year instead of the study's.")] = None,
+    lines: Annotated[Path | None, typer.Option(metavar="FILE", help="Lines of links in mind, judged whatever they bring; instead of [links] lines.")] = None,
+    group: Annotated[str | None, typer.Option(metavar="ID", help="Who walks: a group of the study; default everybody.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=noted, help="Language of tables and messages; the page speaks both.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default maps/<study>/links/.")] = None,
+) -> None:
+    """Which gate to open and which footpath, crossing or bridge to build: the links that bring most people within reach, ranked.
+
+    Example: livingcircle links data/beilun --top 10
+    """
+    if lang not in (None, "zh", "en"):
+        raise typer.BadParameter("choose zh or en", param_hint="--lang")
+    from livingcircle.console import progress_bars
+    from livingcircle.links_console import show_links
+    from livingcircle.study.linking import Search, find_links
+    from livingcircle.study.schema import language_of
+
+    asked = Search(top, tuple(_words(category)), group, scenario, year, lines)
+    with progress_bars(lang or language_of(study)) as progress:
+        told = find_links(study, asked, out=out, language=lang, progress=progress)
+    show_links(*told)
+
+
+@app.command()
+def site(
+    study: StudyArgument,
+    category: Annotated[str, typer.Option("--category", metavar="C[,C2]", help="Category to find sites for; several stand together on one parcel.")],
+    sites: Annotated[int | None, typer.Option(min=0, max=10_000, help="Most new sites; 1 unless told, any number for lscp.")] = None,
+    model: Annotated[str, typer.Option(metavar="mclp|lscp|p-median|p-center", help="Most people, fewest sites for all, least walking, shortest farthest walk.")] = "mclp",
+    scenario: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="Build on a scenario: its name in the study file, or a file.")] = None,
+    year: Annotated[int | None, typer.Option(min=1900, max=2200, help="Judge this year instead of the study's.")] = None,
+    budget: Annotated[float | None, typer.Option(min=0, metavar="AMOUNT", help="Most that new sites cost together, in the unit of [siting] costs.")] = None,
+    limit: Annotated[str | None, typer.Option(metavar="METRES|none", help="Limit of a walk instead of the standard's; none for p-median and p-center.")] = None,
+    group: Annotated[str | None, typer.Option(metavar="ID", help="Group of the study whose people count; everybody unless told.")] = None,
+    time_limit: Annotated[float, typer.Option(min=1, max=86_400, metavar="SECONDS", help="Longest time of one solution; then the best found and its bound.")] = 60.0,
+    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=noted, help="Language of messages; the page speaks both.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default maps/<study>/site/<category>/.")] = None,
+) -> None:
+    """Find where to build: the best new sites, how near to the best they are proven to be, who gains, and who stays uncovered and why.
+
+    Example: livingcircle site data/beilun --category edu_kinder --sites 3
+    """
+    if lang not in (None, "zh", "en"):
+        raise typer.BadParameter("choose zh or en", param_hint="--lang")
+    from livingcircle.console import progress_bars, show_siting
+    from livingcircle.siting.wish import Wish
+    from livingcircle.study.schema import language_of
+    from livingcircle.study.siting import Asked, site_study
+
+    names = tuple(part.strip() for part in category.replace("，", ",").split(",") if part.strip())
+    wish = Wish(names, model, sites, budget, _metres(limit), group, time_limit)
+    with progress_bars(lang or language_of(study)) as progress:
+        report, files = site_study(study, wish, told=Asked(scenario, year, lang, out), progress=progress)
+    show_siting(report, files, language=report.settings.language)
+
+
+@app.command()
+def programme(
+    study: StudyArgument,
+    budget: Annotated[float | None, typer.Option(min=0, metavar="AMOUNT", help="What may be spent, in the unit of the costs; without costs a number of measures.")] = None,
+    category: Annotated[str | None, typer.Option(metavar="C,C", help="Categories or themes that new sites may serve; default those whose cost is told.")] = None,
+    year: Annotated[int | None, typer.Option(min=1900, max=2200, help="Judge this year instead of the study's.")] = None,
+    sites: Annotated[int | None, typer.Option(min=0, max=10_000, metavar="N", help="At most so many new sites in all.")] = None,
+    scenario: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="Build on a scenario: its name in the study file, or a file.")] = None,
+    lang: Annotated[str | None, typer.Option(metavar="zh|en", callback=noted, help="Language of tables and messages; the page speaks both.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default maps/<study>/programme/.")] = None,
+) -> None:
+    """The programme of near-term projects: which sites, enlargements, gates and links serve most people for a budget, ranked and proven.
+
+    Example: livingcircle programme data/beilun --budget 3000
+    """
+    from livingcircle.console import progress_bars
+    from livingcircle.programme_console import show_programme
+    from livingcircle.study.programming import Wanted, programme_study
+    from livingcircle.study.schema import language_of
+
+    spoken = _known_language(lang) or language_of(study)
+    wanted = Wanted(budget, tuple(_words(category)), year, sites, scenario, lang)
+    with progress_bars(spoken) as progress:
+        told, files = programme_study(study, wanted, out=out, progress=progress)
+    show_programme(told, files, language=spoken)
 
 
 @app.command()
@@ -175,11 +284,13 @@ def area(
     minutes: Annotated[str | None, typer.Option(metavar="5,10,15", help="Limits in minutes.")] = None,
     metres: Annotated[str | None, typer.Option(metavar="300,500", help="Limits in metres, instead of minutes.")] = None,
     explain: Annotated[str | None, typer.Option("--explain", metavar="LON,LAT", help="A place (WGS-84): tell why it is reached or not, and write the walk.")] = None,
+    scenario: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="Walk over the links and gates of a scenario: its name in the study file, or a file.")] = None,
 ) -> None:
     """Isochrones of any point: the area that can be reached on foot.
 
     Example: livingcircle area data/beilun --at 121.755,29.945 --minutes 5,10,15 --out area.geojson --explain 121.76,29.95
     """
+    from livingcircle.study.ask import Limits
     from livingcircle.study.ask import area as ask_area
 
     if minutes and metres:
@@ -188,16 +299,27 @@ def area(
     limits = _numbers(metres or minutes or "5,10,15", "--metres" if metres else "--minutes")
     if min(limits) <= 0:
         raise typer.BadParameter("limits must be positive", param_hint="--metres" if metres else "--minutes")
-    told = ask_area(study, at=place, limits=limits, unit="m" if metres else "min", out=out, explain=asked)
+    told = ask_area(study, at=place, limits=Limits(limits, "m" if metres else "min"), out=out, explain=asked, scenario=scenario)
     for sentence in told.sentences:
         typer.echo(sentence)
     typer.echo(str(out))
 
 
-def _language(told: str) -> str:
-    if told not in ("zh", "en"):
-        raise typer.BadParameter("choose zh or en", param_hint="--lang")
-    return told
+def _known_language(told: str | None) -> str | None:
+    return None if told is None else language_told(told)
+
+
+def _words(text: str | None) -> list[str]:
+    return [word for part in (text or "").replace("，", ",").split(",") if (word := part.strip())]
+
+
+def _metres(text: str | None) -> float | None:
+    if text is None or text.strip().lower() == "none":
+        return None if text is None else float("inf")
+    metres = _numbers(text, "--limit")
+    if len(metres) != 1 or metres[0] <= 0:
+        raise typer.BadParameter("give metres, more than 0, or none", param_hint="--limit")
+    return metres[0]
 
 
 def _place(text: str, option: str) -> tuple[float, float]:
@@ -215,49 +337,6 @@ def _numbers(text: str, option: str) -> list[float]:
         return numbers
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} is not a list of numbers", param_hint=option) from error
-
-
-standards_app = typer.Typer(help="The planning standards shipped, and your own.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(standards_app, name="standards")
-
-
-@standards_app.command("list")
-def standards_list(lang: LanguageOption = "zh") -> None:
-    """List the standards shipped: number, name, tier, since when, how many categories and indicators.
-
-    Example: livingcircle standards list
-    """
-    from livingcircle.standard_tables import show_list
-
-    show_list(_language(lang))
-
-
-@standards_app.command("show")
-def standards_show(
-    names: Annotated[list[str], typer.Argument(metavar="ID...", help="Id of a standard, or path to a TOML; several are stacked, lowest first.")],
-    category: Annotated[str | None, typer.Option(metavar="C", help="Only this category, with its notes.")] = None,
-    lang: LanguageOption = "zh",
-) -> None:
-    """Show every value of a standard with clause and evidence mark, and of a stack the file it came from.
-
-    Example: livingcircle standards show gb50180-2018 --category edu_primary
-    """
-    from livingcircle.standard_tables import show_standard
-    from livingcircle.standards import load
-
-    show_standard(load(names), language=_language(lang), category=category)
-
-
-@standards_app.command("check")
-def standards_check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A standard's TOML file.")], lang: LanguageOption = "zh") -> None:
-    """Check a standard's file: list every fault, or say what it holds.
-
-    Example: livingcircle standards check city.toml
-    """
-    from livingcircle.standard_tables import show_checked
-    from livingcircle.standards import load
-
-    show_checked(file, load(file), language=_language(lang))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +19,13 @@ from livingcircle.messages.faults import in_words
 from livingcircle.outputs.check_page import Report, verdict
 from livingcircle.outputs.check_words import told
 from livingcircle.outputs.compare_words import headline, overview_lines, percent, signed
+from livingcircle.outputs.site_tables import curve_table, sites_table
+from livingcircle.outputs.site_words import Report as Sited
+from livingcircle.outputs.site_words import next_best, sentences
 from livingcircle.outputs.walking_words import walking_words
+
+# More sites are left to sites.csv.
+MOST_SITES = 30
 
 
 @contextmanager
@@ -112,6 +118,42 @@ def _compared(comparison: Comparison, language: str) -> Table | str:
             f"{row['people_lost']:,.0f}",
         )
     return table if len(changes) else known["overview.same"]
+
+
+def show_siting(report: Sited, files: Sequence[Path], *, language: str) -> None:
+    """Print what a siting found and what is proven, its sites with their gains and next best, the curve, who stays uncovered, and the paths written."""
+    known, settings = words(language, "site"), report.settings
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False)
+    console.print(f"{settings.name.get(language) or settings.study_id} · {known['title']} · {report.categories(language)}", style="bold")
+    if settings.note.get(language):
+        console.print(settings.note[language])
+    for line in sentences(report, language=language):
+        console.print(line)
+    if len(report.answer.sites):
+        console.print(_sites(report, known))
+    curve = Table(box=None, pad_edge=False)
+    for key in ("sites", "people", "share", "bound"):
+        curve.add_column(known[f"head.{key}"], justify="right")
+    for row in curve_table(report).to_dict("records"):
+        curve.add_row(str(row["sites"]), f"{row['people_covered']:,.0f}", _percent(row["people_share"]), "=" if row["status"] == "optimal" else f"≤ {row['bound']:,.0f}")
+    console.print(curve)
+    console.print(words(language)["summary.files"], style="bold")
+    for file in files:
+        console.print(f"  {file}", soft_wrap=True)
+
+
+def _sites(report: Sited, known: Mapping[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for key in ("turn", "site", "street"):
+        table.add_column(known[f"head.{key}"])
+    for key in ("people", "gained", "only", "farthest"):
+        table.add_column(known[f"head.{key}"], justify="right")
+    table.add_column(known["head.next"])
+    for row in sites_table(report).head(MOST_SITES).to_dict("records"):
+        numbers = (f"{row[column]:,.0f}" for column in ("people_served", "people_gained", "people_only", "farthest_m"))
+        name = " ".join(part for part in (row["site_id"], row["name"]) if part)
+        table.add_row(str(row["turn"]), name, row["street"], *numbers, next_best(row, known))
+    return table
 
 
 def show_findings(report: Report, files: Sequence[Path]) -> None:

@@ -159,5 +159,41 @@ def test_a_place_that_is_no_place(study, tmp_path, capsys):
     assert run("area", study, "--at", at(400, 10), "--out", tmp_path / "a.geojson", "--explain", "121.7") == 2
     assert "--explain" in capsys.readouterr().err
     with pytest.raises(DataError, match="--explain"):
-        ask.area(study, at=toy_study.place(400, 10), limits=[5], unit="min", out=tmp_path / "a.geojson", explain=(500.0, 95.0))
+        ask.area(study, at=toy_study.place(400, 10), limits=ask.Limits([5]), out=tmp_path / "a.geojson", explain=(500.0, 95.0))
     assert not (tmp_path / "a.geojson").exists()
+
+
+def test_areas_and_trails_of_a_scenario_walk_over_its_links(study, tmp_path):
+    #  a footbridge from (300, 0) to (300, 120) and on to 小巷 at (500, 120); walks are quicker only over it
+    bridge = [[*toy_study.place(300, 0)], [*toy_study.place(300, 120)], [*toy_study.place(500, 120)]]
+    file = tmp_path / "plan.toml"
+    file.write_text(f'[[links]]\nkind = "bridge"\nname = "桥"\nline = {bridge}\n[[links]]\nkind = "footpath"\nline = [[{toy_study.place(1000, 0)[0]:.9f}, {toy_study.place(1000, 0)[1]:.9f}], [{toy_study.place(1200, 0)[0]:.9f}, {toy_study.place(1200, 0)[1]:.9f}]]\n', encoding="utf-8")
+
+    def asked(out, *more, metres="250"):
+        assert run("area", study, "--at", at(900, 10), "--metres", metres, "--out", tmp_path / out, *more) == 0
+        return json.loads((tmp_path / out).read_text(encoding="utf-8"))["features"]
+
+    assert asked("same.geojson") == asked("none.geojson", "--scenario", _empty(tmp_path))
+    area, trail = asked("a.geojson", "--scenario", file, "--explain", at(1250, 10), metres="400")
+    #  10 + 100 to the end of 长街, 200 over the new path, 50 along 孤岛路, 10 to the place; nothing joins them without it
+    assert trail["properties"]["status"] == "reached" and trail["properties"]["walk_m"] == pytest.approx(370, abs=0.2)
+    shape = shapely.geometry.shape(area["geometry"])
+    assert shape.contains(shapely.Point(toy_study.place(1250, 3))) and not shape.contains(shapely.Point(toy_study.place(1290, 30)))
+    (before, apart) = asked("b.geojson", "--explain", at(1250, 10), metres="400")
+    assert apart["properties"]["status"] == "unreachable"
+    assert not shapely.geometry.shape(before["geometry"]).intersects(shapely.Point(toy_study.place(1250, 3)).buffer(1e-5))
+    #  (320, 100) lies nearer to the bridge than to 长街, but no home or place leaves the street it stands on
+    area, trail = asked("c.geojson", "--scenario", file, "--explain", at(320, 100), metres="700")
+    assert trail["properties"]["walk_m"] == pytest.approx(10 + 580 + 100, abs=0.2)
+    assert shapely.geometry.shape(area["geometry"]).contains(shapely.Point(toy_study.place(320, 100)))
+
+
+def _empty(folder):
+    file = folder / "empty.toml"
+    file.write_text("", encoding="utf-8")
+    return file
+
+
+def test_a_scenario_that_is_none_is_told(study, tmp_path, capsys):
+    assert run("area", study, "--at", at(400, 10), "--out", tmp_path / "a.geojson", "--scenario", "nowhere") == 3
+    assert "nowhere" in capsys.readouterr().err and not (tmp_path / "a.geojson").exists()

@@ -30,11 +30,13 @@ FLOORS = [
     ["capacity", "equity"],
     ["gaps", "indicators"],
     ["analysis"],
-    ["comparison"],
+    ["comparison", "timeline"],
     ["audit"],
     ["scenario", "siting", "links"],
+    ["programme"],
     ["outputs"],
-    ["study", "console", "standard_tables"],
+    ["study", "console", "links_console", "timeline_console", "programme_console", "standard_tables"],
+    ["cli_standards"],
     ["cli", "batch"],
     ["__main__"],
 ]
@@ -108,8 +110,8 @@ def test_size_and_names(path):
 def test_what_may_be_left_out_is_named_when_given(path):
     #  one layer more, or one word, may be left out by position; every setting is named
     loose = [node.name for node in functions(path) if len(node.args.defaults) > 1 and not node.name.startswith("_")]
-    if path.name == "cli.py":
-        loose = [name for name in loose if name not in ("analyze", "check", "compare", "fetch", "times", "area", "standards_show", "main")]
+    if path.name in ("cli.py", "cli_standards.py"):
+        loose = [name for name in loose if name not in ("analyze", "check", "compare", "fetch", "times", "timeline", "links", "site", "programme", "area", "standards_show", "main")]
     assert loose == []
 
 

@@ -13,6 +13,7 @@ from livingcircle import standards
 from livingcircle.analysis import Inputs, Settings, analyze
 from livingcircle.entrances import entrances
 from livingcircle.indicators import COLUMNS, FORMULAS
+from livingcircle.network.links import Link, foot
 from livingcircle.standards import Indicator, Standard
 
 STREET = town([(0, 0), (4000, 0)])
@@ -35,7 +36,7 @@ def system(*many):
 def worked(tiny, facilities, homes, *many, network=STREET, **told):
     """The rows of the indicators of a toy town."""
     kept, doors = entrances(facilities, network, gates=None, snap_limit_m=150)
-    layers = {key: told.pop(key) for key in ("units", "area", "built_land") if key in told}
+    layers = {key: told.pop(key) for key in ("units", "area", "built_land", "links") if key in told}
     inputs = Inputs(network=network, facilities=kept, entrances=doors, residences=homes, **layers)
     asked = Settings(**{"study_id": "toy", "name": NAMES, "language": "en", "year": 2025, "systems": (system(*many),)} | told)
     result = analyze(inputs, standard=told.pop("standard", tiny), settings=asked)
@@ -241,6 +242,18 @@ def test_streets_of_the_classes_named(tiny):
     assert whole(tiny, facility_table(SCHOOL), homes, indicator("network_density", **told), area=area)["value"] == pytest.approx(1)
     assert whole(tiny, facility_table(SCHOOL), homes, indicator("network_density", **told))["missing"] == "area"
     assert whole(tiny, facility_table(SCHOOL), homes, indicator("network_density", **told | {"elements": {}}), area=area)["missing"] == "road_classes"
+
+
+def test_links_of_a_scenario_count_among_the_streets_of_their_class(tiny):
+    area = gpd.GeoDataFrame(geometry=[shapely.box(1000, -500, 2000, 500)], crs=CRS)
+    told = {"categories": (), "limit_m": None, "elements": {"highway": ("residential", "footway")}}
+    #  1 km of street and the first 340 m of a path that leaves it 300 m before the area's end, in 1 km²
+    line = np.array([[1700.0, 0], [1700, 40], [2260, 40]])
+    path = Link(line, (foot(STREET, line[0]), foot(STREET, line[2])), "footpath")
+    inside = 40 + 300
+    for links, classes, density in (((), ("residential", "footway"), 1), ((path,), ("residential", "footway"), 1 + inside / 1000), ((path,), ("residential",), 1)):
+        asked = indicator("network_density", **told | {"elements": {"highway": classes}})
+        assert whole(tiny, facility_table(SCHOOL), block("A", 10, 1200), asked, area=area, links=links)["value"] == pytest.approx(density)
 
 
 def test_what_cannot_be_worked_out_keeps_its_row(tiny):

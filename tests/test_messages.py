@@ -17,7 +17,7 @@ from livingcircle.messages import LANGUAGES, text, words
 from livingcircle.messages.faults import in_words
 from livingcircle.messages.values import wrong_value
 
-PARTS = ("", "page", "check", "standards", "indicators", "gaps", "gis", "figures", "report", "values", "compare")
+PARTS = ("", "page", "check", "standards", "indicators", "gaps", "gis", "figures", "report", "values", "compare", "timeline", "links", "site", "programme")
 PACKAGE = Path(livingcircle.__file__).parent
 #  errors whose first argument is the problem of a fault
 TOLD = {"ValueError", "Refused", "_Unfit"}

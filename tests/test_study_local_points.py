@@ -197,7 +197,7 @@ def test_questions_to_local_streets(study):
     walks = pd.read_csv(study / "t.csv").set_index(["from_id", "to_id"])["walk_m"]
     #  800 m, rounded up in the table
     assert walks["a", "b"] == pytest.approx(800, abs=0.11)
-    answer = ask.area(study, at=place(500, 0), limits=[100], unit="m", out=study / "a.geojson")
+    answer = ask.area(study, at=place(500, 0), limits=ask.Limits([100], "m"), out=study / "a.geojson")
     assert len(answer.areas) == 1
 
 

@@ -21,6 +21,7 @@ from livingcircle.facilities import is_open
 from livingcircle.indicators import Target, Town, all_targets
 from livingcircle.indicators.town import WAYS
 from livingcircle.layers import Facilities, Residences, Samples
+from livingcircle.network.links import linked
 from livingcircle.quotas import serving, with_dwellings
 from livingcircle.standards import Standard
 
@@ -119,7 +120,7 @@ class Served:
             within={(target, year): self.within[target, self._key(target, year)] for target in self.targets for year in self.opened},
             rule=self.settings.rule,
             standard=standard,
-            streets=inputs.network.streets,
+            streets=linked(inputs.network, inputs.links).network.streets if inputs.links else inputs.network.streets,
             units=inputs.units,
             area=inputs.area,
             built_land=inputs.built_land,

@@ -16,6 +16,7 @@ from livingcircle.links.case import Built, Case
 from livingcircle.links.kinds import END_M, kinds, streets_passed
 from livingcircle.links.places import Places, places
 from livingcircle.links.terms import KINDS, Terms
+from livingcircle.links.walls import FEET, shut_gates
 from livingcircle.network import StreetNetwork
 from livingcircle.network.links import Foot, Link, foot
 from livingcircle.network.links import rules as joints
@@ -25,11 +26,10 @@ FOUND, GIVEN = "found", "given"
 LINES = Layer("lines of links", {}, ("LineString",))
 # Places searched from together, neighbors on the ground, so that tables stay small.
 BLOCK = 2_000
-FEET = ("from_edge", "from_m", "from_leg_m", "to_edge", "to_m", "to_leg_m")
 
 
 def candidate_links(case: Case, *, terms: Terms, lines: gpd.GeoDataFrame | None = None) -> gpd.GeoDataFrame:
-    """A row a link that may be worth building, given ones first: `name`, `how`, `kind`, `barrier`, `length_m`, `cost`, `residences` (names of those on
+    """A row a link that may be worth building, given ones first, then gates that are shut (`walls.shut_gates`): `name`, `how`, `kind`, `barrier`, `length_m`, `cost`, `residences` (names of those on
     whose land the ends lie, joined by `;`), streets at both ends, and lines.
 
     Found are straight links of up to `terms.max_m` between places on streets (`places.places`) that are at least `least_detour` times as far on foot and
@@ -39,7 +39,8 @@ def candidate_links(case: Case, *, terms: Terms, lines: gpd.GeoDataFrame | None 
     of the case (edge rows, metres along them, legs). Raises `DataError` with every fault of the lines.
     """
     parts = [_given(case, lines)] if lines is not None else []
-    parts.append(_found(case, terms))
+    shut = shut_gates(case.own)
+    parts += [part for part in (shut, _elsewhere(_found(case, terms), shut, within_m=terms.spacing_m / 2)) if len(part) or part is not shut]
     table = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
     edges = table["from_edge"].to_numpy(), table["to_edge"].to_numpy()
     told = kinds(table.geometry.to_numpy(), edges, case.own, (case.inputs.residences, case.inputs.barriers), terms=terms)
@@ -76,6 +77,15 @@ def _found(case: Case, terms: Terms) -> gpd.GeoDataFrame:
     told = {"name": "", "how": FOUND, "kind": "", "cost": np.nan, "length_m": shapely.length(shortest)[kept]}
     feet = (edges[0][kept], offsets[0][kept], none, edges[1][kept], offsets[1][kept], none)
     return gpd.GeoDataFrame({**told, **dict(zip(FEET, feet, strict=True))}, geometry=shapely.linestrings(ends[kept]), crs=network.crs)
+
+
+def _elsewhere(found: gpd.GeoDataFrame, shut: gpd.GeoDataFrame, *, within_m: float) -> gpd.GeoDataFrame:
+    """The links found without those whose two ends lie near a shut gate, which is told itself."""
+    if shut.empty or found.empty:
+        return found
+    gates = cKDTree(shapely.get_coordinates(shapely.get_point(shut.geometry.to_numpy(), 0)))
+    near = [gates.query(shapely.get_coordinates(shapely.get_point(found.geometry.to_numpy(), end)), distance_upper_bound=within_m)[1] for end in (0, -1)]
+    return found[(near[0] != near[1]) | (near[0] == len(shut))].reset_index(drop=True)
 
 
 def _on_edge(network: StreetNetwork, edge: np.ndarray, offset_m: np.ndarray) -> np.ndarray:

@@ -71,7 +71,7 @@ class Homes(NamedTuple):
 
 @dataclass(frozen=True)
 class Case:
-    """A study as links are judged on it: as one group walks, in the year of the settings; see `case_of`."""
+    """A study as links are judged on it: as one group walks, in the year of the settings; `residences` are the ids of the points of `homes`. See `case_of`."""
 
     inputs: Inputs
     settings: Settings
@@ -81,6 +81,7 @@ class Case:
     homes: Homes
     some: Homes
     doors: Positions
+    residences: np.ndarray
 
     @property
     def way(self) -> Way:
@@ -94,10 +95,13 @@ class Case:
         rows = np.append(np.where(shut, -1, np.cumsum(~shut) - 1), -1)
         return tuple(link._replace(feet=tuple(Foot(int(rows[foot.edge]), *foot[1:]) for foot in link.feet)) for link in self.inputs.links)
 
-    @cached_property
-    def marks(self) -> np.ndarray:
-        """The points of homes as geometries."""
-        return shapely.points(self.homes.points)
+    def opens(self, link: Link) -> tuple[int, int] | None:
+        """The closed gate, as node id and compound, that a link opens again: one without length whose two feet are the gate's node; None for any other."""
+        if link.length_m > 0 or not self.own.closed_gates:
+            return None
+        rows = {int(self.own.start[foot.edge] if foot.offset_m <= SAME_M else self.own.end[foot.edge]) for foot in link.feet}
+        gate = int(self.own.nodes[min(rows)]), int(self.own.compound[link.feet[0].edge])
+        return gate if len(rows) == 1 and gate in self.own.closed_gates else None
 
     @cached_property
     def _lonely(self) -> shapely.STRtree:
@@ -159,7 +163,7 @@ def case_of(inputs: Inputs, *, standard: Standard, settings: Settings, points: i
         for n in sorted({one.at_least for one in category.requirements}):
             own_ones = tuple(one for one in category.requirements if one.at_least == n)
             asked.append(Asked(category.id, n, own_ones, np.array([_limit(one, settings, walks) for one in own_ones]), rows))
-    return Case(inputs, settings, walks, own, tuple(asked), whole, few, doors)
+    return Case(inputs, settings, walks, own, tuple(asked), whole, few, doors, samples["residence_id"].to_numpy(dtype=object))
 
 
 def _homes(samples: Samples, standing: Standing, group: Group) -> Homes:
@@ -171,6 +175,16 @@ def _limit(requirement: Requirement, settings: Settings, group: Group) -> float:
     return float(requirement.limit_m if settings.rule == "distance" else requirement.limit_min * group.speed_kmh * METRES_PER_MINUTE_PER_KMH)
 
 
+def _metres_to(line: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Straight metres from each point to a line of (k, 2) coordinates, which may be without length."""
+    far = np.full(len(points), np.inf)
+    for a, b in zip(line[:-1], line[1:], strict=True):
+        square = float(((b - a) ** 2).sum())
+        t = np.clip((points - a) @ (b - a) / square, 0, 1)[:, None] if square > 0 else 0.0
+        far = np.minimum(far, np.hypot(*(a + t * (b - a) - points).T))
+    return far
+
+
 @dataclass(frozen=True)
 class Built:
     """A case with links built: its streets, where homes and doors stand on them, and the walks in the measure of the rule."""
@@ -180,9 +194,12 @@ class Built:
 
     @cached_property
     def standing(self) -> Standing:
-        """The streets with the links of the inputs and those built."""
-        links = (*self.case.given, *self.links)
-        return Standing(self.case.own, linked(self.case.own, links) if links else None, self.case.inputs, self.case.settings)
+        """The streets with the links of the inputs and those built, closed gates opened again."""
+        gates = [self.case.opens(link) for link in self.links]
+        links = (*self.case.given, *(link for link, gate in zip(self.links, gates, strict=True) if gate is None))
+        opened = tuple(gate for gate in gates if gate is not None)
+        own = self.case.own.with_open_gates(opened) if opened else self.case.own
+        return Standing(own, linked(own, links) if links else None, self.case.inputs, self.case.settings)
 
     @property
     def network(self) -> StreetNetwork:
@@ -228,8 +245,7 @@ class Built:
         """
         after = Built(self.case, (*self.links, *links))
         homes, reach = self.case.homes, self.case.settings.snap_limit_m
-        # A gate may be a line without length, which no union keeps.
-        far = np.min([shapely.distance(shapely.LineString(link.line), self.case.marks) for link in links], axis=0)
+        far = np.min([_metres_to(link.line, homes.points) for link in links], axis=0)
         near = np.flatnonzero(far <= max([reach, *(one.farthest for one in self.case.asked)]))
         origins = after.standing.homes(homes.points[near], homes.own.iloc[near])
         walks = list(self.walks)

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csr_array
 
 from livingcircle.catchments import catchments
 from livingcircle.coverage import ROUNDING_M
 from livingcircle.layers import Positions
-from livingcircle.links.case import Built
+from livingcircle.links.case import Built, Homes
 from livingcircle.network.links import Link
 
 EQUAL, UPPER, LOWER, ROUGH = "equal", "upper", "lower", "rough"
@@ -41,6 +42,10 @@ def gains_of(before: Built, after: Built) -> Gains:
     anew, moved = np.zeros(len(homes.people), dtype=bool), np.zeros(2)
     people, land, lost = [], [], 0.0
     for one, old, new in zip(told.asked, before.walks, after.walks, strict=True):
+        if new is old:
+            people += [0.0] * len(one.limits)
+            land += [0.0] * len(one.limits)
+            continue
         for limit in one.limits + ROUNDING_M:
             inside = (old > limit) & (new <= limit)
             people.append(homes.people[inside].sum())
@@ -51,6 +56,38 @@ def gains_of(before: Built, after: Built) -> Gains:
         moved += homes.people[shorter].sum(), (homes.people[shorter] * (old[shorter] - new[shorter])).sum()
     once = np.array([homes.people[anew].sum()]), np.array([homes.land_ha[anew].sum()])
     return Gains(np.array([people]), np.array([land]), *once, _mean(moved[1:], moved[:1]), np.array([lost]))
+
+
+def homes_gaining(before: Built, after: Built) -> pd.DataFrame:
+    """Who gains by the links built after beyond those built before, exactly: a row a residence x requirement, and one a residence for all of them together.
+
+    Columns: `residence_id`, `category`, `level` (both empty for all together, where everybody counts once), `people` and `land_ha` newly within the limit,
+    `walk_m` and `walk_after_m`: their mean walk before and after in the measure of the rule, infinite where some had none, NaN for all together.
+    """
+    told, homes = before.case, before.case.homes
+    code, ids = pd.factorize(told.residences)
+    anew, parts = np.zeros(len(code), dtype=bool), []
+    for one, old, new in zip(told.asked, before.walks, after.walks, strict=True):
+        for asked, limit in zip(one.requirements, one.limits + ROUNDING_M, strict=True) if new is not old else ():
+            rows = np.flatnonzero((old > limit) & (new <= limit))
+            anew[rows] = True
+            parts.append(_by_residence((code[rows], ids), homes, rows, (old[rows], new[rows])).assign(category=one.category, level=asked.level))
+    rows = np.flatnonzero(anew)
+    nothing = np.full(len(rows), np.nan)
+    whole = _by_residence((code[rows], ids), homes, rows, (nothing, nothing)).assign(category="", level="")
+    return pd.concat([whole, *parts], ignore_index=True)[["residence_id", "category", "level", "people", "land_ha", "walk_m", "walk_after_m"]]
+
+
+def _by_residence(known: tuple[np.ndarray, np.ndarray], homes: Homes, rows: np.ndarray, walks: tuple[np.ndarray, np.ndarray]) -> pd.DataFrame:
+    code, ids = known
+    own, at = np.unique(code, return_inverse=True)
+    # A home without people stands for its land.
+    people, land = homes.people[rows], homes.land_ha[rows]
+    total = np.bincount(at, people, len(own))
+    weight = np.where(total[at] > 0, people, land)
+    moved = weight > 0
+    means = [_mean(np.bincount(at[moved], (walk * weight)[moved], len(own)), np.bincount(at, weight, len(own))) for walk in walks]
+    return pd.DataFrame({"residence_id": ids[own], "people": total, "land_ha": np.bincount(at, land, len(own)), "walk_m": means[0], "walk_after_m": means[1]})
 
 
 def _mean(total: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -12,12 +12,16 @@ import pandas as pd
 from livingcircle.analysis import Inputs, Settings
 from livingcircle.catchments import pairs
 from livingcircle.errors import Fault, StudyError, said
-from livingcircle.links.candidates import FEET, FOUND, candidate_links, links_of, thinned
+from livingcircle.links.candidates import GIVEN, candidate_links, links_of, thinned
 from livingcircle.links.case import Built, Case, case_of
-from livingcircle.links.gains import Gains, bounds, first_look, gains_of, served_by
+from livingcircle.links.gains import Gains, bounds, first_look, gains_of, homes_gaining, served_by
 from livingcircle.links.terms import ORDERS, Terms, terms_of
+from livingcircle.links.walls import CLOSED, FEET, WALLED
+from livingcircle.network.links import Link
 from livingcircle.standards import Standard
 
+# What a planner has in mind, or has closed, is judged whatever it brings.
+JUDGED = (GIVEN, CLOSED)
 
 # Links compared with each other at a time.
 TOGETHER = 200
@@ -29,15 +33,20 @@ class Ranking:
 
     `table` has a row a link, best first, with lines in the CRS of the streets: `layers.LINKS`.
     `by_requirement` has a row for every link and requirement that gains: `link_id`, `category`, `level`, `people`, `land_ha`.
+    `by_home` tells who gains by each link, by `link_id` and as `gains.homes_gaining`.
     `sequence` has a row for every link built, in turn: `turn`, `link_id`, `people_alone`, `people_added`, `distinct_added`, `land_added_ha`,
     `people_joint`, `distinct_joint`, `land_joint_ha`, `length_joint_m`, `cost_joint`.
-    `counts` tell how many links were `candidates`, `helpful` by the first look, `looked_into` exactly, and how many people x requirements any of these
+    `links` are the rows of the table as links, on the streets of `start`, the case without them.
+    `counts` tell how many links were `candidates`, among them `shut` gates, `helpful` by the first look, `looked_into` exactly, and how many people x requirements any of these
     would have lost (`lost_people`: 0, as a link never takes anybody farther away).
     """
 
     table: gpd.GeoDataFrame
     by_requirement: pd.DataFrame
+    by_home: pd.DataFrame
     sequence: pd.DataFrame
+    start: Built
+    links: tuple[Link, ...]
     counts: Mapping[str, float]
 
 
@@ -52,8 +61,8 @@ def ranked(
 ) -> Ranking:
     """The links that move most people into coverage, over all categories and levels judged, as one group walks (the first of the settings).
 
-    `asked` are the terms of the search (`terms.terms_of`), `lines` links that a planner has in mind (`candidates.candidate_links`), judged
-    whatever they bring. Found links that bring nothing are left out. Raises `DataError` for faulty lines, `StudyError` where links are ordered
+    `asked` are the terms of the search (`terms.terms_of`), `lines` links that a planner has in mind (`candidates.candidate_links`); these, and gates that a
+    scenario closes, are judged whatever they bring. Other links that bring nothing are left out. Raises `DataError` for faulty lines, `StudyError` where links are ordered
     by a cost that none has.
     """
     asked = asked or terms_of()
@@ -68,26 +77,40 @@ def ranked(
     best = _chosen(table, built, asked)
     links = links_of(best)
     heeded = built.heeding(links)
-    exact = _stacked([gains_of(built, built.adding([link], heeded=own)) for link, own in zip(links, heeded.T, strict=True)], len(told.requirements))
+    exact, homes = _worked_out(built, links, heeded)
     best = _told(best, exact, asked).assign(bound=bounds(built, links))
     order = _order(best, asked)
-    order = order[((best["people_gained"] > 0) | (best["how"] != FOUND)).to_numpy()[order]]
+    order = order[((best["people_gained"] > 0) | best["how"].isin(JUDGED)).to_numpy()[order]]
     best = _with_walks(best.iloc[order].reset_index(drop=True), built)
     best.insert(0, "rank", np.arange(1, len(best) + 1))
     best.insert(1, "link_id", [f"link#{rank}" for rank in best["rank"]])
+    gaining = [homes[row].assign(link_id=id) for row, id in zip(order.tolist(), best["link_id"], strict=True)]
     sequence, lost = _sequence(built, best, asked)
     turn = sequence.set_index("link_id")["turn"]
     counts = {
-        "candidates": len(table), "helpful": int(helpful.sum()), "looked_into": len(links), "lost_people": float(exact.lost_people.sum() + lost),
-    }
+        "candidates": len(table), "shut": int(table["how"].isin([CLOSED, WALLED]).sum()), "helpful": int(helpful.sum()), "looked_into": len(links),
+        "lost_people": float(exact.lost_people.sum() + lost),
+    }  # fmt: skip
     best = best.assign(turn=best["link_id"].map(turn).fillna(0).astype(int)).drop(columns=list(FEET))
-    return Ranking(best, _by_requirement(best, exact, order, told), sequence, counts)
+    by_home = pd.concat(gaining, ignore_index=True) if gaining else homes_gaining(built, built).assign(link_id="")
+    return Ranking(best, _by_requirement(best, exact, order, told), by_home, sequence, built, tuple(links[row] for row in order), counts)
+
+
+def _worked_out(built: Built, links: tuple[Link, ...], heeded: np.ndarray) -> tuple[Gains, list[pd.DataFrame]]:
+    """What each link alone brings, exactly, and to which homes."""
+    exact, homes = [], []
+    for link, own in zip(links, heeded.T, strict=True):
+        after = built.adding([link], heeded=own)
+        exact.append(gains_of(built, after))
+        homes.append(homes_gaining(built, after))
+    return _stacked(exact, len(built.case.requirements)), homes
 
 
 def _with_costs(table: gpd.GeoDataFrame, asked: Terms) -> gpd.GeoDataFrame:
-    """The table with the cost of every link: its own, else by its kind and metres."""
-    by_metre = table["kind"].map(asked.cost_per_m).astype(float) * np.maximum(table["length_m"], asked.least_length_m)
-    return table.assign(cost=table["cost"].astype(float).fillna(by_metre))
+    """The table with the cost of every link: its own, else what one of its kind costs, and its metres."""
+    each, by_metre = (table["kind"].map(costs).astype(float) for costs in (asked.cost_each, asked.cost_per_m))
+    by_metre *= np.maximum(table["length_m"], asked.least_length_m)
+    return table.assign(cost=table["cost"].astype(float).fillna(each.add(by_metre, fill_value=0.0)))
 
 
 def _told(table: gpd.GeoDataFrame, found: Gains, asked: Terms) -> gpd.GeoDataFrame:
@@ -122,7 +145,7 @@ def _stacked(found: list[Gains], requirements: int) -> Gains:
 def _chosen(table: gpd.GeoDataFrame, built: Built, asked: Terms) -> gpd.GeoDataFrame:
     """The links to be worked out exactly, best first, with the number of `alternatives` to each: others that would bring much the same to the same people."""
     order = _order(table, asked)
-    given = (table["how"] != FOUND).to_numpy()
+    given = table["how"].isin(JUDGED).to_numpy()
     order = order[((table["people_gained"] > 0).to_numpy() | given)[order]]
     order = order[thinned(table.iloc[order], apart_m=asked.apart_m)]
     number: list[int] = []

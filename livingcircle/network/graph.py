@@ -142,6 +142,10 @@ class StreetNetwork:
         """The same streets with more gates closed, given as node id and compound."""
         return self._sharing(replace(self, closed_gates=(*self.closed_gates, *closed)))
 
+    def with_open_gates(self, opened: tuple[tuple[int, int], ...]) -> StreetNetwork:
+        """The same streets without these of the gates closed."""
+        return self._sharing(replace(self, closed_gates=tuple(gate for gate in self.closed_gates if gate not in opened)))
+
     def _sharing(self, other: StreetNetwork) -> StreetNetwork:
         # Neither costs nor permeability touch geometry and pieces: what was worked out of them stays.
         for name in ("segments", "component", "components", "street_m", "compound", "graph"):

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +16,7 @@ from livingcircle import __version__
 from livingcircle.analysis import Result
 from livingcircle.comparison import State
 from livingcircle.costs import Walker, sources
+from livingcircle.links import Answer
 from livingcircle.robustness import changes
 from livingcircle.sources import content
 
@@ -96,6 +97,52 @@ def write_compared(states: Sequence[State], path: Path, *, inputs: Iterable[Path
             }
             for state in states
         ],
+        "inputs": [_digest(file, base) for file in inputs],
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "outputs": [_digest(file, path.parent) for file in sorted(path.parent.rglob("*")) if file != path and file.is_file()],
+    }
+    path.write_text(json.dumps(_finite(record), ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_links(answer: Answer, path: Path, *, inputs: Iterable[Path], base: Path) -> None:
+    """Write the record of a search for links: what it was judged by, how many were looked at, what all of the list bring together."""
+    settings, standard, package = answer.settings, answer.standard, answer.package
+    record = {
+        "livingcircle": __version__,
+        "study": settings.study_id,
+        "scenario": settings.scenario,
+        "standard": {"id": standard.id, "sha256": hashlib.sha256(standard.model_dump_json().encode()).hexdigest()},
+        "parameters": {
+            "year": settings.year,
+            "language": settings.language,
+            "rule": settings.rule,
+            "group": {"id": answer.group.id, "people": answer.group.people, **_walker(settings.walker_of(answer.group))},
+            "categories": list(dict.fromkeys(one.category for one in answer.ranking.start.case.asked)),
+            "search": asdict(answer.terms),
+            "cost_unit": answer.cost_unit,
+        },
+        "counts": dict(answer.ranking.counts),
+        "together": {
+            "links": answer.ranking.table["link_id"][package.built].tolist(),
+            "people": float(package.joint.people.sum()),
+            "people_distinct": float(package.joint.distinct_people[0]),
+            "land_ha": float(package.joint.land_ha.sum()),
+            "land_distinct_ha": float(package.joint.distinct_land_ha[0]),
+            "lost_people": float(package.joint.lost_people[0]),
+            "coverage": package.by_requirement.to_dict("records"),
+        },
+        "inputs": [_digest(file, base) for file in inputs],
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "outputs": [_digest(file, path.parent) for file in sorted(path.parent.rglob("*")) if file != path and file.is_file()],
+    }
+    path.write_text(json.dumps(_finite(record), ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def write_told(told: Mapping[str, Any], path: Path, *, inputs: Iterable[Path], base: Path) -> None:
+    """Write the record of a run of its own kind: what was asked and found (`told`), what was read and what was written."""
+    record = {
+        "livingcircle": __version__,
+        **told,
         "inputs": [_digest(file, base) for file in inputs],
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         "outputs": [_digest(file, path.parent) for file in sorted(path.parent.rglob("*")) if file != path and file.is_file()],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,16 @@ def _on_streets(plan: Plan, network: StreetNetwork, counted: tuple[int | None, s
     links = [link for told, link in every if is_there(told, year=year, certainty=certainty)]
     shut = _closed(plan, network, faults)
     return network.with_closed_gates(shut) if shut else network, links
+
+
+def without_closing(plan: Plan, network: StreetNetwork, opened: Collection[tuple[int, int]]) -> Scenario:
+    """The scenario without the changes that close any of these gates, given as node id and compound of the study's own streets."""
+    kept = []
+    for number, told in enumerate(plan.scenario.gates):
+        place = _metres([(told.lon, told.lat)], network, plan.key("gates", number))[0]
+        if told.change == "open" or gate_node(network, place) not in opened:
+            kept.append(told)
+    return plan.scenario.model_copy(update={"gates": tuple(kept)})
 
 
 def _with_limits(plan: Plan, standard: Standard, faults: list[Fault]) -> Standard:

@@ -54,7 +54,37 @@ def most_served(asked: Problem, bounds: Bounds, clock: Clock) -> tuple[np.ndarra
     if found.status == INFEASIBLE:
         return None, 0.0, INFEASIBLE
     bound = min(-found.bound, 1.0) * total
-    return (None if found.values is None else opened.chosen(found)), bound, found.status
+    return (one_by_one(asked, bounds, groups) if found.values is None else opened.chosen(found)), bound, found.status
+
+
+def one_by_one(asked: Problem, bounds: Bounds, groups: Alike) -> np.ndarray:
+    """Sites within the bounds, each the one that serves most people besides; a siting to show where time was up before the solver found one.
+
+    Room in sites is not looked at, so that with capacities it is no more than a guess.
+    """
+    chosen = list(asked.held)
+    of = np.repeat(np.arange(len(groups.people)), np.diff(groups.first))
+    served = np.zeros(len(groups.people), dtype=bool)
+    open_ = asked.fixed | np.isin(np.arange(len(asked.sites)), chosen)
+    served[of[open_[groups.site]]] = True
+    while True:
+        adds = np.bincount(groups.site, groups.people[of] * ~served[of], minlength=len(asked.sites))
+        able = [row for row in asked.new if row not in chosen and adds[row] > 0 and _allowed(asked, bounds, [*chosen, row])]
+        if not able:
+            return np.array(chosen, dtype=int)
+        best = max(able, key=lambda row: adds[row])
+        chosen.append(int(best))
+        served[of[groups.site == best]] = True
+
+
+def _allowed(asked: Problem, bounds: Bounds, rows: list[int]) -> bool:
+    """Whether the rows keep to number and budget, and to what their parcels hold."""
+    own = asked.sites.iloc[rows]
+    if _beyond(asked, bounds, np.array(rows)) or own.duplicated(["parcel", "category"]).any():
+        return False
+    land = asked.parcels.set_index("parcel")["area_m2"]
+    used = own[own["parcel"].isin(land.index)].groupby("parcel")["area_m2"].sum()
+    return bool((used <= land.reindex(used.index)).all())
 
 
 def _amounts(program: Program, asked: Problem, groups: Alike, opened: Openings) -> tuple[np.ndarray, np.ndarray]:

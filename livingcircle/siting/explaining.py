@@ -33,18 +33,19 @@ def worth(asked: Problem, bounds: Bounds, siting: Siting) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["site", "site_id", "people_lost", "objective_without", "difference"])
 
 
-def alternatives(asked: Problem, bounds: Bounds, siting: Siting) -> pd.DataFrame:
+def alternatives(asked: Problem, bounds: Bounds, siting: Siting, *, among: np.ndarray | None = None) -> pd.DataFrame:
     """The next best to each chosen site while the others stay: which comes in its place, and how much worse the objective is.
 
     A row a chosen site: `leaves` (its id), `enters` (ids, joined by ; ; empty for none), `objective`, `difference` (objective less that of the siting),
     `people_served`, `status`. Each is an exact solution of the model with the other sites held and this one forbidden, so `difference` is 0 where
-    another place is as good, and never better once the siting is proven. `infeasible` where nothing takes its place.
+    another place is as good, and never better once the siting is proven. `infeasible` where nothing takes its place. Another position on the same parcel
+    is no other place. With `among` only those sites are asked about.
     """
     if siting.model != "lscp":
         counts = siting.chosen["category"].value_counts().to_dict()
         bounds = replace(bounds, sites=counts if isinstance(bounds.sites, Mapping) else len(siting.rows))
     rows = []
-    for site in siting.rows:
+    for site in siting.rows if among is None else among:
         others = siting.rows[siting.rows != site]
         other = solved(siting.model, asked.without(site).holding(others), bounds)
         enters = ";".join(str(id) for id in other.chosen["site_id"][~other.chosen["site"].isin(others)])

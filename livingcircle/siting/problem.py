@@ -129,9 +129,10 @@ class Problem:
         return float(own["cost"].sum() + land)
 
     def without(self, site: int) -> Problem:
-        """The same problem, where the site may not be chosen."""
-        allowed = self.sites["allowed"].to_numpy(dtype=bool).copy()
-        allowed[site] = False
+        """The same problem, where the site may not be chosen, nor another position for its category on the same parcel."""
+        own = self.sites.iloc[site]
+        same = (self.sites["parcel"] == own["parcel"]) & (self.sites["category"] == own["category"])
+        allowed = self.sites["allowed"].to_numpy(dtype=bool) & ~same.to_numpy()
         return replace(self, sites=self.sites.assign(allowed=allowed))
 
     def holding(self, sites: np.ndarray) -> Problem:

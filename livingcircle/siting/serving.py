@@ -89,7 +89,8 @@ def reasons(asked: Problem, bounds: Bounds, chosen: np.ndarray, *, who: pd.DataF
     open_[chosen] = True
     free = np.zeros(len(open_), dtype=bool)
     free[asked.new] = True
-    barred = {int(site): _barrier(asked, bounds, chosen, site) for site in np.unique(reach["site"].to_numpy()) if free[site] and not open_[site]}
+    closed = np.unique(reach["site"].to_numpy(dtype=int))
+    barred = _barriers(asked, bounds, chosen, closed[free[closed] & ~open_[closed]])
     for row in short:
         sites = near.get(row, np.empty(0, dtype=int))
         if not len(sites):
@@ -104,20 +105,28 @@ def reasons(asked: Problem, bounds: Bounds, chosen: np.ndarray, *, who: pd.DataF
     return out
 
 
-def _barrier(asked: Problem, bounds: Bounds, chosen: np.ndarray, site: int) -> str:
-    """What keeps one more site closed."""
-    own = asked.sites.iloc[[site]].iloc[0]
-    most = bounds.sites.get(own["category"]) if isinstance(bounds.sites, Mapping) else bounds.sites
-    built = asked.sites.iloc[chosen]
-    count = len(built) if not isinstance(bounds.sites, Mapping) else int((built["category"] == own["category"]).sum())
-    if own["capacity"] == 0:
-        return CAPACITY
-    if most is not None and count >= most:
-        return SITES
-    beside = built[built["parcel"] == own["parcel"]]
-    land = asked.parcels.loc[asked.parcels["parcel"] == own["parcel"], "area_m2"]
-    if (beside["category"] == own["category"]).any() or (len(land) and beside["area_m2"].sum() + own["area_m2"] > land.iloc[0]):
-        return PARCEL
-    if bounds.budget is not None and asked.cost(np.append(chosen, site)) > bounds.budget * (1 + 1e-9):
-        return BUDGET
-    return UNPROVEN
+def _barriers(asked: Problem, bounds: Bounds, chosen: np.ndarray, sites: np.ndarray) -> dict[int, str]:
+    """What keeps each of some closed sites closed, one more at a time."""
+    category, parcel = (asked.sites[name].to_numpy(dtype=object) for name in ("category", "parcel"))
+    area = asked.sites["area_m2"].to_numpy(dtype=float)
+    land = dict(zip(asked.parcels["parcel"], asked.parcels["area_m2"], strict=True))
+    built = [int(row) for row in chosen]
+    taken = {(parcel[row], category[row]) for row in built}
+    used: dict[object, float] = {}
+    for row in built:
+        used[parcel[row]] = used.get(parcel[row], 0.0) + area[row]
+    out = {}
+    for site in map(int, sites):
+        by_kind = isinstance(bounds.sites, Mapping)
+        most = bounds.sites.get(category[site]) if by_kind else bounds.sites
+        count = sum(category[row] == category[site] for row in built) if by_kind else len(built)
+        if asked.capacity[site] == 0:
+            out[site] = CAPACITY
+        elif most is not None and count >= most:
+            out[site] = SITES
+        elif (parcel[site], category[site]) in taken or used.get(parcel[site], 0.0) + area[site] > land.get(parcel[site], np.inf):
+            out[site] = PARCEL
+        else:
+            dear = bounds.budget is not None and asked.cost(np.append(chosen, site)) > bounds.budget * (1 + 1e-9)
+            out[site] = BUDGET if dear else UNPROVEN
+    return out

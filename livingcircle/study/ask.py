@@ -6,11 +6,13 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from pyproj import Transformer
 
@@ -55,11 +57,11 @@ def times(path: Path, *, starts: Path, ends: Path, out: Path, limit_min: float |
         raise DataError(Fault(str(out), "is one of the tables to read", "give another --out"))
     study = placed(study, base)
     crs = metric_crs(study, base)
-    own, more = _with_links(study, base, crs, plan)
-    network = own if more is None else more.network
+    streets = _with_links(study, base, crs, plan)
+    network = streets.network
     tables = [_points(file, crs) for file in (starts, ends)]
     snapped = {"limit_m": study.walking.snap_limit_m, "barriers": obstacles(read_barriers(study, base, crs))}
-    origins, finals = (_stand(shapely.get_coordinates(t.geometry.to_numpy()), own, more, snapped) for t in tables)
+    origins, finals = (streets.stand(shapely.get_coordinates(t.geometry.to_numpy()), snapped) for t in tables)
     speed = study.walking.speed_kmh
     limit_m = np.inf if limit_min is None else limit_min * speed * METRES_PER_MINUTE_PER_KMH
     every = len(origins) * len(finals) <= MOST_PAIRS
@@ -79,24 +81,37 @@ def how_walked(study: schema.Study) -> str:
     return walking_words(settings_of(study))[0]
 
 
-def _walked(study: schema.Study, base: Path, crs) -> StreetNetwork:
-    """The study's streets as everybody walks them."""
-    network = read_network(study, base, crs)
-    return as_walked(network, walkers(study)[0], read_ground(study, base, crs, network))
+class _Streets(NamedTuple):
+    """A study's own streets as everybody walks them, and the same with the links of a scenario where it adds some."""
+
+    own: StreetNetwork
+    linked: Linked | None
+
+    @property
+    def network(self) -> StreetNetwork:
+        return self.own if self.linked is None else self.linked.network
+
+    def stand(self, points: np.ndarray, snapped: Mapping[str, Any]) -> Positions:
+        """Where points stand: on the study's own streets, and on a link only where none of these is near."""
+        return settled(snap(points, self.own, **snapped), self.linked, lambda rows, alone: snap(points[rows], alone, isolated_m=0, **snapped))
 
 
-def _with_links(study: schema.Study, base: Path, crs, plan: Plan | None) -> tuple[StreetNetwork, Linked | None]:
-    """The study's streets as everybody walks them, and the same with the links of a scenario where it adds some."""
+def _with_links(study: schema.Study, base: Path, crs, plan: Plan | None) -> _Streets:
     network, links = read_network(study, base, crs), []
     if plan is not None:
         network, links = on_streets(plan, network, year=study.study.year, certainty=study.study.certainty)
     walker, ground = walkers(study)[0], read_ground(study, base, crs, network)
     own = as_walked(network, walker, ground)
-    return own, linked(own, links, kept=~closed(network, walker, ground)) if links else None
+    return _Streets(own, linked(own, links, kept=~closed(network, walker, ground)) if links else None)
 
 
-def _stand(points: np.ndarray, own: StreetNetwork, more: Linked | None, snapped: Mapping[str, Any]) -> Positions:
-    return settled(snap(points, own, **snapped), more, lambda rows, network: snap(points[rows], network, isolated_m=0, **snapped))
+def _cells(streets: _Streets, bounds: np.ndarray, snapped: Mapping[str, Any]) -> isochrone.Grid:
+    """The lattice over `bounds`; with links its points stand as every point does."""
+    cells = isochrone.grid(streets.network, tuple(bounds.tolist()), **snapped)
+    if streets.linked is None:
+        return cells
+    stood = streets.stand(cells.points, snapped)
+    return replace(cells, positions=pd.concat([stood, cells.positions.iloc[len(stood) :]], ignore_index=True))
 
 
 def _points(file: Path, crs) -> gpd.GeoDataFrame:
@@ -120,6 +135,13 @@ def _points(file: Path, crs) -> gpd.GeoDataFrame:
     return frame.assign(id=ids)
 
 
+class Limits(NamedTuple):
+    """How far is asked: numbers of minutes (`min`) or metres (`m`)."""
+
+    values: Sequence[float]
+    unit: str = "min"
+
+
 class Answer(NamedTuple):
     """The areas around a point (limits in metres) and, of a place asked about, a trail and its sentences for each limit."""
 
@@ -132,36 +154,38 @@ def area(
     path: Path,
     *,
     at: tuple[float, float],
-    limits: Sequence[float],
-    unit: str,
+    limits: Limits,
     out: Path,
     explain: tuple[float, float] | None = None,
+    scenario: str | None = None,
 ) -> Answer:
-    """The areas within `limits` (`unit` is `min` or `m`) of a place, written to `out` as GeoJSON in EPSG:4326.
+    """The areas within `limits` of a place, written to `out` as GeoJSON in EPSG:4326.
 
     `at` and `explain` are WGS-84 longitude and latitude. Properties of an area: `minutes`, `limit_m`, `area_ha`,
     `speed_kmh`, `walking`, `from_leg_m`. With `explain` follows a line for each limit, the walk from `at` to that place, or the
     straight line where there is none: `kind` is `trail`, `sentence` tells in the study's language why the place is reached
-    or not, the others are those of `reasons.Trail`, `path` the parts of the walk, places as longitude and latitude.
+    or not, the others are those of `reasons.Trail`, `path` the parts of the walk, places as longitude and latitude. With a
+    `scenario` (its name in the study file, or a file) walks are those over its links and gates, as in `times`.
 
-    Raises `DataError` with the reason when no street can be walked to from `at`; then `out` is untouched.
+    Raises `StudyError` with every fault of the scenario, `DataError` with the reason when no street can be walked to from `at`;
+    then `out` is untouched.
     """
-    study, base = schema.load(path)
+    study, base, plan = streets_asked(path, scenario)
     study = placed(study, base)
     crs = metric_crs(study, base)
-    network, barriers = _walked(study, base, crs), read_barriers(study, base, crs)
+    streets, barriers = _with_links(study, base, crs, plan), read_barriers(study, base, crs)
+    network = streets.network
     pace = study.walking.speed_kmh * METRES_PER_MINUTE_PER_KMH
-    metres = sorted(limit if unit == "m" else limit * pace for limit in limits)
+    metres = sorted(limit if limits.unit == "m" else limit * pace for limit in limits.values)
     snapped = {"limit_m": study.walking.snap_limit_m, "barriers": obstacles(barriers)}
-    way = walk_time.Way(shortest=unit == "m", outward=True, engine=study.walking.engine)
+    way = walk_time.Way(shortest=limits.unit == "m", outward=True, engine=study.walking.engine)
     terms = Terms(study.walking.speed_kmh, study.walking.snap_limit_m, way=way, barriers=barriers)
-    asked = None if explain is None else _spot(explain, "--explain", network, snapped)
-    origin = _spot(at, "--at", network, snapped)
+    asked = None if explain is None else _spot(explain, "--explain", streets, snapped)
+    origin = _spot(at, "--at", streets, snapped)
     if origin.positions["edge"].iloc[0] < 0:
         raise DataError(_off_network(at, network, origin, terms))
     place, reach = origin.points, max(metres) / network.least_pace
-    west, south, east, north = np.concatenate([place[0] - reach, place[0] + reach])
-    cells = isochrone.grid(network, (west, south, east, north), **snapped)
+    cells = _cells(streets, np.concatenate([place[0] - reach, place[0] + reach]), snapped)
     walk = walk_time.nearest(network, cells.positions, origin.positions, speed_kmh=study.walking.speed_kmh, way=way)
     judged = walk["walk_m" if way.shortest else "flat_m"].to_numpy()
     shapes = isochrone.areas(judged, cells, limits_m=metres, crs=crs, origins=place)
@@ -190,11 +214,11 @@ def _sentence(told: Trail, pace: float, language: str) -> str:
     return known["reasons.joined"].format(first=heading, second=sentence(told, known))
 
 
-def _spot(place: tuple[float, float], option: str, network: StreetNetwork, snapped: dict) -> Spots:
+def _spot(place: tuple[float, float], option: str, streets: _Streets, snapped: dict) -> Spots:
     point = gpd.GeoDataFrame(geometry=[shapely.Point(place)], crs="EPSG:4326")
-    metric = to_crs(point, declared=None, target=network.crs, where=option)
+    metric = to_crs(point, declared=None, target=streets.network.crs, where=option)
     points = shapely.get_coordinates(metric.geometry.to_numpy())
-    return Spots(points, snap(points, network, **snapped))
+    return Spots(points, streets.stand(points, snapped))
 
 
 def _off_network(at: tuple[float, float], network: StreetNetwork, origin: Spots, terms: Terms) -> Fault:

@@ -153,9 +153,88 @@ class GateFile(_LayerFile):
     kind: str | None = None
 
 
+Kind = Literal["gate", "footpath", "crossing", "bridge"]
+Cost = Annotated[float, Field(ge=0, le=1e12)]
+
+
+class LinkSearch(Part):
+    """`[links]`: lines that a planner has in mind, which links are looked for besides, and what they cost."""
+
+    lines: str | None = None
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    where: Rows | None = None
+    columns: dict[Literal["name", "kind", "cost"], str] = {}
+    kinds: Annotated[tuple[Kind, ...], Field(min_length=1)] = get_args(Kind)
+    max_m: Annotated[float, Field(ge=1, le=2000)] | None = None
+    order: Literal["people_gained", "people_distinct", "people_per_m", "people_per_cost"] | None = None
+    categories: tuple[str, ...] = ()
+    cost_per_m: dict[Kind, Cost] = {}
+    cost_each: dict[Kind, Cost] = {}
+    cost_unit: str = ""
+
+
 class ParkFile(_LayerFile):
     """`[[parks]]`: polygons whose ways close at night."""
 
 
 class BuiltLand(_LayerFile):
     """`[built_land]`: polygons of urban built land, the denominator of bus and rail coverage."""
+
+
+class ParcelFile(_LayerFile):
+    """`[siting.parcels]`: polygons on which something may be built; `columns` names their id, name, land code, area and cost."""
+
+    columns: dict[Literal["id", "name", "land_code", "area_m2", "cost"], str] = {}
+    vocabulary: Vocabulary | None = None
+
+
+class ExcludedFile(_LayerFile):
+    """`[[siting.excluded]]`: polygons of ground where nothing may be built."""
+
+
+Amount = Annotated[float, Field(ge=0, le=1e12)]
+Places = Annotated[float, Field(gt=0, le=1e6)]
+
+
+class Siting(Part):
+    """`[siting]`: what may be built where: candidates, parcels, excluded ground, and what a new facility of a category takes, costs and holds."""
+
+    candidates: Literal["vacant", "parcels", "streets"] | None = None
+    parcels: ParcelFile | None = None
+    excluded: tuple[ExcludedFile, ...] = ()
+    vacant_codes: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    site_m2: dict[str, Amount] = {}
+    capacity: dict[str, Places] = {}
+    cost: dict[str, Amount] = {}
+    cost_unit: str = ""
+    street_spacing_m: Annotated[float, Field(ge=20, le=5000)] = 200.0
+    front_spacing_m: Annotated[float, Field(ge=20, le=5000)] = 150.0
+    front_reach_m: Annotated[float, Field(ge=0, le=500)] = 30.0
+    unserved_m: Annotated[float, Field(gt=0, le=100_000)] | None = None
+
+    @model_validator(mode="after")
+    def _parcels_where_asked(self) -> Siting:
+        if self.candidates == "parcels" and self.parcels is None:
+            raise ValueError(said("candidates are parcels, and no [siting.parcels] names their file"))
+        return self
+
+
+class ProgrammeTable(Part):
+    """`[programme]`: the budget of the programme of near-term projects, what its measures cost, and how they are chosen.
+
+    A programme is worked out in every analysis where a budget is told. What is not told here is as `[siting]` and `[links]` say.
+    """
+
+    budget: Amount | None = None
+    categories: tuple[str, ...] = ()
+    sites: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    cost_unit: str = ""
+    cost_site: dict[str, Amount] = {}
+    cost_place: dict[str, Amount] = {}
+    cost_gate: Amount | None = None
+    cost_per_m: dict[Kind, Cost] = {}
+    enlarge_most: Annotated[float, Field(gt=0, le=10)] = 0.5
+    points: Annotated[int, Field(ge=1, le=1000)] = 30
+    time_s: Annotated[float, Field(ge=1, le=86_400)] = 60.0

@@ -20,7 +20,6 @@ from livingcircle.entrances import entrances as find_entrances
 from livingcircle.errors import DataError, Fault, StandardError, StudyError, listed, raise_all, said
 from livingcircle.network import compounds, store
 from livingcircle.sources import geofile, osm
-from livingcircle.sources.spreadsheet import number
 from livingcircle.standards import Standard
 from livingcircle.study.files import file_of, source_of
 from livingcircle.study.findings import Findings
@@ -29,9 +28,9 @@ from livingcircle.study.homes import read_residences
 from livingcircle.study.places import Parts, read_facilities, united
 from livingcircle.study.rows import keep
 from livingcircle.study.schema import About, Streets, Study
+from livingcircle.study.street_years import OPEN_YEAR, open_by
 
 CACHE = ".cache"
-OPEN_YEAR = "open_year"
 RESERVED_UNITS = (WHOLE_AREA, OUTSIDE)
 
 
@@ -162,33 +161,12 @@ def _built(
     kinds = set(lines.geom_type) - {"LineString", "MultiLineString"}
     if kinds:
         raise DataError(Fault(path.name, said("holds {kinds} among the streets", kinds=listed(sorted(kinds))), "give lines only"))
-    lines = _open_by(lines, study.study.year, told)
+    lines = open_by(lines, study.study.year, told)
     if every_line:
         lines = _every_line(lines)
     return streets.from_lines(
         lines, tolerance_m=told.join_tolerance_m, at_crossings=told.join_crossings, outlines=outlines, gates=gates
     )
-
-
-def _open_by(lines: gpd.GeoDataFrame, year: int | None, told: Streets) -> gpd.GeoDataFrame:
-    """The lines that can be walked in `year`; without a year those that state none. Lines of no year are there always."""
-    if OPEN_YEAR not in told.columns:
-        return lines
-    if OPEN_YEAR not in lines.columns:
-        known = listed(str(c) for c in lines.columns if c != lines.geometry.name)
-        raise DataError(Fault(
-            told.path,
-            said("no column '{column}' (columns.{key})", column=told.columns[OPEN_YEAR], key=OPEN_YEAR),
-            said("choose one of: {known}", known=known),
-        ))
-    opens, unread = number(lines[OPEN_YEAR])
-    if len(unread):
-        rows = coordinates.name_rows(layers.row_numbers(lines)[lines.index.isin(unread)])
-        raise DataError(Fault(said("{where} {rows}", where=told.path, rows=rows), "opening years that are not numbers", "write a year or leave it blank"))
-    there = opens.isna() | (opens <= (-np.inf if year is None else year))
-    if not there.any():
-        raise DataError(Fault(told.path, "no street is open in the study's year", "check year and the opening years"))
-    return lines[there.to_numpy()].reset_index(drop=True)
 
 
 def _every_line(lines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

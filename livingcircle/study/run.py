@@ -14,8 +14,10 @@ from livingcircle.gaps.capacity import TOO_SMALL
 from livingcircle.layers import Gaps
 from livingcircle.messages import LANGUAGES
 from livingcircle.outputs import figures, gap_list, layers_gpkg, page, publishing, report, run_record, tables, verification, workbook
+from livingcircle.programme import Programme
 from livingcircle.study import schema
-from livingcircle.study.analyzing import asked, judged
+from livingcircle.study.analyzing import asked, judged, read
+from livingcircle.study.programming import Wanted, planned, terms_for
 
 WORKBOOK = "gaps.xlsx"
 
@@ -46,10 +48,13 @@ def run(
     with publishing.publish(target) as folder:
         # The workbook of the last run goes when this one appears; what planners wrote into it is read before.
         record = verification.read(target / WORKBOOK, language=job.settings.language)
-        result = judged(job, progress=clock)
+        layers = read(job, progress=clock) if job.study.programme.budget is not None else None
+        result = judged(job, layers=layers, progress=clock)
+        # Nothing of a programme is worked out unless the study asks for one.
+        programme = planned(job, layers, terms_for(job.study, job.standard, Wanted()), progress=clock) if layers is not None else None
         listed = gap_list.listed(result, record)
         result = _carried(result, listed, record, (folder, target))
-        _write((result, listed, record), folder, study=job.study, files=job.files, clock=clock)
+        _write((result, listed, record, programme), folder, study=job.study, files=job.files, clock=clock)
         written = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
         if record.damaged:
             # Written after the record of the run, so that it counts as a planner's own file and stays.
@@ -67,9 +72,9 @@ def _carried(result: Result, listed: Gaps, record: verification.Record, folders:
     return replace(result, warnings=every[result.settings.language], warnings_by_language=every, counts=counts)
 
 
-def _write(handed: tuple[Result, Gaps, verification.Record], folder: Path, *, study: schema.Study, files: list[Path], clock: _Clock) -> None:
+def _write(handed: tuple[Result, Gaps, verification.Record, Programme | None], folder: Path, *, study: schema.Study, files: list[Path], clock: _Clock) -> None:
     """Every file of a run; `files` are what it read, the study file first."""
-    result, listed, record = handed
+    result, listed, record, programme = handed
     clock("outputs", 0, 6)
     tables.write_coverage(result, folder / "coverage.csv")
     tables.write_gaps(result, folder / "gaps.csv", listed)
@@ -78,7 +83,7 @@ def _write(handed: tuple[Result, Gaps, verification.Record], folder: Path, *, st
     tables.write_lacking(result, folder / "lacking.csv")
     tables.write_quotas(result, folder / "quotas.csv")
     clock("outputs", 1, 6)
-    workbook.write(result, folder / WORKBOOK, table=listed, record=record)
+    workbook.write(result, folder / WORKBOOK, table=listed, record=record, programme=programme)
     layers_gpkg.write(result, folder / "layers.gpkg")
     clock("outputs", 2, 6)
     page.write(result, folder / "index.html", backgrounds=study.outputs.map.asked())
@@ -87,7 +92,7 @@ def _write(handed: tuple[Result, Gaps, verification.Record], folder: Path, *, st
     drawn = figures.write(result, folder / "figures", drawn_on=today, paper=told.paper) if told.figures else []
     clock("outputs", 4, 6)
     if told.report:
-        report.write(result, folder / "report.docx", listed, figures=drawn, written_on=today)
+        report.write(result, folder / "report.docx", listed, figures=drawn, written_on=today, programme=programme)
     clock("outputs", 5, 6)
     run_record.write(result, folder / "run.json", inputs=files, base=files[0].parent, seconds=clock.seconds())
     clock("outputs", 6, 6)

@@ -21,19 +21,19 @@ from livingcircle.study.key_faults import key_faults
 from livingcircle.study.language import DEFAULT, language_of, study_file
 from livingcircle.study.layer_crs import LOCAL, crs_of_layers, says_local
 from livingcircle.study.layer_files import (
-    PLACE_COLUMNS, BarrierFile, BuildingFile, BuiltLand, CompoundFile, FacilityFile, GateFile, ParkFile, Part, PeopleRaster,
-    ResidenceFile, Rows, UnitTotals,
+    PLACE_COLUMNS, BarrierFile, BuildingFile, BuiltLand, CompoundFile, FacilityFile, GateFile, LinkSearch, ParkFile, Part, PeopleRaster, ProgrammeTable,
+    ResidenceFile, Rows, Siting, UnitTotals,
 )  # fmt: skip
 
 __all__ = [
-    "PLACE_COLUMNS", "About", "BarrierFile", "BuildingFile", "BuiltLand", "CompoundFile", "FacilityFile", "GapList", "GateFile", "LocalSystem", "Outputs", "ParkFile", "PeopleRaster",
-    "ResidenceFile", "Rows", "Streets", "Study", "UnitTotals", "Walking", "WalkingGroup", "input_files", "language_of", "load", "study_file",
+    "PLACE_COLUMNS", "About", "BarrierFile", "BuildingFile", "BuiltLand", "CompoundFile", "FacilityFile", "GapList", "GateFile", "LinkSearch", "LocalSystem", "Outputs", "ParkFile", "PeopleRaster", "ProgrammeTable",
+    "ResidenceFile", "Rows", "Siting", "Streets", "Study", "UnitTotals", "Walking", "WalkingGroup", "input_files", "language_of", "load", "study_file",
 ]  # fmt: skip
 
 SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 # A scenario's results stand in a folder of its name, beside those that a run writes.
 SCENARIO = re.compile(r"\w[\w-]{0,63}")
-TAKEN = ("figures", "compare")
+TAKEN = ("figures", "compare", "timeline", "links", "site", "programme")
 # Where `fetch` puts what it downloads, from the study's folder.
 FETCHED = "raw/streets-and-facilities.osm.pbf"
 Text = dict[Literal["zh", "en"], str]
@@ -240,7 +240,10 @@ class Study(Part):
     parks: tuple[ParkFile, ...] = ()
     built_land: BuiltLand | None = None
     gaps: GapList = GapList()
+    links: LinkSearch = LinkSearch()
     outputs: Outputs = Outputs()
+    siting: Siting = Siting()
+    programme: ProgrammeTable = ProgrammeTable()
     scenarios: dict[str, Scenario] = {}
 
     @field_validator("scenarios")
@@ -321,6 +324,9 @@ def _named_files(study: Study) -> dict[str, str]:
         **{f"facilities.{i}.path": part.path for i, part in enumerate(study.facilities)},
         "residences.path": homes.path if homes else None,
         "built_land.path": study.built_land.path if study.built_land else None,
+        "links.lines": study.links.lines,
+        "siting.parcels.path": study.siting.parcels.path if study.siting.parcels else None,
+        **{f"siting.excluded.{i}.path": part.path for i, part in enumerate(study.siting.excluded)},
         **{f"{key}.path": part.path for key, part in parts.items() if part is not None},
         **{f"{key}.{i}.path": part.path for key in ("barriers", "compounds", "gates", "parks") for i, part in enumerate(getattr(study, key))},
     }

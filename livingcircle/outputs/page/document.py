@@ -8,7 +8,7 @@ import html
 import json
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from importlib import resources
@@ -76,21 +76,29 @@ def page_document(content: Mapping[str, Any], *, language: str, title: str, cent
     Raises `LivingCircleError` when anything in it would be fetched from elsewhere, `ValueError` when a number in it is
     not finite.
     """
-    figure, template = _figure(center), _own(files.html, files.folder)
-    words, pictures = content["words"], ["data:", *tile_hosts(content["backgrounds"])]
+    figure = _figure(center)
+    drawn = {"leaflet.css": leaflet_css(), "leaflet.js": leaflet_js(), "map": figure.html.render().strip(), "start": figure.script.render().strip()}
+    return _filled(content, drawn, (language, title), files, pictures=["data:", *tile_hosts(content["backgrounds"])])
+
+
+def sheet_document(content: Mapping[str, Any], *, language: str, title: str, files: Files) -> str:
+    """The HTML text of a page without a map, whose script starts by `livingcircle.start()`; otherwise as `page_document`."""
+    return _filled(content, {"start": "livingcircle.start();"}, (language, title), files, pictures=["data:"])
+
+
+def _filled(content: Mapping[str, Any], own: Mapping[str, str], told: tuple[str, str], files: Files, *, pictures: Sequence[str]) -> str:
+    """The template of the files with its parts filled in, the scripts allowed by their digests."""
+    (language, title), words, template = told, content["words"].values(), _own(files.html, files.folder)
     parts = {
         "lang": "zh-CN" if language == "zh" else html.escape(language),
         "title": html.escape(title),
-        **{name: html.escape(" ".join(known[name] for known in words.values())) for name in ("noscript", "old") if all(name in known for known in words.values())},
-        "leaflet.css": leaflet_css(),
+        **{name: html.escape(" ".join(known[name] for known in words)) for name in ("noscript", "old") if all(name in known for known in words)},
         "page.css": "\n".join(_own(name, files.folder) for name in files.css),
-        "leaflet.js": leaflet_js(),
-        "map": figure.html.render().strip(),
         **_held(content, template),
         "page.js": "\n".join(bare(_own(name, folder)) for folder, name in files.scripts),
-        "start": figure.script.render().strip(),
+        **own,
     }
-    hashes = " ".join(script_hash(parts[name]) for name in ("leaflet.js", "page.js", "start"))
+    hashes = " ".join(script_hash(parts[name]) for name in ("leaflet.js", "page.js", "start") if name in parts)
     parts["policy"] = html.escape(POLICY.format(hashes=hashes, pictures=" ".join(pictures)), quote=True).replace("&#x27;", "'")
     page = PART.sub(lambda found: parts[found[1]], template)
     refuse_links(page)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from livingcircle import __version__
 from livingcircle.facilities import CLOSED
+from livingcircle.messages import words
 from livingcircle.outputs.correction_words import correction_lines
+from livingcircle.outputs.programme_words import money, rows_of, sentences
 from livingcircle.outputs.report.numbers import DASH, count, decimal, share, year
 from livingcircle.outputs.report.source import Source
+from livingcircle.programme import Programme
 
 
 def advice(told: Source) -> None:
@@ -48,6 +51,8 @@ def programme(told: Source) -> None:
     """Chapter: facilities planned or being built, by year, with the gaps that they will close."""
     paper, result = told.paper, told.result
     paper.chapter(told.say("programme.title"))
+    if told.programme is not None:
+        near_term(told, told.programme)
     places = result.facilities
     coming = places[~places["open"].to_numpy(dtype=bool) & ~places["status"].isin(("existing", CLOSED))].sort_values(["open_year", "name"], kind="stable")
     if not len(coming):
@@ -69,6 +74,26 @@ def programme(told: Source) -> None:
     paper.table(told.say("programme.table"), told.head("project", "serves", "standing", "opens", "capacity", "closes", "at_most", "department"), rows)
     paper.note(told.say("programme.note"))
     told.show("planned")
+
+
+def near_term(told: Source, programme: Programme) -> None:
+    """Section: the programme of near-term projects within its budget, measure by measure, and what is proven of its choice."""
+    paper, known = told.paper, words(told.language, "programme")
+    paper.section(known["report.title"])
+    for line in sentences(programme, language=told.language):
+        paper.paragraph(line)
+    if not len(programme.steps):
+        return
+    paper.paragraph(known["report.intro"].format(budget=money(programme.terms.budget, programme, language=told.language), table=paper.next_caption("table")))
+    unit = programme.terms.cost_unit if programme.terms.costs.told else known["measures"]
+    head = [known[f"column.{key}"].format(unit=unit) for key in ("turn", "title", "unit", "cost", "people", "gaps_closed", "clause")]
+    rows = [
+        [str(row["turn"]), row["title"], row["unit"], decimal(row["cost"]), count(row["people"]), count(row["gaps_closed"]), row["clause"].replace(";", known["join"])]
+        for row in rows_of(programme, language=told.language)
+    ]
+    paper.table(known["report.table"], head, rows)
+    paper.note(known["reading.people"])
+    paper.section(known["report.planned"])
 
 
 def _corrections(told: Source) -> None:

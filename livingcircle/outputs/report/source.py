@@ -17,6 +17,7 @@ from livingcircle.messages import words
 from livingcircle.outputs.figures import Drawn
 from livingcircle.outputs.report.paper import Paper
 from livingcircle.outputs.walking_words import group_name
+from livingcircle.programme import Programme
 from livingcircle.standards import Standard
 
 AGES = re.compile(r"people_age_?(\d+)(?:_(\d+))?")
@@ -24,13 +25,14 @@ AGES = re.compile(r"people_age_?(\d+)(?:_(\d+))?")
 
 @dataclass(frozen=True)
 class Source:
-    """The result that a report tells of, its gap list as handed out, the paper it is written on, its figures, and the day it is written."""
+    """The result that a report tells of, its gap list as handed out, the paper it is written on, its figures, the day it is written, and the programme asked for."""
 
     result: Result
     listed: Gaps
     paper: Paper
     figures: Sequence[Drawn]
     written_on: date
+    programme: Programme | None = None
 
     @property
     def language(self) -> str:

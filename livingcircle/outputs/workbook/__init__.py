@@ -16,17 +16,19 @@ from livingcircle.outputs.workbook.coverage_sheet import coverage_columns, indic
 from livingcircle.outputs.workbook.facility_sheet import facility_columns
 from livingcircle.outputs.workbook.gap_sheet import closed_columns, gap_columns
 from livingcircle.outputs.workbook.notes import notes
+from livingcircle.outputs.workbook.programme_sheet import columns_of
 from livingcircle.outputs.workbook.table import Book, add_notes, add_table
+from livingcircle.programme import Programme
 
 EPOCH = datetime(2000, 1, 1)
 FONTS = {"zh": "宋体", "en": "Arial"}
 
 
-def write(result: Result, path: Path, *, table: Gaps | None = None, record: Record | None = None) -> None:
+def write(result: Result, path: Path, *, table: Gaps | None = None, record: Record | None = None, programme: Programme | None = None) -> None:
     """Write the workbook: headings in the study's language, frozen, with filters and number formats, text typed as text.
 
     `table` is the gap list handed out (`gap_list.listed`), by default without any verification; `record` what planners wrote into the
-    last one, of which records of gaps that are gone get a sheet of their own.
+    last one, of which records of gaps that are gone get a sheet of their own. `programme` is that of near-term projects, where the study asks for one.
     """
     language = result.settings.language
     known, record = words(language, "gaps"), record or Record()
@@ -51,6 +53,9 @@ def write(result: Result, path: Path, *, table: Gaps | None = None, record: Reco
         gone = record.gone(table["gap_id"])
         if gone:
             add_table(book, known["sheet.closed"], closed_columns(record, gone, language=language), page=page)
+        if programme is not None:
+            near = words(language, "programme")
+            add_table(book, near["sheet.chosen"], columns_of(programme, language=language), page=page, empty=near["sheet.none"])
         add_notes(book, known["sheet.notes"], notes(result), page=page)
     for sheet in file.worksheets():
         # Sheets and their workbook hold on to each other: without this half a million cells stay in memory.

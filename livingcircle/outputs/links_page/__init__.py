@@ -1,0 +1,62 @@
+"""The page of links worth building, `links.html`: a ranked list and its map, one file that opens with no network."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from livingcircle.links import Answer
+from livingcircle.messages import LANGUAGES, words
+from livingcircle.outputs import compare_page, page
+from livingcircle.outputs.links_page.content import links_content
+from livingcircle.outputs.page.document import Files, page_document
+from livingcircle.outputs.page.packing import PER_DEGREE
+
+HERE = resources.files(__package__)
+SCRIPTS = ("links_data.js", "links_map.js", "links_cards.js", "links_list.js", "links.js")
+# What the page shares with the interactive map, how values are read and words are said, and with the comparison, how canvases are drawn.
+READING = ((page.HERE, "values.js"), (page.HERE, "language.js"), (compare_page.HERE, "canvas.js"))
+SHARED = ("m", "min", "ha", "persons", "comma")
+
+
+def write(answer: Answer, path: str | Path, *, language: str) -> Path:
+    """The path of the page written; the same answer always gives the same bytes.
+
+    The page speaks every language, `language` first, and loads nothing. Raises `LivingCircleError` when anything in it would be fetched,
+    `OSError` when `path` cannot be written.
+    """
+    path = Path(path)
+    path.write_text(html(answer, language=language), encoding="utf-8", newline="\n")
+    return path
+
+
+def html(answer: Answer, *, language: str) -> str:
+    """The text of the page, as `write` writes it."""
+    known = {own: page_words(own) for own in LANGUAGES}
+    values = links_content(answer, words=known, style=style())
+    x, y = values["origin"]
+    title = f"{values['study']['names'][language]} · {known[language]['living_circle']}"
+    files = Files(HERE, "links.html", ("links.css",), (*READING, *((HERE, name) for name in SCRIPTS)))
+    return page_document(values, language=language, title=title, center=(y / PER_DEGREE, x / PER_DEGREE), files=files)
+
+
+def page_words(language: str) -> dict[str, str]:
+    """The words of the page in a language, by key.
+
+    >>> page_words("en")["kind.gate"], page_words("en")["why"]
+    ('gate', 'Why this one')
+    """
+    told = words(language, "links")
+    codes = {key: word for key, word in words(language).items() if key.startswith(("rule.", "group."))}
+    units = {key: words(language, "page")[key] for key in SHARED}
+    own = {key: word for key, word in told.items() if key.startswith(("kind.", "how."))}
+    return {**codes, **units, **own, **{key.removeprefix("page."): word for key, word in told.items() if key.startswith("page.")},
+            "noscript": told["noscript"], "living_circle": told["page.title"]}  # fmt: skip
+
+
+def style() -> dict[str, Any]:
+    """Colors and class breaks: those of the interactive map, and of links and of who gains."""
+    own = tomllib.loads(HERE.joinpath("style.toml").read_text("utf-8"))
+    return {"map": {**page.style()["map"], **own["map"]}, "gain": own["gain"], "draw": {**page.style()["draw"], **own["draw"]}}

@@ -1,0 +1,58 @@
+"""The page of a siting, `sites.html`: candidates, chosen sites, people newly covered and still uncovered; one file that opens with no network."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from livingcircle.messages import LANGUAGES, words
+from livingcircle.outputs import compare_page, page
+from livingcircle.outputs.page.document import Files, page_document
+from livingcircle.outputs.page.packing import PER_DEGREE
+from livingcircle.outputs.site_page.content import site_content
+from livingcircle.outputs.site_words import Report
+
+HERE = resources.files(__package__)
+SHARED = ((page.HERE, "values.js"), (page.HERE, "language.js"), (compare_page.HERE, "canvas.js"))
+SCRIPTS = ("map.js", "curve.js", "panel.js", "site.js")
+
+
+def write(report: Report, path: str | Path, *, language: str) -> Path:
+    """The path of the page written; the same siting always gives the same bytes.
+
+    The page speaks every language, `language` first, and loads nothing. Raises `LivingCircleError` when anything in it would be fetched,
+    `OSError` when `path` cannot be written.
+    """
+    path = Path(path)
+    path.write_text(html(report, language=language), encoding="utf-8", newline="\n")
+    return path
+
+
+def html(report: Report, *, language: str) -> str:
+    """The text of the page, as `write` writes it."""
+    known = {own: page_words(own) for own in LANGUAGES}
+    values = site_content(report, words=known, style=style(), language=language)
+    x, y = values["origin"]
+    title = f"{values['study']['names'][language]} · {known[language]['living_circle']}"
+    files = Files(HERE, "site.html", ("site.css",), (*SHARED, *((HERE, name) for name in SCRIPTS)))
+    return page_document(values, language=language, title=title, center=(y / PER_DEGREE, x / PER_DEGREE), files=files)
+
+
+def page_words(language: str) -> dict[str, str]:
+    """The words of the page in a language, by key.
+
+    >>> page_words("en")["chosen"], page_words("en")["reason.off_network"]
+    ('new site', 'no street near')
+    """
+    told = words(language, "site")
+    shared = {key: words(language, "page")[key] for key in ("persons", "comma", "north")}
+    codes = {key: word for key, word in told.items() if key.startswith(("reason.", "head."))}
+    plain = {key: told[key] for key in ("whole", "noscript", "people_fewer", "people_more", "people_same")}
+    return {**shared, **codes, **plain, **{key.removeprefix("page."): word for key, word in told.items() if key.startswith("page.")}}
+
+
+def style() -> dict[str, Any]:
+    """Colors, and how fine things are drawn."""
+    return tomllib.loads(HERE.joinpath("style.toml").read_text("utf-8"))

@@ -1,0 +1,98 @@
+"""Which measures to take for a budget: the exact choice against every choice there is, and the greedy one beside it."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+
+from livingcircle.programme.choosing import Offer, Rooms, exact, greedy, in_turn
+
+
+def offer_of(cost, covers, people, exclusive=None, rooms=(), counted=None, most=None):
+    table = csr_array(np.array(covers, dtype=float).reshape(len(cost), len(people)))
+    return Offer(np.array(cost, dtype=float), np.array(people, dtype=float), table, np.array(exclusive or [-1] * len(cost)), tuple(rooms), None if counted is None else np.array(counted), most)
+
+
+def best_of_all(offer, budget):
+    """The worth of the best of all choices that keep budget and exclusion."""
+    most = 0.0
+    for size in range(len(offer.cost) + 1):
+        for chosen in itertools.combinations(range(len(offer.cost)), size):
+            groups = [g for g in offer.exclusive[list(chosen)] if g >= 0]
+            few = offer.most is None or offer.counted[list(chosen)].sum() <= offer.most
+            if few and offer.price(chosen) <= budget + 1e-9 and len(groups) == len(set(groups)):
+                most = max(most, offer.value(chosen))
+    return most
+
+
+@st.composite
+def offers(draw):
+    measures, rows = draw(st.integers(1, 5)), draw(st.integers(1, 6))
+    cost = draw(st.lists(st.integers(0, 9), min_size=measures, max_size=measures))
+    covers = draw(st.lists(st.lists(st.integers(0, 1), min_size=rows, max_size=rows), min_size=measures, max_size=measures))
+    people = draw(st.lists(st.integers(0, 50), min_size=rows, max_size=rows))
+    exclusive = draw(st.lists(st.integers(-1, 1), min_size=measures, max_size=measures))
+    rooms = []
+    for _ in range(draw(st.integers(0, 2))):
+        cells, held = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+        near = draw(st.lists(st.tuples(st.integers(0, cells - 1), st.integers(0, held - 1)), max_size=6, unique=True))
+        measure = [draw(st.integers(-1, measures - 1)) for _ in range(held)]
+        rooms.append(Rooms(
+            np.array(draw(st.lists(st.integers(0, 20), min_size=cells, max_size=cells)), dtype=float),
+            np.array(draw(st.lists(st.integers(0, 20), min_size=held, max_size=held)), dtype=float),
+            np.array([a for a, _ in near], dtype=int), np.array([b for _, b in near], dtype=int), np.array(measure),
+            np.array([0 if m < 0 else 5 + m for m in measure], dtype=float), draw(st.sampled_from([1.0, 3.0])),
+        ))  # fmt: skip
+    counted = draw(st.lists(st.booleans(), min_size=measures, max_size=measures))
+    return offer_of(cost, covers, people, exclusive, rooms, counted, draw(st.sampled_from([None, 0, 1, 2]))), draw(st.integers(0, 20))
+
+
+@given(offers())
+@settings(max_examples=60, deadline=None)
+def test_the_exact_choice_is_the_best_of_all_and_the_greedy_one_never_better(told):
+    offer, budget = told
+    best = best_of_all(offer, budget)
+    found, quick = exact(offer, budget), greedy(offer, budget)
+    assert found.status == "optimal" and found.value == pytest.approx(best, abs=1e-6) and found.bound == pytest.approx(best, abs=1e-6) and found.gap == 0
+    for choice in (found, quick):
+        assert offer.value(choice.chosen) == pytest.approx(choice.value) and offer.price(choice.chosen) <= budget + 1e-9
+        groups = [g for g in offer.exclusive[list(choice.chosen)] if g >= 0]
+        assert len(groups) == len(set(groups))
+        assert offer.most is None or offer.counted[list(choice.chosen)].sum() <= offer.most
+    assert quick.value <= best + 1e-6
+    #  the better of the rule and the best single measure is worth at least (1 - 1/e) / 2 of the best where nothing excludes anything and only coverage counts
+    if not offer.rooms and offer.most is None and (offer.exclusive < 0).all():
+        assert quick.value >= (1 - 1 / np.e) / 2 * best - 1e-6
+
+
+def test_a_hand_worked_budget_where_the_greedy_rule_loses():
+    #  A alone serves 60 for 5; B and C serve 50 each for 4 and share nothing with each other, A overlaps both by half
+    covers = [[1, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1]]
+    offer = offer_of([4, 4, 4], covers, [30, 30, 25, 25])
+    assert greedy(offer, 8).chosen[0] == 0 and greedy(offer, 8).value == 60 + 25
+    found = exact(offer, 8)
+    assert sorted(found.chosen) == [1, 2] and found.value == 110
+    #  in turn: both are worth 55 for 4
+    assert sorted(in_turn(offer, (1, 2))) == [1, 2]
+
+
+def test_nothing_is_paid_for_what_adds_nothing():
+    offer = offer_of([1, 1], [[1, 0], [1, 0]], [10, 99])
+    assert exact(offer, 5).chosen in ((0,), (1,)) and len(greedy(offer, 5).chosen) == 1
+    assert exact(offer, 0).chosen == () and exact(offer, 0).value == 0
+
+
+def test_places_are_filled_by_who_is_near_and_those_of_today_are_counted():
+    #  10 children near room 0 (5 places) and room 1 (4 places); enlarging room 0 by 6 fills one more place only
+    rooms = Rooms(np.array([10.0]), np.array([5.0, 4.0]), np.array([0, 0]), np.array([0, 1]), np.array([0, -1]), np.array([6.0, 0.0]), weight=20.0)
+    offer = offer_of([1], [[0]], [0], rooms=[rooms])
+    assert rooms.filled(np.empty(0, dtype=int)) == 9 and rooms.filled(np.array([0])) == 10
+    assert exact(offer, 1).value == pytest.approx(20) and greedy(offer, 1).chosen == (0,)
+
+
+def test_a_large_measure_is_not_missed_for_a_small_one():
+    offer = offer_of([1, 10], [[1, 0], [0, 1]], [2, 19])
+    assert greedy(offer, 10).chosen == (1,) and exact(offer, 10).chosen == (1,)
