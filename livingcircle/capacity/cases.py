@@ -37,7 +37,7 @@ class Capacity:
     A case is a category with a quota in what its facilities hold and one of its limits. Of a facility `load` is what the case takes, `load_all`
     what all categories take that share it, `use` that over its capacity (NaN where it is not known). Of an area `short` is `too_far` + `full`: what
     is short for certain; `supply` is what facilities in the area hold, whoever is served by it. Of a residence the `access_...` are places for
-    one who asks.
+    one who asks, NaN where facilities within the limit do not tell what they hold and no other is there.
     """
 
     facilities: pd.DataFrame
@@ -163,7 +163,10 @@ def home_rows(
     person_m, served = sums.pop("person_m"), sums["served"]
     walks = np.divide(person_m, served, out=np.full(size, np.nan), where=served > 0)
     for name, values in available.items():
-        table[name] = np.divide(np.bincount(row, values, minlength=size), sums["demand"], out=np.full(size, np.nan), where=some)
+        found_there = np.bincount(row, values, minlength=size)
+        # Nothing beside facilities of unknown size is not nothing.
+        told = some & ~((found_there == 0) & (sums["not_told"] > 0))
+        table[name] = np.divide(found_there, sums["demand"], out=np.full(size, np.nan), where=told)
     table = pd.DataFrame(table).assign(**sums, walk_m=walks)
     return table[some][list(HOMES)].reset_index(drop=True)
 

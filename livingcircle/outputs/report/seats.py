@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from livingcircle.areas import KINDS, WHOLE
@@ -53,13 +52,8 @@ def _numbers(table: pd.DataFrame) -> pd.DataFrame:
 
 def _cells(told: Source, row, known: dict) -> list[str]:
     part = row.served / row.demand if row.demand > 0 else float("nan")
-    numbers = [count(row.demand), count(row.served), share(part), count(_up(row.too_far)), count(_up(row.full)), count(_up(row.not_told)), count(_up(row.short))]
+    numbers = [count(row.demand), count(row.served), share(part), *(count(getattr(row, key)) for key in ("too_far", "full", "not_told", "short"))]
     return [unit_word(row.category, row.measure, known), *numbers]
-
-
-def _up(value: float) -> float:
-    """Whole places upward: half a place is not there."""
-    return max(float(np.ceil(value - ALMOST)), 0.0)
 
 
 def _limit(told: Source, row, known: dict) -> str:
@@ -77,11 +71,11 @@ def _sentence(told: Source, row, known: dict) -> str:
     values = {
         "category": capital(told.category(row.category)), "limit": _limit(told, row, known), "unit": unit_word(row.category, row.measure, known),
         "demand": count(row.demand), "served": count(row.served), "share": share(row.served / row.demand if row.demand > 0 else float("nan")),
-        "short": count(_up(row.short)), "far": count(_up(row.too_far)), "full": count(_up(row.full)),
+        "short": count(row.short), "far": count(row.too_far), "full": count(row.full),
     }  # fmt: skip
     text = known["seats.sentence"].format(**values)
     if row.not_told > ALMOST:
-        text += known["seats.unknown"].format(unknown=count(_up(row.not_told)))
+        text += known["seats.unknown"].format(unknown=count(row.not_told))
     homes = told.result.capacity.homes
     own = homes[(homes["category"] == row.category) & (homes["measure"] == row.measure) & (homes["of"] == row.of) & (homes["level"] == row.level)]
     if row.not_told <= ALMOST and len(own):
