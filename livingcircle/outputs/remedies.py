@@ -119,7 +119,9 @@ def _amounts(row: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]
     if row["cause"] != TOO_SMALL:
         return {}
     demand = np.ceil(row["demand"] - 1e-6)
-    parts = {key: f"{max(np.ceil(row.get(f'short_{key}', 0.0) - 1e-6), 0) + 0.0:,.0f}" for key in ("far", "full")}
+    every, far = (max(np.ceil(row.get(key, 0.0) - 1e-6), 0) + 0.0 for key in ("short", "short_far"))
+    # Parts rounded up must not add up to more than the whole.
+    parts = {"far": f"{far:,.0f}", "full": f"{max(every - far, 0.0):,.0f}"}
     short = short_text(row["measure"], row["short"], known, category=row["category"])
     return {"short": short, "demand": f"{demand:,.0f}", "supply": f"{row['supply']:,.0f}", **parts}
 

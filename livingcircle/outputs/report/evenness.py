@@ -80,7 +80,8 @@ def _worst_off(told: Source, asked: pd.DataFrame, known: dict) -> None:
     everybody = told.result.settings.groups[0].id
     whole = asked[asked["area"] == WHOLE]
     of = whole[whole["group"] == everybody].set_index(KEYS)["worst_people"]
-    parts = asked.assign(part=asked["worst_people"].to_numpy() / of.reindex(pd.MultiIndex.from_frame(asked[KEYS])).to_numpy())
+    tenth = of.reindex(pd.MultiIndex.from_frame(asked[KEYS])).to_numpy()
+    parts = asked.assign(part=np.divide(asked["worst_people"].to_numpy(), tenth, out=np.zeros(len(tenth)), where=tenth > 0))
     units = parts[(parts["area_kind"] == KINDS[-1]) & (parts["group"] == everybody)]
     paper = told.paper
     if not len(units):
