@@ -70,6 +70,18 @@ def test_gaps_closed_opened_and_moved(pair):
     assert table.loc["D", "gap_id"] in before.index and table.loc["D", "gap_id"] in after.index
 
 
+def test_equity_by_hand(pair):
+    table = compare(*pair).equity
+    row = table[(table["category"] == "school") & (table["group"] == "all")].iloc[0]
+    #  before, 100, 700, 1,300 and 2,500 m to S for 10, 20, 40 and 80 people; after, 1,100, 500, 100 and 1,300 m to T
+    assert (row["share_beyond_before"], row["share_beyond_after"], row["share_beyond_change"]) == pytest.approx((140 / 150, 90 / 150, -50 / 150))
+    assert (row["mean_reached_before"], row["mean_reached_after"]) == pytest.approx((267_000 / 150, 129_000 / 150))
+    assert (row["p50_before"], row["p50_after"], row["p50_change"]) == (2500, 1300, -1200)
+    assert (row["worst_mean_before"], row["worst_mean_after"]) == (2500, 1300)
+    same = compare(pair[0], pair[0]).equity
+    assert (same.filter(like="_change").fillna(0) == 0).all(axis=None) and len(same) == len(table)
+
+
 def test_residences_that_gain_or_lose(pair):
     table = school_rows(residences_moved(compare(*pair))).set_index("residence_id")
     assert table["people_gained"].to_dict() == {"C": 40, "B": 20, "A": 0}

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livingcircle import equity
+from livingcircle.areas import Areas
 from livingcircle.errors import DataError
 
 HOMES = pd.DataFrame({"unit": ["W", "W", "E", ""], "people": [10.0, 30.0, 40.0, 20.0], "people_old": [10.0, 0.0, 0.0, 10.0]})
@@ -227,3 +228,48 @@ def test_a_walk_taken_from_the_longer_and_given_to_the_shorter_evens_out(rows, m
     evened[low] += metres
     before, after = tell(values, people), tell(evened, people)
     assert after["gini"] < before["gini"] and after["theil"] < before["theil"]
+
+
+ROWS = st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from(["W", "E", ""]), st.one_of(st.integers(0, 900), st.just(np.inf)), st.integers(0, 9), st.integers(0, 5)), min_size=1, max_size=10)
+
+
+def homes_of(rows):
+    """Samples of the rows, their walks, and a rank of each residence."""
+    home, unit, walk, people, old = zip(*rows, strict=True)
+    table = pd.DataFrame({"residence_id": home, "unit": unit, "people": np.array(people, dtype=float), "people_old": np.minimum(people, old).astype(float)})
+    return table, np.array(walk, dtype=float), np.where(table["residence_id"] == "A", 0.2, 0.7)
+
+
+@settings(max_examples=80, deadline=None)
+@given(ROWS, st.sampled_from([0.0, 300.0, 466.5]))
+def test_the_table_of_all_units_equals_the_measures_one_by_one(rows, limit):
+    homes, walks, ranks = homes_of(rows)
+    areas = Areas.of(pd.DataFrame({"unit": ["W", "E"], "parent": ["S", "S"]}))
+    groups = {"all": "people", "old": "people_old"}
+    got = equity.by_category(equity.living(homes, groups=groups, areas=areas, rank_by=ranks), walks, limits={"L5": dict.fromkeys(groups, limit), "L9": {"old": 9.5}})
+    assert list(got.columns) == [*(c for c in equity.COLUMNS if c in got and c not in equity.MEASURES and c != "worst_people"), *equity.MEASURES, "worst_people"]
+    inside = {"ALL": homes["unit"].notna(), "S": homes["unit"] != "", "W": homes["unit"] == "W", "E": homes["unit"] == "E"}
+    assert got["area"].tolist() == [name for name in inside for _ in groups] + [*inside]
+    everybody = homes["people"].to_numpy()
+    part = np.divide(equity.worst_off(walks, everybody), everybody, out=np.zeros(len(homes)), where=everybody > 0)
+    for row in got.to_dict("records"):
+        own = inside[row["area"]].to_numpy()
+        people = homes[groups[row["group"]]].to_numpy()
+        wanted = equity.measures(walks[own], people[own], limit=row["limit_m"], rank_by=ranks[own])
+        assert [row[name] for name in equity.MEASURES] == pytest.approx([wanted[name] for name in equity.MEASURES], abs=1e-9, nan_ok=True)
+        assert row["worst_people"] == pytest.approx((people * part)[own].sum(), abs=1e-9)
+
+
+def test_walks_are_told_in_whole_metres_and_the_limit_parts_them_exactly():
+    homes = pd.DataFrame({"residence_id": "A", "unit": "", "people": [1.0, 2.0, 4.0, 8.0]})
+    lived = equity.living(homes, groups={"all": "people"}, areas=Areas.of(None))
+    got = equity.by_category(lived, np.array([299.2, 300.0 + 5e-7, 300.001, 301.0]), limits={"L5": {"all": 300.0}}).iloc[0]
+    assert (got["share_beyond"], got["p10"], got["p90"], got["mean_reached"]) == (0.8, 300, 301, pytest.approx((3 * 300 + 12 * 301) / 15))
+    assert np.isnan(got["concentration"])
+
+
+def test_groups_are_told_once_and_homes_ranked_by_who_lives_there():
+    homes = pd.DataFrame({"residence_id": ["A", "A", "B"], "people": 4.0, "people_elderly": [1.0, 1.0, 0.0], "people_age_60": [1.0, 1.0, 0.0], "people_age_3_5": 1.0})
+    assert equity.group_columns(homes, {"all": "people", "elderly": "people_elderly"}) == {"all": "people", "elderly": "people_elderly", "age_3_5": "people_age_3_5"}
+    assert equity.rank_of(homes, ["people_elderly", "people_age_3_5"]).tolist() == [0.5, 0.5, 0.25]
+    assert equity.rank_of(homes, []) is None

@@ -44,7 +44,9 @@ def test_the_tidy_table(comparisons, tmp_path):
     homes = table[(table["kind"] == "residence") & (table["after"] == "more") & (table["measure"] == "people_covered")].set_index("residence_id")
     assert homes["gained"].to_dict() == {"'=B": 20, "C": 40} and (homes["lost"] == 0).all()
     assert table[table["kind"] == "facility"][["after", "change", "name"]].to_numpy().tolist() == [["more", "opened", "'=T"], ["moved", "opened", "'=T"], ["moved", "closed", "S"]]
-    assert set(table["kind"]) == {"coverage", "completeness", "gap", "residence", "facility"}
+    assert set(table["kind"]) == {"coverage", "completeness", "equity", "gap", "residence", "facility"}
+    even = table[(table["kind"] == "equity") & (table["category"] == "school") & (table["unit"] == "ALL")].set_index(["after", "measure"])
+    assert even.loc[("moved", "share_beyond"), ["value_before", "value_after", "difference"]].tolist() == pytest.approx([145 / 155, 95 / 155, -50 / 155], abs=1e-6)
 
 
 def test_differences_of_the_tidy_table_add_up(comparisons):
@@ -71,9 +73,9 @@ def rows_of(sheet):
 
 def test_the_sheets_of_the_workbook(states, comparisons, tmp_path):
     book = opened(states, comparisons, tmp_path / "compare.xlsx", "zh")
-    assert book.sheetnames == ["总览", "覆盖率对比", "缺口变化", "分单元", "指标对比"]
+    assert book.sheetnames == ["总览", "覆盖率对比", "缺口变化", "分单元", "指标对比", "公平性变化"]
     english = opened(states, comparisons, tmp_path / "en.xlsx", "en")
-    assert english.sheetnames == ["Overview", "Coverage", "Gaps", "By unit", "Indicators"]
+    assert english.sheetnames == ["Overview", "Coverage", "Gaps", "By unit", "Indicators", "Equity"]
     (school,) = [row for row in rows_of(book["覆盖率对比"]) if row["设施名称"] == "学校" and row["对比后状态"] == "迁建"]
     assert (school["新增覆盖人口（人）"], school["失去覆盖人口（人）"]) == (60, 10)
     assert (school["消除缺口（处）"], school["新出现缺口（处）"], school["变化缺口（处）"]) == (2, 1, 1)
@@ -83,6 +85,8 @@ def test_the_sheets_of_the_workbook(states, comparisons, tmp_path):
     assert {home: row["变化"] for home, row in gaps.items()} == {"=B": "消除", "C": "消除", "A": "新出现", "D": "仍在，有变化"}
     assert (gaps["D"]["步行距离：前（米）"], gaps["D"]["步行距离：后（米）"]) == (2500, 1300)
     assert gaps["=B"]["步行距离：后（米）"] is None
+    even = {(row["设施名称"], row["对比后状态"]): row for row in rows_of(book["公平性变化"])}
+    assert even["学校", "迁建"]["超出限值的比例（FGT0）：变化"] == pytest.approx(-50 / 155, abs=1e-6)
     circles = {row["指标名称"]: row for row in rows_of(book["指标对比"])}
     assert len(circles) == 6 and "生活圈完整度" in {row["指标体系"] for row in circles.values()}
     for sheet in book:
@@ -92,6 +96,7 @@ def test_the_sheets_of_the_workbook(states, comparisons, tmp_path):
 def test_a_workbook_of_equal_states_says_so(states, tmp_path):
     book = opened(states[:1] * 2, [compare(states[0], states[0])], tmp_path / "same.xlsx", "zh")
     assert book["缺口变化"]["A2"].value == "没有缺口变化"
+    assert book["公平性变化"]["A2"].value == "公平性没有变化"
     assert book["分单元"].max_row == 1 and book["覆盖率对比"].max_row == 3
 
 

@@ -28,12 +28,12 @@ DAY = date(2024, 5, 6)
 CHAPTERS = {
     "zh": [
         "第一章　总则", "第二章　生活圈单元划分", "第三章　人口与需求", "第四章　设施现状", "第五章　覆盖与可达评估", "第六章　规模与供需", "第七章　特殊人群（一老一小）",
-        "第八章　体检评估指标", "第九章　短板与缺口清单", "第十章　配置建议", "第十一章　近期项目库", "第十二章　数据与方法说明", "附表", "附图",
+        "第八章　公平性", "第九章　体检评估指标", "第十章　短板与缺口清单", "第十一章　配置建议", "第十二章　近期项目库", "第十三章　数据与方法说明", "附表", "附图",
     ],
     "en": [
         "Chapter 1  Scope and basis", "Chapter 2  Units", "Chapter 3  People", "Chapter 4  Facilities", "Chapter 5  Coverage", "Chapter 6  Supply and demand",
-        "Chapter 7  The old and the young", "Chapter 8  Official indicators", "Chapter 9  Gaps", "Chapter 10  Advice", "Chapter 11  Projects under way",
-        "Chapter 12  Data and method", "Annex tables", "Figures",
+        "Chapter 7  The old and the young", "Chapter 8  Equity", "Chapter 9  Official indicators", "Chapter 10  Gaps", "Chapter 11  Advice",
+        "Chapter 12  Projects under way", "Chapter 13  Data and method", "Annex tables", "Figures",
     ],
 }  # fmt: skip
 CAPTION = {"zh": re.compile(r"(附?[表图])(?:(\d+)-)?(\d+)　\S"), "en": re.compile(r"(Annex table|Table|Figure) (?:(\d+)-)?(\d+)  \S")}
@@ -172,7 +172,7 @@ def test_figures_stand_in_their_chapters_and_in_the_list(tiny, tmp_path):
     assert_sound(document, "zh")
     assert len(document.inline_shapes) == 5
     captions = [p.text for p in document.paragraphs if p.style.name == "Caption" and p.text.startswith("图")]
-    assert captions == ["图3-1　图名 people", "图4-1　图名 facilities", "图5-1　图名 coverage-all", "图5-2　图名 lacking-L15", "图11-1　图名 planned"]
+    assert captions == ["图3-1　图名 people", "图4-1　图名 facilities", "图5-1　图名 coverage-all", "图5-2　图名 lacking-L15", "图12-1　图名 planned"]
     listed = [[cell.text for cell in row.cells] for row in document.tables[-1].rows[1:]]
     assert listed == [[f"{n:02d}", f"图名 {d.path.stem[3:]}", f"figures/{d.path.name}"] for n, d in enumerate(drawn, start=1)]
     #  every picture is as wide as the text and says in words what it shows

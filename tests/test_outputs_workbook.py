@@ -47,7 +47,7 @@ def rows_of(sheet):
 
 def test_the_sheets_and_headings_speak_chinese(tiny, tmp_path):
     book = opened(toy(tiny), tmp_path / "gaps.xlsx")
-    assert book.sheetnames == ["缺口清单", "覆盖率", "指标", "设施一览", "说明"]
+    assert book.sheetnames == ["缺口清单", "覆盖率", "指标", "设施一览", "公平性", "说明"]
     sheet = book["缺口清单"]
     head = [re.sub(r"\s", "", cell.value) for cell in sheet[1]]
     assert head[:6] == ["序号", "缺口编号", "优先级", "社区（单元）", "居住用地", "设施类别"]
@@ -56,7 +56,7 @@ def test_the_sheets_and_headings_speak_chinese(tiny, tmp_path):
     assert places == sorted(places)
     for name in ("缺口清单", "覆盖率", "设施一览"):
         assert book[name].freeze_panes == "C2" and book[name].auto_filter.ref.startswith("A1:")
-    assert opened(toy(tiny, language="en"), tmp_path / "en.xlsx").sheetnames == ["Gap list", "Coverage", "Indicators", "Facilities", "Notes"]
+    assert opened(toy(tiny, language="en"), tmp_path / "en.xlsx").sheetnames == ["Gap list", "Coverage", "Indicators", "Facilities", "Equity", "Notes"]
 
 
 def test_text_is_text_and_numbers_are_numbers(tiny, tmp_path):

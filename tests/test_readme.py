@@ -14,7 +14,7 @@ import typer
 
 from livingcircle import cli, standards
 from livingcircle.audit import as_table
-from livingcircle import completeness, indicators, quotas, scenario
+from livingcircle import capacity, completeness, equity, indicators, quotas, scenario
 from livingcircle.layers import COVERAGE, GAPS, STATUSES
 from livingcircle.network import links
 from livingcircle.sources import geofile
@@ -90,7 +90,7 @@ def test_every_kind_of_vector_file_stands_in_the_readme():
 def test_every_column_stands_in_the_readme():
     for column in (*COVERAGE.columns, *GAPS.columns):
         assert f"`{column}`" in README, column
-    beside = {"indicators.csv": indicators.COLUMNS, "completeness.csv": completeness.COLUMNS, "lacking.csv": completeness.LACKING, "quotas.csv": quotas.COLUMNS}
+    beside = {"indicators.csv": indicators.COLUMNS, "completeness.csv": completeness.COLUMNS, "lacking.csv": completeness.LACKING, "quotas.csv": quotas.COLUMNS, "capacity.csv": capacity.FACILITIES, "capacity_units.csv": capacity.UNITS, "access.csv": capacity.HOMES, "equity.csv": equity.COLUMNS}
     for file, columns in beside.items():
         (row,) = (line for line in README.splitlines() if line.startswith(f"| `{file}`"))
         assert [column for column in columns if f"`{column}`" not in row] == [], file

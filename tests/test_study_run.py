@@ -187,15 +187,23 @@ def test_shortages_stand_in_the_list_by_residence_and_by_unit(folder, tmp_path, 
     assert table["gap_id"].is_unique and table["rank"].tolist() == list(range(1, len(table) + 1))
     short = table[table["cause"] == "too_small"]
     told = ["unit", "category", "level", "group", "flag", "people", "measure", "demand", "supply", "short", "remedy", "clause", "evidence", "residences", "confidence"]
-    #  of the east no open school is known, so that its homes lack one by distance
-    assert short[told].values.tolist() == [["西社区", "school", "L15", "all", "mandatory", 120, "places", 30, 20, 10, "enlarge", 7, "◐", 1, "high"]]
+    #  S is full with twenty of the west; the corner of B finds it full, the rest of the east has no open school within 500 m
+    assert short[told].values.tolist() == [
+        ["东社区", "school", "L15", "all", "mandatory", 280, "places", 70, 0, 70, "enlarge", 7, "◐", 2, "high"],
+        ["西社区", "school", "L15", "all", "mandatory", 120, "places", 30, 20, 10, "enlarge", 7, "◐", 1, "high"],
+    ]
+    assert short["short_full"].tolist() == pytest.approx([50 * CORNER, 10], abs=0.3)
+    assert short["short_far"].tolist() == pytest.approx([70 - 50 * CORNER, 0], abs=0.3)
     assert short["residence_id"].isna().all()
-    assert json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["counts"]["shortages"] == 1
-    assert short["remedy_text"].tolist() == ["扩建或新建学校：缺学位 10 个（需求 30，现有 20）"]
+    assert json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["counts"]["shortages"] == 2
+    assert short["remedy_text"].tolist() == [
+        "新建或扩建学校：缺学位 70 个（需求 70，限值内可得 0；限值内没有设施 65，限值内设施已满 5）",
+        "扩建或新建学校：缺学位 10 个（需求 30，限值内可得 20，限值内设施已满）",
+    ]
     far = table[(table["category"] == "school") & (table["cause"] != "too_small")]
     assert far["residence_id"].isna().all() == (by == "unit")
     assert far["people"].sum() == pytest.approx(280 - 200 * CORNER, abs=1)
-    (row,) = [row for row in rows_of(openpyxl.load_workbook(tmp_path / "out" / "gaps.xlsx").worksheets[0]) if row["缺口类型"] == "规模不足"]
+    (row,) = [row for row in rows_of(openpyxl.load_workbook(tmp_path / "out" / "gaps.xlsx").worksheets[0]) if row["缺口类型"] == "学位缺口" and row["社区（单元）"] == "西社区"]
     assert (row["缺口规模"], row["社区（单元）"], row["步行距离（米）"]) == ("学位 10 个", "西社区", None)
     assert "缺口数量（处）" not in row
     assert row.get("居住用地", "整个单元") == "整个单元"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -12,11 +13,13 @@ import shapely
 
 from livingcircle import completeness as circles
 from livingcircle import coverage as judging
+from livingcircle import equity
 from livingcircle import gaps as gap_list
 from livingcircle import quotas as amounts
 from livingcircle import residences as homes
 from livingcircle.analysis import tables
 from livingcircle.analysis.areas import isochrones
+from livingcircle.analysis.capacities import capacities
 from livingcircle.analysis.inputs import Inputs, Result, Settings
 from livingcircle.analysis.reach import View, limit_streets, reaches, views, walked_as
 from livingcircle.analysis.served import Served
@@ -27,7 +30,8 @@ from livingcircle.coverage import WHOLE_AREA
 from livingcircle.facilities import is_open
 from livingcircle.indicators import indicators
 from livingcircle.layers import Facilities, Gaps, Samples, Units
-from livingcircle.standards import Standard
+from livingcircle.standards import Requirement, Standard
+from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
 
 __all__ = ["Inputs", "Result", "Settings", "analyze"]
 
@@ -53,11 +57,11 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
     names = _judged(standard, facilities, settings)
     view = seen[settings.groups[0].id]
     served = Served.begin(inputs, people, samples, view, settings)
-    judged = _judge((names, served), (inputs, people, samples, facilities, seen), standard, settings, progress)
+    judged = _judge((names, served, _living(inputs, samples, settings)), (inputs, people, samples, facilities, seen), standard, settings, progress)
     areas = isochrones(names, (inputs, facilities, view), standard, settings, progress)
     progress("coverage", 0, 1)
     table = _with_walkers(_with_place(gap_list.ranked(judged.gaps), samples), settings)
-    beside = _beside(served, judged.elements, (people, samples, facilities), standard, settings)
+    beside = _beside(served, judged.elements, (people, samples, facilities, view), standard, settings)
     progress("coverage", 1, 1)
     return Result(
         settings=settings,
@@ -83,6 +87,7 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
         warnings=(),
         walking=walking(inputs, people, samples, seen, settings),
         covered=judged.covered,
+        equity=pd.concat(judged.equity, ignore_index=True)[list(equity.COLUMNS)] if judged.equity else pd.DataFrame(columns=list(equity.COLUMNS)),
     )
 
 
@@ -104,9 +109,9 @@ def _with_walkers(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 def _beside(
     served: Served, elements: circles.Elements, layers: tuple, standard: Standard, settings: Settings
-) -> dict[str, pd.DataFrame]:
-    """The tables beside coverage: indicators, completeness, what homes lack, quotas."""
-    people, samples, facilities = layers
+) -> dict[str, Any]:
+    """The tables beside coverage: indicators, completeness, what homes lack, quotas, capacity."""
+    people, samples, facilities, view = layers
     areas = Areas.of(served.inputs.units)
     town = served.town(standard, areas)
     codes = areas.codes(samples["unit"].to_numpy())
@@ -118,6 +123,7 @@ def _beside(
         "completeness": circles.completeness(samples, elements, groups=settings.groups, areas=areas, codes=codes),
         "lacking": circles.lacking(samples, people, elements, group=settings.groups[0].id),
         "quotas": asked[asked["category"].isin(settings.categories or list(standard.categories))].reset_index(drop=True),
+        "capacity": capacities((served.inputs, people, samples, facilities), view, standard=standard, settings=settings, codes=town.places),
     }
 
 
@@ -131,10 +137,11 @@ class _Judged:
     unreachable: dict = field(default_factory=dict)
     elements: dict = field(default_factory=dict)
     covered: dict = field(default_factory=dict)
+    equity: list = field(default_factory=list)
 
 
 def _judge(asked: tuple, layers: tuple, standard: Standard, settings: Settings, progress: Progress) -> _Judged:
-    names, served = asked
+    names, served, lived = asked
     inputs, _, samples, facilities, seen = layers
     counted = _facilities_in(facilities, names, inputs.units)
     everybody = settings.groups[0].id
@@ -151,6 +158,7 @@ def _judge(asked: tuple, layers: tuple, standard: Standard, settings: Settings, 
         first = reach[standard.categories[category].requirements[0].at_least]
         shown = {key: known for key, known in first.items() if key[1] in walked_as(seen).values()}
         out.walks.append(tables.residence_walks(samples, shown, facilities, standard, settings))
+        out.equity.append(_equity(category, (reach, lived), seen, standard, settings))
         out.unreachable |= tables.unreachable_people(samples, {category: first[category, everybody].walk})
         if category in by_indicators:
             served.add(category, reach[1][category, everybody].walks if 1 in reach else None)
@@ -159,6 +167,38 @@ def _judge(asked: tuple, layers: tuple, standard: Standard, settings: Settings, 
         served.add(category)
     progress("walk_times", len(names) + len(others), len(names) + len(others))
     return out
+
+
+def _living(inputs: Inputs, samples: Samples, settings: Settings) -> equity.Living:
+    """Where everybody lives, ranked by the share of old people and children where homes tell them."""
+    weak = [column for kind in ("elderly", "children") if (column := gap_list.priority.columns_of(kind, samples.columns))]
+    groups = equity.group_columns(samples, {group.id: group.people for group in settings.groups})
+    return equity.living(samples, groups=groups, areas=Areas.of(inputs.units), rank_by=equity.rank_of(samples, weak))
+
+
+def _equity(category: str, told: tuple, seen: Mapping[str, View], standard: Standard, settings: Settings) -> pd.DataFrame:
+    """How evenly the walks to a category are shared out; groups that the study lets nobody walk for walk like everybody."""
+    reach, lived = told
+    everybody = settings.groups[0]
+    walkers = {group.id: group for group in settings.groups}
+    kinds: dict[int, list[str]] = {}
+    for group in lived.groups:
+        kinds.setdefault(id(seen[walkers.get(group, everybody).id]), []).append(group)
+    frames = []
+    for n, part in _by_number(standard, category):
+        for groups in kinds.values():
+            limits = {
+                asked.level: {group: _limit_m(asked, settings.rule, walkers.get(group, everybody).speed_kmh) for group in groups}
+                for _, asked in part.requirements()
+            }
+            walks = reach[n][category, walkers.get(groups[0], everybody).id].walks.measure(settings.rule)
+            frames.append(equity.by_category(lived, walks, limits=limits))
+    return pd.concat(frames, ignore_index=True).assign(category=category)
+
+
+def _limit_m(asked: Requirement, rule: str, speed_kmh: float) -> float:
+    """The limit in the metres that the rule measures."""
+    return float(asked.limit_m if rule == "distance" else asked.limit_min * speed_kmh * METRES_PER_MINUTE_PER_KMH)
 
 
 def _by_number(standard: Standard, category: str) -> list[tuple[int, Standard]]:

@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from livingcircle.capacity import Capacity, nothing
 from livingcircle.costs import Ground, Walker
 from livingcircle.coverage import Group
 from livingcircle.facilities import EVERY
@@ -136,6 +137,7 @@ class Result:
     `lacking` and `quotas` are as in the modules of these names. `warnings` speak the study's language, `warnings_by_language` every one;
     `walking` holds what walks can be worked out from again.
     `covered` tells for every category, level and group judged which rows of `samples` keep the limit, as packed bits (`np.packbits`).
+    `capacity` is what facilities hold against who asks, `equity` how evenly walks are shared out (`equity.COLUMNS`).
     """
 
     settings: Settings
@@ -165,3 +167,5 @@ class Result:
     walking: Walking
     covered: Mapping[tuple[str, str, str], np.ndarray] = field(default_factory=dict)
     warnings_by_language: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    capacity: Capacity = field(default_factory=nothing)
+    equity: pd.DataFrame = field(default_factory=pd.DataFrame)

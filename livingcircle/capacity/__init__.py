@@ -2,10 +2,16 @@
 
 from livingcircle.capacity.access import Access, balanced, spatial_availability, two_step
 from livingcircle.capacity.asked import NOT_TOLD, SHARED, TOLD, Asked, asked, demand, demanding, missing, supply
+from livingcircle.capacity.cases import (
+    FACILITIES, HOMES, KEYS, MEASURES, NO_FACILITY, PARTS, UNITS, Capacity, Case, amounts, cases, competing, facility_rows, home_rows, missing_rows, nothing,
+    principal, unit_rows,
+)  # fmt: skip
 from livingcircle.capacity.assigning import ALL_FULL, NONE_WITHIN, NOT_KNOWN, Assignment, assign, by_unit, together
 from livingcircle.capacity.reach import decay, decays, within
 
 __all__ = [
-    "ALL_FULL", "NONE_WITHIN", "NOT_KNOWN", "NOT_TOLD", "SHARED", "TOLD", "Access", "Asked", "Assignment", "asked", "assign", "balanced",
-    "by_unit", "decay", "decays", "demand", "demanding", "missing", "spatial_availability", "supply", "together", "two_step", "within",
+    "ALL_FULL", "FACILITIES", "HOMES", "KEYS", "MEASURES", "NONE_WITHIN", "NOT_KNOWN", "NOT_TOLD", "NO_FACILITY", "PARTS", "SHARED", "TOLD", "UNITS", "Access",
+    "Asked", "Assignment", "Capacity", "Case", "amounts", "asked", "assign", "balanced", "by_unit", "cases", "competing", "decay", "decays", "demand",
+    "demanding", "facility_rows", "home_rows", "missing", "missing_rows", "nothing", "principal", "spatial_availability", "supply", "together",
+    "two_step", "unit_rows", "within",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from livingcircle.analysis import Result
 from livingcircle.comparison import changes
 from livingcircle.comparison.gap_changes import gap_changes
 from livingcircle.comparison.homes import ARRIVING, MOVES, moves, summed
-from livingcircle.comparison.tables import compared_completeness, compared_coverage, compared_indicators
+from livingcircle.comparison.tables import compared_completeness, compared_coverage, compared_equity, compared_indicators
 
 __all__ = ["Comparison", "State", "compare", "pairs", "residences_moved"]
 
@@ -48,6 +48,7 @@ class Comparison:
     homes: pd.DataFrame = field(default_factory=pd.DataFrame)
     only_adds: bool = False
     fallen: pd.DataFrame = field(default_factory=pd.DataFrame)
+    equity: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def compare(before: State, after: State) -> Comparison:
@@ -60,6 +61,7 @@ def compare(before: State, after: State) -> Comparison:
     - `completeness` and `indicators`: the figures of both states side by side, with their `difference`.
     - `gaps`: those `closed`, `opened` and `moved` (still a gap, with other people, land or metres), and those of homes that `arrived` or
       `left`; a gap is known by residence, category, level and group.
+    - `equity`: every measure of how evenly walks are shared out, of both states, with its `_change`, by area, category, level and group.
     - `moves`: what `coverage` counts, for every residence and unit in which it differs from zero.
     - `facilities`, `homes` and `links`: what the states differ in.
 
@@ -84,6 +86,7 @@ def compare(before: State, after: State) -> Comparison:
         homes=changes.homes(before.result, after.result),
         only_adds=adds,
         fallen=coverage[loses].reset_index(drop=True) if adds else coverage.iloc[:0],
+        equity=compared_equity(before.result, after.result),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from livingcircle import equity
 from livingcircle.analysis import Result
 from livingcircle.comparison.homes import ARRIVING, MOVES, summed
 from livingcircle.coverage import WHOLE_AREA
@@ -60,6 +61,30 @@ def compared_indicators(before: Result, after: Result) -> pd.DataFrame:
     table = table.merge(shared, on=keys, how="left")
     numbers = (pd.to_numeric(table[f"value_{side}"], errors="coerce") for side in ("after", "before"))
     return table.assign(difference=next(numbers) - next(numbers))
+
+
+def compared_equity(before: Result, after: Result) -> pd.DataFrame:
+    """A row per area x category x level x group of both states: every measure of equity `_before`, `_after` and its `_change`.
+
+    Measures are those of `equity.MEASURES`, and `worst_people`. A walk that is infinite before and after has not changed.
+    """
+    keys = ["area", "area_kind", "category", "level", "group"]
+    sides = [result.equity if len(result.equity) else pd.DataFrame(columns=list(equity.COLUMNS)) for result in (before, after)]
+    amounts = [column for column in equity.COLUMNS if column not in (*keys, "limit_m")]
+    # Areas, categories and levels are told apart together.
+    whole = [
+        table[[*amounts, "group"]].astype({name: float for name in amounts}).assign(unit=[*table[keys[:-1]].itertuples(index=False, name=None)])
+        for table in sides
+    ]
+    gained = equity.changes(*whole)
+    was, now = (table.set_index(["unit", "group"]) for table in whole)
+    index = pd.MultiIndex.from_frame(gained[["unit", "group"]])
+    told = pd.DataFrame(gained["unit"].tolist(), columns=keys[:-1]).assign(group=gained["group"])
+    columns = {}
+    for name in amounts:
+        columns[f"{name}_before"], columns[f"{name}_after"] = was[name].reindex(index).to_numpy(), now[name].reindex(index).to_numpy()
+        columns[f"{name}_change"] = gained[name].to_numpy()
+    return told.assign(**columns)
 
 
 def _of_its_year(result: Result, keys: list[str]) -> pd.DataFrame:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from livingcircle.comparison import Comparison, residences_moved
+from livingcircle.coverage import WHOLE_AREA
+from livingcircle.equity import MEASURES
 from livingcircle.outputs.tables import write_csv
 
 COLUMNS = (
@@ -20,6 +22,7 @@ COVERAGE = {
     "facilities": "", "limit_m": "", "limit_min": "",
 }  # fmt: skip
 CIRCLES = ("land_all_share", "people_all_share", "lacking_mean")
+EQUITY = tuple(name for name in (*MEASURES, "worst_people") if name != "people")
 GAPS = ("people", "land_ha", "walk_m")
 # Told only where it differs: a limit is no result.
 ONLY_CHANGED = ("limit_m", "limit_min")
@@ -34,7 +37,7 @@ def write(comparisons: Sequence[Comparison], path: Path) -> None:
 def compare_table(comparisons: Sequence[Comparison]) -> pd.DataFrame:
     """A row per comparison x `kind` x place x `measure`: `value_before`, `value_after` and their `difference`.
 
-    `kind` is `coverage` (of a `unit`), `completeness` and `indicator` (of an area, in `unit`), `gap` (`change`: closed, opened, moved, arrived,
+    `kind` is `coverage` (of a `unit`), `completeness`, `indicator` and `equity` (of an area, in `unit`; of areas within the whole only what changes), `gap` (`change`: closed, opened, moved, arrived,
     left; `id` is the gap's), `residence` (people and land `gained` and `lost`, only where there are any), `facility` (`change`, and its `status`), `home` (`change`: arrived, left, resized) and `link` (`change`).
     `arrived` and `left` count what is covered in homes that only one state has: the difference of `people_covered` is gained - lost +
     arrived - left.
@@ -52,6 +55,8 @@ def _parts(comparison: Comparison) -> Iterator[pd.DataFrame]:
         keys = {"unit": "area", "level": "level", "group": "group"}
         yield _valued(comparison.completeness, "completeness", measure, keys, measure)
     yield _valued(comparison.indicators, "indicator", "value", {"unit": "area", "system": "system", "id": "id", "name": "name"}, "value")
+    for measure in EQUITY:
+        yield _equity(comparison.equity, measure)
     keys = {key: key for key in ("change", "unit", "residence_id", "category", "level", "group", "name")} | {"id": "gap_id"}
     for measure in GAPS:
         yield _valued(comparison.gaps, "gap", measure, keys, measure)
@@ -80,6 +85,16 @@ def _coverage(table: pd.DataFrame, measure: str, moves: str) -> pd.DataFrame:
         return out
     turns = {"gained": "gained", "lost": "lost", "arrived": "arrived_covered", "left": "left_covered"}
     return out.assign(**{turn: table[moves.format(column)] for turn, column in turns.items()})
+
+
+def _equity(table: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """The whole area, and every other area in which the measure changes."""
+    if not len(table):
+        return pd.DataFrame()
+    changes = table[f"{measure}_change"]
+    own = table[(table["area"] == WHOLE_AREA) | (changes.notna() & (changes.round(6) != 0))]
+    keys = {"unit": "area", "category": "category", "level": "level", "group": "group"}
+    return _valued(own, "equity", measure, keys, measure).assign(difference=own[f"{measure}_change"].round(6))
 
 
 def _valued(table: pd.DataFrame, kind: str, measure: str, keys: dict[str, str], column: str) -> pd.DataFrame:

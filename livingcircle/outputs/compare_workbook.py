@@ -43,19 +43,25 @@ INDICATORS = {
     "value_after": (11, "#,##0.00"), "difference": (11, "+#,##0.00;-#,##0.00;0"), "unit_of": (10, None), "target": (9, "#,##0.##"),
     "meets_before": (9, None), "meets_after": (9, None),
 }  # fmt: skip
+EVEN = ("share_beyond", "mean_reached", "p50", "p90", "worst_mean", "gini", "palma", "theil", "concentration", "fgt1", "fgt2")
+NUMBERS = {"share_beyond": (SHARE, "+0.0%;-0.0%;0.0%"), **{key: ("#,##0", "+#,##0;-#,##0;0") for key in ("mean_reached", "p50", "p90", "worst_mean")}}
+EQUITY = {
+    **STATES, **{key: KIND[key] for key in ("category", "level", "group")},
+    **{f"{key}_{side}": (11, NUMBERS.get(key, ("0.000", "+0.000;-0.000;0.000"))[side == "change"]) for key in EVEN for side in ("before", "after", "change")},
+}  # fmt: skip
 # Left out where no row tells anything.
 IF_ANY = ("people_arrived", "people_arrived_covered", "people_left", "land_lost_ha", "people_lost", "opened")
 
 
 def write(states: Sequence[State], comparisons: Sequence[Comparison], path: Path, *, language: str) -> None:
-    """Write the workbook: overview, coverage of the whole area, changes of gaps, coverage by unit, completeness and indicators."""
+    """Write the workbook: overview, coverage of the whole area, changes of gaps, coverage by unit, completeness and indicators, and equity."""
     known, own = words(language, "compare"), words(language, "gaps")
     options = {
         "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
         "default_format_properties": {"font_name": FONTS[language], "font_size": 10},
     }  # fmt: skip
     told = _Words(language, {**own, **known})
-    parts = {"coverage": (_coverage, COVERAGE), "gaps": (_gaps, GAPS), "units": (_units, UNITS), "indicators": (_indicators, INDICATORS)}
+    parts = {"coverage": (_coverage, COVERAGE), "gaps": (_gaps, GAPS), "units": (_units, UNITS), "indicators": (_indicators, INDICATORS), "equity": (_equity, EQUITY)}
     with xlsxwriter.Workbook(path, options) as file:
         file.set_properties({"created": EPOCH})
         book = Book(file)
@@ -63,8 +69,29 @@ def write(states: Sequence[State], comparisons: Sequence[Comparison], path: Path
         for sheet, (rows, columns) in parts.items():
             table = _every(comparisons, rows, columns, told)
             shown = {key: form for key, form in columns.items() if key not in IF_ANY or not _bare(table[key])}
-            cells = [Column(known[f"column.{key}"], table[key], *form) for key, form in shown.items()]
-            add_table(book, known[f"sheet.{sheet}"], cells, page=known["sheet.page"], empty=known["sheet.no_gaps"] if sheet == "gaps" else "")
+            cells = [Column(_heading(key, told), table[key], *form) for key, form in shown.items()]
+            add_table(book, known[f"sheet.{sheet}"], cells, page=known["sheet.page"], empty=known.get(f"sheet.no_{sheet}", ""))
+
+
+def _heading(key: str, told: _Words) -> str:
+    """The heading of a column; those of equity are put together of the measure and what it is told of."""
+    known, own = words(told.language, "compare"), words(told.language, "capacity")
+    measure, _, side = key.rpartition("_")
+    if measure in EVEN:
+        return known[f"column.of_{side}"].format(measure=own[f"column.{measure}"])
+    return known[f"column.{key}"]
+
+
+def _equity(comparison: Comparison, told: _Words) -> pd.DataFrame:
+    """The whole area, wherever any of the measures shown changes."""
+    table = comparison.equity
+    if not len(table):
+        return told.kinds(table.reindex(columns=[key for key in EQUITY if key not in STATES]), comparison)
+    changes = table[[f"{key}_change" for key in EVEN]].round(6)
+    own = table[(table["area"] == WHOLE_AREA) & (changes.notna() & (changes != 0)).any(axis=1)].reset_index(drop=True)
+    infinite = own[[f"{key}_{side}" for key in EVEN for side in ("before", "after", "change")]].isin([np.inf, -np.inf])
+    # A spreadsheet holds no infinite number.
+    return told.kinds(own.assign(**{key: own[key].mask(infinite[key]) for key in infinite}), comparison)
 
 
 def _bare(values: pd.Series) -> bool:

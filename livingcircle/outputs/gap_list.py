@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from livingcircle.analysis import Result
 from livingcircle.gaps import by_unit, ranked
-from livingcircle.gaps.capacity import TOO_SMALL, too_small
+from livingcircle.gaps.capacity import AMOUNTS, TOO_SMALL, seats_short, too_small
 from livingcircle.layers import Gaps
 from livingcircle.messages import words
 from livingcircle.outputs.remedies import remedy_texts
@@ -21,8 +23,8 @@ BY_UNIT = "unit"
 def listed(result: Result, record: Record | None = None) -> Gaps:
     """The gap list in the order of its ranks: a row per residence or per unit (`Settings.gaps_by`), and one for every unit's shortage.
 
-    The latter are those of `gaps.capacity.too_small`, whose people are all of a unit: they do not add up with the others. Beyond
-    `layers.GAPS`: `measure`, `demand`, `supply` and `short` of these rows, `remedy_text` in the study's language, `parent` (the street
+    The latter are those of `gaps.capacity.seats_short` and `too_small`, whose people are all of a unit: they do not add up with the others. Beyond
+    `layers.GAPS`: `measure`, `demand`, `supply`, `short`, `short_far` and `short_full` of these rows, `remedy_text` in the study's language, `parent` (the street
     that the unit belongs to, empty where the units do not tell), and `verified` (a code) and `verified_note` from `record`, by `gap_id`.
     """
     table = _with_shortages(by_unit(result.gaps) if result.settings.gaps_by == BY_UNIT else result.gaps, result)
@@ -38,10 +40,16 @@ def listed(result: Result, record: Record | None = None) -> Gaps:
 
 def _with_shortages(table: Gaps, result: Result) -> Gaps:
     """The gaps ranked together with what units are short of."""
-    short = too_small(result.quotas, result.coverage, group=result.settings.groups[0].id)
+    group, assigned = result.settings.groups[0].id, result.capacity.units
+    # Whose people were assigned to places is told by that, not by sums of what lies in the same unit.
+    pairs = set(zip(assigned["category"], assigned["measure"], strict=True))
+    summed = [pair not in pairs for pair in zip(result.quotas["category"], result.quotas["measure"], strict=True)] if len(result.quotas) else []
+    parts = [too_small(result.quotas[summed], result.coverage, group=group)] if any(summed) else []
+    parts += [seats_short(assigned, group=group)] if len(assigned) else []
+    short = pd.concat([part for part in parts if len(part)] or parts[:1] or [pd.DataFrame(columns=[*table.columns])], ignore_index=True)
     homes = result.residences["unit"].value_counts()
     short["residences"] = [int(homes.get(unit, 0)) if unit else len(result.residences) for unit in short["unit"]]
-    told = table.assign(measure="", demand=np.nan, supply=np.nan, short=np.nan)
+    told = table.assign(**{column: "" if column == "measure" else np.nan for column in AMOUNTS})
     if not len(short):
         return ranked([told])
     return ranked([told, short[[*told.columns, *(c for c in short if c not in told)]]])
@@ -53,6 +61,18 @@ def _parents(table: Gaps, result: Result) -> list[str]:
         return [""] * len(table)
     of = dict(zip(units["unit"], units["parent"].fillna("").astype(str), strict=True))
     return [of.get(unit, "") for unit in table["unit"]]
+
+
+def cause_word(cause: str, category: str, measure: str, known: Mapping[str, str]) -> str:
+    """The word for a cause; that of a shortage names what is short, by category where it has a word of its own.
+
+    >>> from livingcircle.messages import words
+    >>> cause_word("too_small", "edu_primary", "places", words("zh", "gaps")), cause_word("far", "", "", words("zh", "gaps"))
+    ('学位缺口', '无设施')
+    """
+    if cause != TOO_SMALL:
+        return known[f"cause.{cause}"]
+    return known.get(f"shortage.{category}") or known.get(f"shortage.{measure}") or known[f"cause.{cause}"]
 
 
 def in_words(table: Gaps, result: Result) -> pd.DataFrame:
@@ -67,7 +87,7 @@ def in_words(table: Gaps, result: Result) -> pd.DataFrame:
     out["group"] = [group_name(group, language) for group in table["group"]]
     for column in ("confidence", "flag", "robustness"):
         out[column] = [known.get(f"{column}.{value}", value) for value in table[column]]
-    out["cause"] = [own[f"cause.{cause}"] for cause in table["cause"]]
+    out["cause"] = [cause_word(*row, own) for row in zip(table["cause"], table["category"], table["measure"], strict=True)]
     out["verified"] = [own[f"verified.{state}"] for state in table["verified"]]
     # A study may name kinds of barriers of its own.
     out["severed_by"] = [own.get(f"severed.{kind}", kind) for kind in table["severed_by"]]

@@ -17,6 +17,7 @@ import numpy as np
 import pyogrio
 
 from livingcircle.analysis import Result
+from livingcircle.capacity import MEASURES
 from livingcircle.messages import words
 from livingcircle.outputs import qgis_style as qml
 from livingcircle.outputs.qgis_style import Rule, Symbol
@@ -41,7 +42,7 @@ def write(result: Result, path: Path) -> None:
     """Write `layers.gpkg` in the CRS of the result; what QGIS shows is named in the study's language.
 
     Layers: `area`, `units`, `streets`, `barriers`, `residences`, `walk_times` (a column of minutes a category, everybody; blank where no
-    way leads), `isochrones`, `gaps` (what lies beyond the limit, everybody), `entrances`, `facilities`; those without rows are left out.
+    way leads), `access` (a column a category and measure: places, beds or berths for one who asks), `isochrones`, `gaps` (what lies beyond the limit, everybody), `entrances`, `facilities`; those without rows are left out.
     Columns keep the English ids of the tables for programs.
     """
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": EPOCH})
@@ -75,6 +76,7 @@ def _layers(result: Result) -> Iterator[Layer]:
         yield _plain("barriers", lines[["kind", "source_id", "geometry"]], Symbol("line", plain["barrier"], size=0.4), known)
     yield _residences(result, known)
     yield _walk_times(result, known)
+    yield _access(result, known)
     yield _isochrones(result, known)
     yield _gaps(result, known)
     doors = result.entrances[["facility_id", "entrance_source", "geometry"]]
@@ -135,6 +137,36 @@ def _walk_times(result: Result, known: Mapping[str, str]) -> Layer:
         for column, name in names.items()
     }
     return Layer("walk_times", table, styles or {known["layer.walk_times"]: qml.single(Symbol(kind, "#bbbbbb"), aliases=aliases)})
+
+
+def _access(result: Result, known: Mapping[str, str]) -> Layer:
+    """A row a residence where somebody asks, with what is found there for one who does, and a style for each category by the Gaussian measure."""
+    homes, people, language = result.capacity.homes, result.residences, result.settings.language
+    table = people[people["residence_id"].isin(homes["residence_id"])][["residence_id", "name", "unit", "geometry"]].reset_index(drop=True)
+    kind = "fill" if _polygons(table) else "marker"
+    names, shown = {}, {}
+    for (category, _, _, limit_m), own in homes.groupby(["category", "measure", "of", "limit_m"], sort=False):
+        found = own.set_index("residence_id").reindex(table["residence_id"])
+        name = result.standard.categories[category].name.get(language)
+        told = f"{category}_{limit_m:g}" if f"{category}_gaussian" in table else category
+        for measure in MEASURES:
+            column = f"{told}_{measure.removeprefix('access_')}"
+            table[column] = found[measure].to_numpy(dtype=float).round(4)
+            names[column] = known["field.of_access"].format(category=name, measure=known[f"field.{measure}"])
+        shown[known["style.access"].format(category=name if told == category else f"{name} {limit_m:g} m")] = f"{told}_gaussian"
+    aliases = _aliases(table, known, names)
+    return Layer("access", table, {name: qml.by_class(column, _access_classes(known, kind), aliases=aliases) for name, column in shown.items()})
+
+
+def _access_classes(known: Mapping[str, str], kind: str) -> list[tuple[float, float, str, Symbol]]:
+    told = _colors()["access"]
+    edges = [-FAR, *told["breaks"], FAR]
+    out = []
+    for (low, high), color in zip(pairwise(edges), told["colors"], strict=True):
+        key = "access_none" if low == -FAR else "access_above" if high == FAR else "access_within"
+        symbol = Symbol(kind, color, "#666666" if kind == "fill" else "", 0.1 if kind == "fill" else 1.8)
+        out.append((low, high, known[f"style.{key}"].format(low=low, high=high), symbol))
+    return out
 
 
 def _minute_classes(known: Mapping[str, str], kind: str) -> list[tuple[float, float, str, Symbol]]:
@@ -201,6 +233,9 @@ def _facilities(result: Result, known: Mapping[str, str]) -> Layer:
     table = result.facilities[columns].copy()
     table["category_names"] = ["、".join(standard.categories[c].name.get(language) for c in served) for served in table["categories"]]
     table["categories"] = [";".join(served) for served in table["categories"]]
+    load = result.capacity.facilities.drop_duplicates("facility_id").set_index("facility_id")
+    for column, own in (("load", "load_all"), ("use", "use")):
+        table[column] = load[own].reindex(table["facility_id"]).to_numpy(dtype=float).round(4)
     table["status_name"] = [known[f"status.{status}"] for status in table["status"]]
     table = gpd.GeoDataFrame(table, geometry=result.facilities.geometry.representative_point(), crs=result.facilities.crs)
     classes = [(status, known[f"status.{status}"], Symbol("marker", color, "#ffffff", 2.2)) for status, color in _colors()["status"].items()]

@@ -85,6 +85,8 @@ def _key(row: Mapping[str, Any]) -> str:
         return "verify_facility" if doubted else "verify_edge"
     if cause == TOO_SMALL and row["measure"] == NUMBER:
         return "add"
+    if cause == TOO_SMALL and row.get("short_full", np.nan) >= 0:
+        return "seats_far" if row["short_far"] > 0 else "seats"
     return {"behind_barrier": "exit_barrier", "planned_only": "build_planned"}.get(cause, row["remedy"])
 
 
@@ -123,17 +125,21 @@ def _amounts(row: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]
     if row["cause"] != TOO_SMALL:
         return {}
     demand = np.ceil(row["demand"] - 1e-6)
-    return {"short": short_text(row["measure"], row["short"], known), "demand": f"{demand:,.0f}", "supply": f"{row['supply']:,.0f}"}
+    every, far = (max(np.ceil(row.get(key, 0.0) - 1e-6), 0) + 0.0 for key in ("short", "short_far"))
+    # Parts rounded up must not add up to more than the whole.
+    parts = {"far": f"{far:,.0f}", "full": f"{max(every - far, 0.0):,.0f}"}
+    short = short_text(row["measure"], row["short"], known, category=row["category"])
+    return {"short": short, "demand": f"{demand:,.0f}", "supply": f"{row['supply']:,.0f}", **parts}
 
 
-def short_text(measure: str, amount: float, known: Mapping[str, str]) -> str:
-    """An amount that is short, in its measure and rounded up.
+def short_text(measure: str, amount: float, known: Mapping[str, str], *, category: str = "") -> str:
+    """An amount that is short, in its measure (the word of its category where that has one) and rounded up.
 
     >>> from livingcircle.messages import words
     >>> short_text("places", 319.2, words("zh", "gaps"))
     '学位 320 个'
     """
-    return known[f"short.{measure}"].format(amount=f"{np.ceil(amount - 1e-6):,.0f}")
+    return known.get(f"short.{category}", known[f"short.{measure}"]).format(amount=f"{np.ceil(amount - 1e-6):,.0f}")
 
 
 def _metres(value: float) -> str:

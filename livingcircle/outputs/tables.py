@@ -52,6 +52,17 @@ def write_quotas(result: Result, path: Path) -> None:
     write_csv(result.quotas, path)
 
 
+def write_capacity(result: Result, folder: Path) -> None:
+    """Write what facilities hold against who asks: by facility, by area, and what every residence finds (`capacity`)."""
+    for name, table in (("capacity", result.capacity.facilities), ("capacity_units", result.capacity.units), ("access", result.capacity.homes)):
+        write_csv(table, folder / f"{name}.csv")
+
+
+def write_equity(result: Result, path: Path) -> None:
+    """Write how evenly walks are shared out, a row per area x category x level x group."""
+    write_csv(result.equity, path)
+
+
 def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write any table: numbers rounded by the meaning of their column, infinity as `inf`, blanks for what is unknown.
 

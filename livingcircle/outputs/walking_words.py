@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 from livingcircle.analysis import Settings
 from livingcircle.costs import EXCLUDED, SLOW, Walker, presets
 from livingcircle.messages import text, words
 from livingcircle.network import RESIDENTS, VISIT
 
+AGES = re.compile(r"age_?(\d+)(?:_(\d+))?")
+
 
 def group_name(group: str, language: str) -> str:
-    """The name of a group in a language: the program's word, that of a kind of walker shipped, else its own id.
+    """The name of a group in a language: the program's word, that of a kind of walker shipped, the ages that it tells, else its own id.
 
-    >>> group_name("wheelchair", "zh"), group_name("couriers", "zh")
-    ('轮椅使用者', 'couriers')
+    >>> group_name("wheelchair", "zh"), group_name("age_3_5", "zh"), group_name("couriers", "zh")
+    ('轮椅使用者', '3～5 岁', 'couriers')
     """
     told = words(language).get(f"group.{group}")
+    ages = AGES.fullmatch(group)
+    if ages and not told:
+        own = words(language, "capacity")
+        return own["group.ages" if ages[2] else "group.ages_from"].format(low=ages[1], high=ages[2])
     return told or presets().get(group, {}).get("name", {}).get(language, group)
 
 

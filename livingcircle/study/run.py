@@ -82,6 +82,8 @@ def _write(handed: tuple[Result, Gaps, verification.Record, Programme | None], f
     tables.write_completeness(result, folder / "completeness.csv")
     tables.write_lacking(result, folder / "lacking.csv")
     tables.write_quotas(result, folder / "quotas.csv")
+    tables.write_capacity(result, folder)
+    tables.write_equity(result, folder / "equity.csv")
     clock("outputs", 1, 6)
     workbook.write(result, folder / WORKBOOK, table=listed, record=record, programme=programme)
     layers_gpkg.write(result, folder / "layers.gpkg")

@@ -11,14 +11,14 @@ from livingcircle.layers import Gaps
 from livingcircle.messages import words
 from livingcircle.outputs import gap_list
 from livingcircle.outputs.figures import Drawn
-from livingcircle.outputs.report import annexes, findings, judgements, measures, opening
+from livingcircle.outputs.report import annexes, evenness, findings, judgements, measures, opening
 from livingcircle.outputs.report.paper import Paper
 from livingcircle.outputs.report.source import Source
 from livingcircle.programme import Programme
 
 CHAPTERS = (
     opening.general, opening.units, opening.demand, opening.supply,
-    findings.coverage, findings.capacity, findings.old_and_young, judgements.indicators, judgements.gaps,
+    findings.coverage, findings.capacity, findings.old_and_young, evenness.evenness, judgements.indicators, judgements.gaps,
     measures.advice, measures.programme, measures.method, annexes.tables, annexes.drawings,
 )  # fmt: skip
 

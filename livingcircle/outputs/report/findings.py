@@ -8,6 +8,7 @@ import pandas as pd
 from livingcircle.coverage import WHOLE_AREA
 from livingcircle.outputs.report.numbers import DASH, count, decimal, share
 from livingcircle.outputs.report.paper import capital
+from livingcircle.outputs.report.seats import seats
 from livingcircle.outputs.report.source import Source
 
 # A committee reads so many rows of a list; the workbook holds all.
@@ -111,8 +112,11 @@ def capacity(told: Source) -> None:
     counted = table[table["status"] == "computed"] if len(table) else table
     unknown = table[table["status"] != "computed"] if len(table) else table
     if not len(counted):
-        paper.paragraph(told.say("capacity.none"))
+        # What is assigned within limits says more than that no sum can be worked out.
+        if not (result.capacity.units["status"] == "computed").any():
+            paper.paragraph(told.say("capacity.none"))
         _uncounted(told, unknown)
+        seats(told)
         return
     short = counted[counted["short"] > 0]
     paper.paragraph(told.say("capacity.text", count=len(counted), short=len(short), table=paper.next_caption("table")))
@@ -123,6 +127,7 @@ def capacity(told: Source) -> None:
     paper.table(told.say("capacity.table"), told.head("category", "measure", "demand", "supply", "short", "known", "clause", "evidence"), rows)
     paper.note(told.say("capacity.note"))
     _uncounted(told, unknown)
+    seats(told)
 
 
 def _amount(row, value: float) -> str:

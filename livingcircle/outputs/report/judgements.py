@@ -7,6 +7,8 @@ import pandas as pd
 
 from livingcircle.coverage import WHOLE_AREA
 from livingcircle.layers import Gaps
+from livingcircle.messages import words
+from livingcircle.outputs.gap_list import cause_word
 from livingcircle.outputs.report.numbers import DASH, count, decimal, share
 from livingcircle.outputs.report.source import Source
 
@@ -121,7 +123,7 @@ def _first(told: Source, listed: Gaps) -> None:
         [
             str(row.rank), row.priority, told.say("gaps.place", unit=told.area(row.unit) or told.known["outside"], home=_home(told, row)),
             told.say("gaps.of_level", category=told.category(row.category), level=told.level(row.level)), count(row.people),
-            f"{_metres(row.walk_m)} / {row.limit_m:,g}", told.of_gaps(f"cause.{row.cause}"), row.remedy_text,
+            f"{_metres(row.walk_m)} / {row.limit_m:,g}", cause_word(row.cause, row.category, row.measure, words(told.language, "gaps")), row.remedy_text,
         ]
         for row in shown.itertuples()
     ]  # fmt: skip

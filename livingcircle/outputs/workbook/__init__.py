@@ -1,4 +1,4 @@
-"""`gaps.xlsx`: the gap list, coverage, indicators, facilities and notes as a workbook in the study's language."""
+"""`gaps.xlsx`: the gap list, coverage, indicators, facilities, capacity, equity and notes as a workbook in the study's language."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from livingcircle.layers import Gaps
 from livingcircle.messages import words
 from livingcircle.outputs.gap_list import listed
 from livingcircle.outputs.verification import Record
+from livingcircle.outputs.workbook.capacity_sheets import equity_columns, load_columns, unit_columns
 from livingcircle.outputs.workbook.coverage_sheet import coverage_columns, indicator_columns
 from livingcircle.outputs.workbook.facility_sheet import facility_columns
 from livingcircle.outputs.workbook.gap_sheet import closed_columns, gap_columns
@@ -50,6 +51,10 @@ def write(result: Result, path: Path, *, table: Gaps | None = None, record: Reco
         else:
             add_notes(book, known["sheet.indicators"], [("", known["sheet.no_indicators"])], page=page)
         add_table(book, known["sheet.facilities"], facility_columns(result), page=page)
+        own = words(language, "capacity")
+        for sheet, columns in (("units", unit_columns(result)), ("loads", load_columns(result)), ("equity", equity_columns(result))):
+            if columns:
+                add_table(book, own[f"sheet.{sheet}"], columns, page=page)
         gone = record.gone(table["gap_id"])
         if gone:
             add_table(book, known["sheet.closed"], closed_columns(record, gone, language=language), page=page)

@@ -68,8 +68,8 @@ def _with_surroundings(table: pd.DataFrame, listed: Gaps, result: Result) -> pd.
     found = inside.reindex(pd.MultiIndex.from_frame(own))
     of = [standard.categories[category] for category in listed["category"]]
     counted = listed["measure"] == NUMBER
-    told = zip(listed["measure"], listed["short"], strict=True)
-    amounts = [short_text(measure, short, known) if measure not in ("", NUMBER) else "" for measure, short in told]
+    told = zip(listed["measure"], listed["short"], listed["category"], strict=True)
+    amounts = [short_text(measure, short, known, category=category) if measure not in ("", NUMBER) else "" for measure, short, category in told]
     return table.assign(
         facilities=found["facilities"].to_numpy(dtype=float),
         unit_land_share=found["land_share"].to_numpy(dtype=float),

@@ -22,6 +22,7 @@ def notes(result: Result) -> Notes:
         *_study(result, known, own),
         *_list(result, known, own),
         *_priority(own),
+        *_capacity(result),
         (own["note.verify_head"], None),
         ("", own["note.verify"].format(closed=own["sheet.closed"])),
         *_sources(result, own),
@@ -74,6 +75,13 @@ def _list(result: Result, known: Mapping[str, str], own: Mapping[str, str]) -> N
         *(("", line) for line in lines),
         ("", own["note.severed"].format(detour=result.settings.severed_detour)),
     ]
+
+
+def _capacity(result: Result) -> Notes:
+    """How capacity and equity were worked out, where they were."""
+    told = words(result.settings.language, "capacity")
+    parts = (("units", ("capacity", "access"), len(result.capacity.units)), ("equity", ("equity",), len(result.equity)))
+    return [line for sheet, keys, rows in parts if rows for line in [(told[f"sheet.{sheet}"], None), *(("", told[f"note.{key}"]) for key in keys)]]
 
 
 def _priority(own: Mapping[str, str]) -> Notes:

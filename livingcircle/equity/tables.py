@@ -1,0 +1,331 @@
+"""The equity of a category's walks in every unit and group at once: people who walk equally far are counted together, compiled.
+
+The measures are those of `livingcircle.equity.measures`, of walks rounded up to whole metres; what lies beyond the limit is told exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numba import njit
+
+from livingcircle.areas import Areas
+from livingcircle.equity.measures import BOTTOM, MEASURES, PERCENTILES, ROUNDING_M, TOP, WORST, worst_off
+from livingcircle.layers import Samples
+
+COLUMNS = ("area", "area_kind", "category", "level", "group", "limit_m", *MEASURES, "worst_people")
+# Up to so many cells a table of all of them is quicker than sorting.
+DENSE = 20_000_000
+PARTS = np.array(PERCENTILES) / 100
+
+
+class Living(NamedTuple):
+    """Where the people of every sample live: `people` (a column a group, everybody last), `place` (residence within a unit), and of each place
+    its `unit` and its `rank` (codes; -1 where nothing ranks homes)."""
+
+    groups: tuple[str, ...]
+    people: np.ndarray
+    place: np.ndarray
+    unit: np.ndarray
+    rank: np.ndarray
+    areas: Areas
+
+
+def group_columns(samples: Samples, groups: Mapping[str, str]) -> dict[str, str]:
+    """The column of people of every group: those of the study first, then every other age group that its homes tell.
+
+    A group of the very same people as one before is told once.
+
+    >>> table = pd.DataFrame({"people": [9.0], "people_elderly": [2.0], "people_age_3_5": [1.0]})
+    >>> group_columns(table, {"all": "people", "old": "people_elderly"})
+    {'all': 'people', 'old': 'people_elderly', 'age_3_5': 'people_age_3_5'}
+    """
+    out = dict(groups)
+    for column in samples.columns:
+        if column.startswith("people_") and not any(column == own or samples[column].equals(samples[own]) for own in out.values()):
+            out[column.removeprefix("people_")] = column
+    return out
+
+
+def rank_of(samples: Samples, columns: list[str]) -> np.ndarray | None:
+    """The share of the people of `columns` among everybody at each sample's residence, to rank homes by; None without columns.
+
+    >>> homes = pd.DataFrame({"residence_id": ["A", "A", "B"], "people": [4.0, 4.0, 0.0], "old": [1.0, 1.0, 0.0]})
+    >>> rank_of(homes, ["old"]).tolist()
+    [0.25, 0.25, 0.0]
+    """
+    if not columns:
+        return None
+    code = pd.factorize(samples["residence_id"])[0]
+    part, everybody = (np.bincount(code, values) for values in (samples[columns].sum(axis=1).to_numpy(), samples["people"].to_numpy()))
+    return np.divide(part, everybody, out=np.zeros(len(part)), where=everybody > 0)[code]
+
+
+def living(samples: Samples, *, groups: Mapping[str, str], areas: Areas, rank_by: np.ndarray | None = None) -> Living:
+    """What `by_category` asks of every sample, worked out once for all categories.
+
+    `groups` is the column of people of every group; `rank_by` a rank of each residence, the same at all of its samples, for the concentration index.
+    """
+    unit = areas.codes(samples["unit"].to_numpy())
+    home = pd.factorize(samples["residence_id"])[0]
+    place, first = (np.unique(home * (len(areas.units) + 1) + unit, return_index=True, return_inverse=True)[part] for part in (2, 1))
+    rank = np.full(len(first), -1) if rank_by is None else np.unique(np.asarray(rank_by)[first], return_inverse=True)[1]
+    people = np.column_stack([samples[column].to_numpy(dtype=float) for column in (*groups.values(), "people")])
+    return Living(tuple(groups), people, place.ravel(), unit[first], rank.ravel(), areas)
+
+
+def by_category(lived: Living, values: np.ndarray, *, limits: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+    """The `MEASURES` of one kind of walk in every area, level and group: the columns of `COLUMNS` without the category.
+
+    `values` are the walks of the samples in metres, infinite where none leads; `limits` maps a level to the limit in metres, inclusive, of each
+    group that walks so. Walks are rounded up to whole metres, so that means and percentiles may be up to a metre high; `share_beyond` is exact.
+    `worst_people` are the people of the row among the worst-off tenth of everybody in the whole area. Without people a row is NaN.
+
+    >>> homes = pd.DataFrame({"residence_id": ["A", "B"], "unit": ["", ""], "people": [30.0, 10.0]})
+    >>> lived = living(homes, groups={"all": "people"}, areas=Areas.of(None))
+    >>> by_category(lived, np.array([200.0, np.inf]), limits={"L5": {"all": 300.0}})[["people", "share_beyond", "worst_people"]].values.tolist()
+    [[40.0, 0.25, 4.0]]
+    """
+    parts, known = [], {}
+    for level, limit in limits.items():
+        # Groups may have limits of their own where minutes decide.
+        for each in dict.fromkeys(limit.values()):
+            own = [row for row, group in enumerate(lived.groups) if limit.get(group) == each]
+            # A whole number of metres parts no walks that are counted together.
+            key = np.inf if float(each).is_integer() else each
+            if key not in known:
+                known[key] = _by_unit(gathered(lived, np.asarray(values, dtype=float), limit_m=each), lived)
+            parts.append((level, each, own, *_told_of(known[key], lived, each, own)))
+    return _framed(parts, lived)
+
+
+def _framed(parts: list[tuple], lived: Living) -> pd.DataFrame:
+    """The measures of every level as one table, areas in their order."""
+    if not parts:
+        return pd.DataFrame(columns=[column for column in COLUMNS if column != "category"])
+    areas = lived.areas
+    keys: dict[str, list] = {"area": [], "area_kind": [], "level": [], "group": [], "limit_m": []}
+    for level, limit, own, _, _ in parts:
+        names = [lived.groups[row] for row in own]
+        size = len(areas.name) * len(own)
+        keys["area"] += np.repeat(np.array(areas.name, dtype=object), len(own)).tolist()
+        keys["area_kind"] += np.repeat(np.array(areas.kind, dtype=object), len(own)).tolist()
+        keys["level"] += [level] * size
+        keys["group"] += names * len(areas.name)
+        keys["limit_m"] += [limit] * size
+    told = np.concatenate([part.reshape(-1, len(MEASURES)) for *_, part, _ in parts])
+    worst = np.concatenate([part.ravel() for *_, part in parts])
+    texts = {key: pd.Series(values, dtype=float if key == "limit_m" else object) for key, values in keys.items()}
+    return pd.DataFrame({**texts, **dict(zip(MEASURES, told.T, strict=True)), "worst_people": worst})
+
+
+class Gathered(NamedTuple):
+    """People by walk, ascending, and unit: `values`, `people` (a column a group, everybody last) and `unit`; and by place those who reach
+    one, and their metres (`ranked`: places x 2 x groups)."""
+
+    values: np.ndarray
+    people: np.ndarray
+    unit: np.ndarray
+    ranked: np.ndarray
+
+
+def gathered(lived: Living, values: np.ndarray, *, limit_m: float) -> Gathered:
+    """People counted together by whole metre and unit; a walk within the limit never passes it by rounding.
+
+    >>> homes = pd.DataFrame({"residence_id": "A", "unit": "", "people": [1.0, 2.0, 4.0]})
+    >>> found = gathered(living(homes, groups={"all": "people"}, areas=Areas.of(None)), np.array([9.2, 9.7, 10.4]), limit_m=9.5)
+    >>> found.values.tolist(), found.people[:, 0].tolist()
+    ([9.5, 10.0, 11.0], [1.0, 2.0, 4.0])
+    """
+    reached = np.isfinite(values)
+    metre = np.ceil(np.where(reached, values, 0.0) - ROUNDING_M)
+    last = int(metre.max(initial=0.0)) + 1
+    step = np.where(reached, metre, last).astype(np.int64) * 2 + (values > limit_m + ROUNDING_M)
+    units = len(lived.areas.units) + 1
+    code = step * units + lived.unit[lived.place]
+    cell, row = _numbered(code, (last + 1) * 2 * units) if (last + 1) * 2 * units <= DENSE else np.unique(code, return_inverse=True)
+    steps, unit = np.divmod(cell, units)
+    metres = np.where(steps % 2 == 1, steps // 2, np.minimum(steps // 2, limit_m)).astype(float)
+    metres[steps // 2 == last] = np.inf
+    people, ranked = _sums((row.ravel(), metres, lived.place), lived.people, (len(cell), len(lived.unit)))
+    return Gathered(metres, people, unit, ranked)
+
+
+class _ByUnit(NamedTuple):
+    """What is gathered, in order of walks and again unit by unit (`first`: where each unit's rows begin)."""
+
+    found: Gathered
+    order: np.ndarray
+    first: np.ndarray
+    worst: np.ndarray
+
+
+def _by_unit(found: Gathered, lived: Living) -> _ByUnit:
+    order = np.argsort(found.unit, kind="stable")
+    first = np.searchsorted(found.unit[order], np.arange(len(lived.areas.units) + 2))
+    return _ByUnit(found, order, first, _worst_by_unit(found, len(lived.areas.units) + 1))
+
+
+def _told_of(held: _ByUnit, lived: Living, limit_m: float, groups: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """The measures and the worst-off of areas by groups."""
+    areas, found = lived.areas, held.found
+    people, ranked = found.people, found.ranked
+    if len(groups) < len(lived.groups):
+        people, ranked = people[:, groups], ranked[:, :, groups]
+    terms = float(limit_m), int(lived.rank.max(initial=-1)) + 1, len(groups)
+    out = np.full((len(areas.name), len(groups), len(MEASURES)), np.nan)
+    for area, member in enumerate(areas.member):
+        rows: slice | np.ndarray = slice(None)
+        if not member.all():
+            rows = np.concatenate([held.order[held.first[own] : held.first[own + 1]] for own in np.flatnonzero(member)])
+            # Those of one unit stand in order.
+            rows = rows if member.sum() == 1 else np.sort(rows)
+        own = np.flatnonzero(member[lived.unit])
+        _measured(found.values[rows], people[rows], (ranked[own], lived.rank[own]), terms, out[area])
+    return out, areas.member.astype(float) @ held.worst[:, groups]
+
+
+def _worst_by_unit(found: Gathered, units: int) -> np.ndarray:
+    """People of every unit and group among the worst-off tenth of everybody."""
+    everybody = found.people[:, -1]
+    worst = worst_off(found.values, everybody)
+    rows = np.flatnonzero(worst)
+    part = worst[rows] / everybody[rows]
+    return np.column_stack([np.bincount(found.unit[rows], own * part, minlength=units) for own in found.people[rows].T])
+
+
+@njit(cache=True, nogil=True)
+def _numbered(code, size):
+    """The codes that occur, ascending, and the row of each code among them."""
+    row = np.full(size, -1, dtype=np.int32)
+    for own in code:
+        row[own] = 0
+    count = 0
+    for own in range(size):
+        if row[own] == 0:
+            row[own] = count
+            count += 1
+    cell = np.empty(count, dtype=np.int64)
+    for own in range(size):
+        if row[own] >= 0:
+            cell[row[own]] = own
+    return cell, row[code]
+
+
+@njit(cache=True, nogil=True)
+def _sums(codes, people, sizes):
+    """People by cell, and by place those with a finite value and these times them."""
+    row, values, place = codes
+    out, ranked = np.zeros((sizes[0], people.shape[1])), np.zeros((sizes[1], 2, people.shape[1]))
+    for at in range(len(row)):
+        value, own = values[row[at]], ranked[place[at]]
+        reached = np.isfinite(value)
+        for group in range(people.shape[1]):
+            weight = people[at, group]
+            out[row[at], group] += weight
+            if reached:
+                own[0, group] += weight
+                own[1, group] += weight * value
+    return out, ranked
+
+
+@njit(cache=True, nogil=True)
+def _measured(values, people, places, terms, out):
+    """The measures of every group (a column of `people`) over values in ascending order, in the order of `MEASURES`."""
+    limit, ranks, groups = terms
+    end = len(values)
+    while end > 0 and not np.isfinite(values[end - 1]):
+        end -= 1
+    total, nothing, beyond = np.zeros(groups), np.zeros(groups), np.zeros(groups)
+    for row in range(len(values)):
+        own = beyond if values[row] - limit > ROUNDING_M else nothing
+        for group in range(groups):
+            total[group] += people[row, group]
+            own[group] += people[row, group]
+    nothing[:] = 0.0
+    for row in range(end, len(values)):
+        nothing += people[row, :groups]
+    sums, at = np.zeros((6, groups)), np.zeros(groups, dtype=np.int64)
+    ranked = np.zeros((ranks, 2, groups))
+    if ranks > 0:
+        for place in range(len(places[1])):
+            ranked[places[1][place]] += places[0][place, :, :groups]
+    next_place = PARTS[0] * total * (1 - 1e-12)
+    for row in range(end):
+        value = values[row]
+        over = value - limit > ROUNDING_M
+        gap = ((value - limit) / limit if limit > 0 else np.inf) if over else 0.0
+        logarithm = np.log(value) if value > 0 else 0.0
+        for group in range(groups):
+            weight = people[row, group]
+            if weight > 0:
+                metres = weight * value
+                # Twice the people below, less all: those below less those above, once all are known.
+                sums[2, group] += metres * (2 * sums[0, group] + weight)
+                sums[0, group] += weight
+                sums[1, group] += metres
+                sums[3, group] += metres * logarithm
+                if over:
+                    sums[4, group] += weight * gap
+                    sums[5, group] += weight * gap * gap
+                while at[group] < len(PARTS) and sums[0, group] >= next_place[group]:
+                    out[group, 4 + at[group]] = value
+                    at[group] += 1
+                    next_place[group] = PARTS[min(at[group], len(PARTS) - 1)] * total[group] * (1 - 1e-12)
+    for group in range(groups):
+        out[group, 0] = total[group]
+        if total[group] > 0:
+            told = total[group], beyond[group], nothing[group], at[group], end
+            _told(values, people[:, group], told, (sums[:, group], ranked[:, :, group]), out[group])
+
+
+@njit(cache=True, nogil=True)
+def _told(values, people, counted, held, out):
+    """The measures of one group out of its sums."""
+    total, beyond, nothing, at, end = counted
+    (reached, metres, spread, entropy, short, squares), ranked = held
+    out[1], out[2] = nothing / total, beyond / total
+    out[4 + at : 4 + len(PARTS)] = np.inf
+    wanted = WORST * total
+    lost = min(nothing, wanted)
+    out[13], out[14] = np.inf if lost > 0 else _end(values, people, wanted, end) / wanted, lost / wanted
+    if not reached > 0:
+        return
+    mean = metres / reached
+    out[3], out[11], out[12] = mean, short / reached, squares / reached
+    out[7], out[8], out[9] = 0.0, TOP / BOTTOM, 0.0
+    if metres > 0:
+        low = _end(values, people, -BOTTOM * reached, end)
+        out[7] = (spread - reached * metres) / (metres * reached)
+        out[8] = _end(values, people, TOP * reached, end) / low if low > 0 else np.inf
+        out[9] = max(0.0, entropy / metres - np.log(mean))
+    if len(ranked):
+        out[10] = _concentration(ranked, mean) if mean > 0 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _end(values, people, wanted, end):
+    """The sum of the values of so many people: the highest of the first `end` rows, the lowest where it is negative."""
+    sums, left, row, step = 0.0, abs(wanted), end - 1, -1
+    if wanted < 0:
+        row, step = 0, 1
+    while left > 0 and 0 <= row < end:
+        part = min(people[row], left)
+        sums += part * values[row]
+        left -= part
+        row += step
+    return sums
+
+
+@njit(cache=True, nogil=True)
+def _concentration(ranked, mean):
+    """Out of people and their metres by rank, lowest first."""
+    total, below, sums = ranked[:, 0].sum(), 0.0, 0.0
+    for code in range(len(ranked)):
+        people, metres = ranked[code, 0], ranked[code, 1]
+        sums += (metres - mean * people) * ((below + people / 2) / total - 0.5)
+        below += people
+    return 2 * sums / total / mean
