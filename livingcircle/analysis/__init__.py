@@ -17,16 +17,17 @@ from livingcircle import quotas as amounts
 from livingcircle import residences as homes
 from livingcircle.analysis import tables
 from livingcircle.analysis.areas import isochrones
+from livingcircle.analysis.category import Study, answered
 from livingcircle.analysis.inputs import Inputs, Result, Settings
-from livingcircle.analysis.reach import View, limit_streets, reaches, views, walked_as
+from livingcircle.analysis.reach import View, views, walked_as
 from livingcircle.analysis.served import Served
-from livingcircle.analysis.severing import parted
 from livingcircle.analysis.walking import walking
 from livingcircle.areas import Areas
 from livingcircle.coverage import WHOLE_AREA
 from livingcircle.facilities import is_open
 from livingcircle.indicators import indicators
-from livingcircle.layers import Facilities, Gaps, Samples, Units
+from livingcircle.layers import Facilities, Gaps, Residences, Samples, Units
+from livingcircle.reuse import Known, again
 from livingcircle.standards import Standard
 
 __all__ = ["Inputs", "Result", "Settings", "analyze"]
@@ -38,26 +39,30 @@ def _quiet(step: str, done: int, total: int) -> None:
     pass
 
 
-def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress: Progress = _quiet) -> Result:
+def analyze(
+    inputs: Inputs, *, standard: Standard, settings: Settings, progress: Progress = _quiet, known: Known | None = None
+) -> Result:
     """The whole chain on layers already read and projected.
 
     Judges every category of `standard` for which the study has facilities, open or planned, and every category the
     standard makes mandatory, or of these the `settings.categories`. `progress(step, done, total)` is told of each step. Inputs are not changed.
+    `known` holds what earlier calls worked out; what hangs on nothing that changed is taken from there, and equals a run without it.
     """
     facilities = inputs.facilities.assign(open=is_open(inputs.facilities, year=settings.year))
-    people = homes.in_year(inputs.residences, year=settings.year)
+    people = again(known, _lived_in, inputs.residences, settings.year)
     progress("samples", 0, 1)
-    samples = _with_shared_names(homes.sample(people, inputs.units, among=len(inputs.residences)))
-    seen = views(inputs, samples, settings)
+    samples = again(known, _sampled, people, inputs.units, len(inputs.residences))
+    seen = views(inputs, samples, settings, known=known)
     progress("samples", 1, 1)
     names = _judged(standard, facilities, settings)
     view = seen[settings.groups[0].id]
-    served = Served.begin(inputs, people, samples, view, settings)
-    judged = _judge((names, served), (inputs, people, samples, facilities, seen), standard, settings, progress)
-    areas = isochrones(names, (inputs, facilities, view), standard, settings, progress)
+    served = Served.begin((inputs, people, samples, view), settings, known)
+    study = Study.of((inputs, people, samples, facilities), seen, served.homes(), standard, settings)
+    judged = _judge((names, served), study, standard, progress, known)
+    areas = isochrones(names, (inputs, facilities, view), standard, settings, (progress, known))
     progress("coverage", 0, 1)
     table = _with_walkers(_with_place(gap_list.ranked(judged.gaps), samples), settings)
-    beside = _beside(served, judged.elements, (people, samples, facilities), standard, settings)
+    beside = _beside(served, judged.elements, (people, samples, facilities), standard, settings, known)
     progress("coverage", 1, 1)
     return Result(
         settings=settings,
@@ -81,9 +86,17 @@ def analyze(inputs: Inputs, *, standard: Standard, settings: Settings, progress:
         merged=inputs.merged,
         counts=_counts(inputs, (people, samples, facilities), seen, areas) | {"unreachable_people": judged.unreachable},
         warnings=(),
-        walking=walking(inputs, people, samples, seen, settings),
+        walking=walking(inputs, people, samples, seen, settings, known),
         covered=judged.covered,
     )
+
+
+def _lived_in(residences: Residences, year: int | None) -> Residences:
+    return homes.in_year(residences, year=year)
+
+
+def _sampled(people: Residences, units: Units | None, among: int) -> Samples:
+    return _with_shared_names(homes.sample(people, units, among=among))
 
 
 def _with_shared_names(samples: Samples) -> Samples:
@@ -103,7 +116,7 @@ def _with_walkers(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 def _beside(
-    served: Served, elements: circles.Elements, layers: tuple, standard: Standard, settings: Settings
+    served: Served, elements: circles.Elements, layers: tuple, standard: Standard, settings: Settings, known: Known | None
 ) -> dict[str, pd.DataFrame]:
     """The tables beside coverage: indicators, completeness, what homes lack, quotas."""
     people, samples, facilities = layers
@@ -114,16 +127,16 @@ def _beside(
     base = amounts.bases(amounts.with_dwellings(samples, people), codes, areas)
     asked = amounts.quotas(standard, facilities, base, areas=areas, codes=town.places)
     return {
-        "indicators": indicators(settings.systems, town, language=settings.language),
+        "indicators": indicators(settings.systems, town, language=settings.language, known=known),
         "completeness": circles.completeness(samples, elements, groups=settings.groups, areas=areas, codes=codes),
         "lacking": circles.lacking(samples, people, elements, group=settings.groups[0].id),
         "quotas": asked[asked["category"].isin(settings.categories or list(standard.categories))].reset_index(drop=True),
     }
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Judged:
-    """What is kept of every category; its walks are let go, as those of a large study would fill the memory."""
+    """What is found for all categories, as `category.Answer` has it for one; `elements` are the masks of mandatory ones by level and group."""
 
     coverage: list = field(default_factory=list)
     gaps: list = field(default_factory=list)
@@ -133,65 +146,29 @@ class _Judged:
     covered: dict = field(default_factory=dict)
 
 
-def _judge(asked: tuple, layers: tuple, standard: Standard, settings: Settings, progress: Progress) -> _Judged:
+def _judge(asked: tuple, study: Study, standard: Standard, progress: Progress, known: Known | None) -> _Judged:
     names, served = asked
-    inputs, _, samples, facilities, seen = layers
-    counted = _facilities_in(facilities, names, inputs.units)
-    everybody = settings.groups[0].id
+    counted = _facilities_in(study.facilities, names, study.inputs.units)
     by_indicators = served.categories()
-    others = [category for category in by_indicators if category not in names]
+    every = [*names, *(category for category in by_indicators if category not in names)]
     out = _Judged()
-    for number, category in enumerate(names):
-        progress("walk_times", number, len(names) + len(others))
-        within_m = max([served.farthest_m(category), *(asked.limit_m for asked in standard.categories[category].requirements)])
-        reach = {}
-        for n, part in _by_number(standard, category):
-            reach[n] = reaches(category, (inputs, samples, facilities), seen, settings, n=n, within_m=within_m)
-            _judge_part(out, reach[n], layers, part, (counted, settings))
-        first = reach[standard.categories[category].requirements[0].at_least]
-        shown = {key: known for key, known in first.items() if key[1] in walked_as(seen).values()}
-        out.walks.append(tables.residence_walks(samples, shown, facilities, standard, settings))
-        out.unreachable |= tables.unreachable_people(samples, {category: first[category, everybody].walk})
+    for number, category in enumerate(every):
+        progress("walk_times", number, len(every))
+        answer = answered(study.question(category, served, counted.get(category)), known=known)
         if category in by_indicators:
-            served.add(category, reach[1][category, everybody].walks if 1 in reach else None)
-    for number, category in enumerate(others, start=len(names)):
-        progress("walk_times", number, len(names) + len(others))
-        served.add(category)
-    progress("walk_times", len(names) + len(others), len(names) + len(others))
+            served.add(category, answer.inside)
+        out.coverage.extend(answer.coverage)
+        out.gaps.extend(answer.gaps)
+        out.walks.extend([] if answer.walks is None else [answer.walks])
+        out.unreachable.update(answer.unreachable)
+        out.covered.update({(category, *key): mask for key, mask in answer.covered.items()})
+    progress("walk_times", len(every), len(every))
+    for category, requirement in standard.requirements():
+        for group in study.settings.groups:
+            if requirement.flag == "mandatory" and (category, requirement.level, group.id) in out.covered:
+                mask = np.unpackbits(out.covered[category, requirement.level, group.id], count=len(study.samples)).view(bool)
+                out.elements.setdefault((requirement.level, group.id), {})[category] = mask
     return out
-
-
-def _by_number(standard: Standard, category: str) -> list[tuple[int, Standard]]:
-    """The standard cut down to one category, apart for each number of facilities that its requirements ask for."""
-    own = standard.categories[category]
-    parts = []
-    for n in sorted({asked.at_least for asked in own.requirements}):
-        asked = tuple(one for one in own.requirements if one.at_least == n)
-        part = own.model_copy(update={"requirements": asked})
-        parts.append((n, standard.model_copy(update={"categories": {category: part}})))
-    return parts
-
-
-def _judge_part(out: _Judged, reach: Mapping, layers: tuple, standard: Standard, told: tuple) -> None:
-    """Coverage, gaps and mandatory elements of the requirements of one category that ask for the same number of facilities."""
-    inputs, people, samples, facilities, seen = layers
-    counted, settings = told
-    walks = {key: known.walks for key, known in reach.items()}
-    judged = (settings.groups, settings.rule, settings.severed_detour)
-    out.coverage.append(
-        judging.coverage(samples, walks, standard=standard, groups=settings.groups, rule=settings.rule, facilities_in=counted)
-    )
-    found = gap_list.gaps(samples, people, reach, facilities=facilities, standard=standard, judged=judged)
-    (category,) = standard.categories
-    found = limit_streets(found, category, (inputs, facilities), seen, settings)
-    out.gaps.append(parted(found, category, (inputs, samples, facilities), seen, settings))
-    for _, requirement in standard.requirements():
-        for group in settings.groups:
-            measure = walks[category, group.id].measure(settings.rule)
-            inside = judging.covered(measure, requirement, rule=settings.rule, speed_kmh=group.speed_kmh)
-            out.covered[category, requirement.level, group.id] = np.packbits(inside)
-            if requirement.flag == "mandatory":
-                out.elements.setdefault((requirement.level, group.id), {})[category] = inside
 
 
 def _counts(inputs: Inputs, layers: tuple, seen: Mapping[str, View], areas: gpd.GeoDataFrame) -> dict:

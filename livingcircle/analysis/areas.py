@@ -11,9 +11,10 @@ import pandas as pd
 from livingcircle import agreement, isochrone
 from livingcircle.analysis.inputs import Settings
 from livingcircle.analysis.reach import of_category
-from livingcircle.analysis.standing import coordinates, snapped
-from livingcircle.layers import Isochrones, Positions
+from livingcircle.analysis.standing import barriers_of, coordinates
+from livingcircle.layers import Barriers, Isochrones, Positions
 from livingcircle.network import StreetNetwork
+from livingcircle.reuse import Known, again
 from livingcircle.snapping import snap
 from livingcircle.standards import Standard
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way, nearest
@@ -24,23 +25,22 @@ Progress = Callable[[str, int, int], None]
 
 
 def isochrones(
-    names: Sequence[str], layers: tuple, standard: Standard, settings: Settings, progress: Progress
+    names: Sequence[str], layers: tuple, standard: Standard, settings: Settings, told: tuple[Progress, Known | None]
 ) -> Isochrones:
     """The 5/10/15-minute areas of every category, and the areas of its limits, as everybody walks.
 
     Areas of minutes follow the quickest walk, areas of limits what the rule judges. Every row tells how well it agrees
     with `PROBES` seeded points walked again (`checked`, `agreement`, `largest_m`) and the lattice it was drawn on.
     """
-    inputs, facilities, view = layers
+    (inputs, facilities, view), (progress, known) = layers, told
     network, entrances = view.network, inputs.entrances
     bounds = (inputs.area if inputs.area is not None else inputs.residences).total_bounds
     # An area of a facility inside the study is whole up to the longest minutes drawn.
     pace = settings.speed_kmh * METRES_PER_MINUTE_PER_KMH
     margin = max(settings.snap_limit_m, pace * max(settings.isochrone_minutes, default=0) / network.least_pace)
-    heeded = snapped(inputs, settings)
-    cells = isochrone.grid(network, bounds + np.array([-margin, -margin, margin, margin]), **heeded)
-    asked = agreement.probes(bounds, count=PROBES)
-    legs = snap(asked, network, **heeded)
+    ground = bounds + np.array([-margin, -margin, margin, margin])
+    cells = again(known, _cells, network, ground, settings.snap_limit_m, inputs.barriers)
+    legs = again(known, _legs, network, bounds, settings.snap_limit_m, inputs.barriers)
     frames = []
     for number, category in enumerate(names):
         progress("isochrones", number, len(names))
@@ -50,14 +50,28 @@ def isochrones(
             origins = cells.inside(coordinates(entrances)[rows][ends["edge"].to_numpy() >= 0])
             for shortest, wanted in _limits(category, standard, settings, level=network.costs is None).items():
                 way = Way(shortest=shortest, engine=settings.engine)
-                drawn = _drawn(category, wanted, (network, cells, ends), origins, way)
-                again = _measured(network, legs, ends, way)
-                frames.append(drawn.join(agreement.agreement(drawn, asked, {category: again})))
+                frames.append(again(known, _areas, (category, wanted, way), network, (cells, origins), (bounds, legs), ends))
     progress("isochrones", len(names), len(names))
     if not frames:
         columns = ("category", "limit_m", "minutes", "level", "checked", "agreement", "largest_m", "cell_m")
         return gpd.GeoDataFrame({column: [] for column in columns}, geometry=[], crs=network.crs)
     return pd.concat(frames, ignore_index=True).assign(cell_m=cells.cell_m)
+
+
+def _cells(network: StreetNetwork, bounds: np.ndarray, limit_m: float, barriers: Barriers | None) -> isochrone.Grid:
+    return isochrone.grid(network, bounds, limit_m=limit_m, barriers=barriers_of(barriers))
+
+
+def _legs(network: StreetNetwork, bounds: np.ndarray, limit_m: float, barriers: Barriers | None) -> Positions:
+    return snap(agreement.probes(bounds, count=PROBES), network, limit_m=limit_m, barriers=barriers_of(barriers))
+
+
+def _areas(asked: tuple, network: StreetNetwork, ground: tuple, probes: tuple, doors: Positions) -> Isochrones:
+    """The areas of one category (`asked`: its id, the limits, the way walked) on a lattice, with how well they agree with walks from points over `bounds`."""
+    (category, wanted, way), (cells, origins), (bounds, legs) = asked, ground, probes
+    drawn = _drawn(category, wanted, (network, cells, doors), origins, way)
+    again_m = _measured(network, legs, doors, way)
+    return drawn.join(agreement.agreement(drawn, agreement.probes(bounds, count=PROBES), {category: again_m}))
 
 
 def _measured(network: StreetNetwork, origins: Positions, doors: Positions, way: Way) -> np.ndarray:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from livingcircle.analysis import Inputs, Result, Settings, analyze
-from livingcircle.audit import datum_findings
+from livingcircle.audit import Finding, datum_findings
 from livingcircle.errors import Fault
 from livingcircle.isochrone import USUAL_M
 from livingcircle.messages import LANGUAGES, text
 from livingcircle.messages.faults import in_words
 from livingcircle.outputs import figures
 from livingcircle.outputs.walking_words import group_name
+from livingcircle.reuse import Known, again
 from livingcircle.scenario import Plan, laid
 from livingcircle.snapping import TOO_FAR
 from livingcircle.standards import Standard
@@ -79,8 +80,11 @@ def read(job: Job, *, progress: Progress = _quiet) -> Layers:
     return Layers(study, read_inputs(study, job.base, standard=job.standard, findings=findings, progress=progress), findings)
 
 
-def judged(job: Job, *, layers: Layers | None = None, progress: Progress = _quiet) -> Result:
-    """What is found for a study under its scenario; `layers` are those of another job on the same study and year, where they are read."""
+def judged(job: Job, *, layers: Layers | None = None, progress: Progress = _quiet, known: Known | None = None) -> Result:
+    """What is found for a study under its scenario; `layers` are those of another job on the same study and year, where they are read.
+
+    `known` holds what other jobs worked out: what nothing changed is taken from there.
+    """
     layers = layers or read(job, progress=progress)
     inputs, standard, settings = layers.inputs, job.standard, job.settings
     years = set(_coming(inputs, settings))
@@ -88,8 +92,8 @@ def judged(job: Job, *, layers: Layers | None = None, progress: Progress = _quie
         inputs, standard, settings = laid(job.plan, inputs, standard=standard, settings=settings)
     # The years of the study stay, so that tables of a scenario can be laid beside those of the study.
     settings = replace(settings, years=settings.years or tuple(sorted({*years, *_coming(inputs, settings)})))
-    result = analyze(inputs, standard=standard, settings=settings, progress=progress)
-    told = Findings(warnings=[*layers.findings.warnings, *_shifted(layers.inputs, layers.study), *_unlettered(layers.study, settings)])
+    result = analyze(inputs, standard=standard, settings=settings, progress=progress, known=known)
+    told = Findings(warnings=[*layers.findings.warnings, *_shifted(layers, known), *_unlettered(layers.study, settings)])
     result = replace(result, counts={**result.counts, **layers.findings.counts})
     every = {own: _warnings(result, standard, told, own) for own in LANGUAGES}
     return replace(result, warnings=every[settings.language], warnings_by_language=every)
@@ -113,12 +117,13 @@ def analyzed_all(
     Every scenario is understood before the first is worked out.
     """
     jobs = [asked(path, scenario=scenario, year=year, language=language) for scenario in scenarios]
-    known: dict[int | None, Layers] = {}
+    held: dict[int | None, Layers] = {}
+    known = Known()
     for job in jobs:
         own = job.study.study.year
-        if own not in known:
-            known[own] = read(job, progress=progress)
-        yield job, judged(job, layers=known[own], progress=progress)
+        if own not in held:
+            held[own] = read(job, progress=progress)
+        yield job, judged(job, layers=held[own], progress=progress, known=known)
 
 
 def _coming(inputs: Inputs, settings: Settings) -> tuple[int, ...]:
@@ -169,10 +174,14 @@ def _warnings(result: Result, standard: Standard, findings: Findings, language: 
     return tuple(text(language, f"warning.{key}", **values) for (key, _), values in zip(told, shown, strict=True))
 
 
-def _shifted(inputs: Inputs, study: schema.Study) -> list[tuple[str, dict]]:
+def _shifted(layers: Layers, known: Known | None) -> list[tuple[str, dict]]:
     """Layers that seem to be in another datum than they were read in."""
-    found = datum_findings(inputs, datums_of(study), homes=study.residences.path)
+    found = again(known, _datums, layers.inputs, datums_of(layers.study), layers.study.residences.path)
     return [(finding.kind, {"layer": finding.layer, **finding.values}) for finding in found]
+
+
+def _datums(inputs: Inputs, datums: dict[str, str], homes: str) -> list[Finding]:
+    return list(datum_findings(inputs, datums, homes=homes))
 
 
 def _unlettered(study: schema.Study, settings: Settings) -> list[tuple[str, dict]]:
