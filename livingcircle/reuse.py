@@ -99,9 +99,9 @@ def _tell(told: Any, value: Any, known: Known | None) -> None:
 
 
 def _large(value: Any) -> bool:
-    if isinstance(value, np.ndarray | pd.DataFrame):
-        return len(value) > LARGE if np.ndim(value) else False
-    return isinstance(value, BaseModel) or (is_dataclass(value) and hasattr(value, "__weakref__"))
+    if isinstance(value, np.ndarray):
+        return value.size > LARGE
+    return isinstance(value, pd.DataFrame | BaseModel | pyproj.CRS) or (is_dataclass(value) and hasattr(value, "__weakref__"))
 
 
 def _tell_whole(told: Any, value: Any, known: Known | None) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 
 from livingcircle import completeness as circles
@@ -20,7 +21,7 @@ from livingcircle.analysis.areas import isochrones
 from livingcircle.analysis.category import Study, answered
 from livingcircle.analysis.inputs import Inputs, Result, Settings
 from livingcircle.analysis.reach import View, views, walked_as
-from livingcircle.analysis.served import Served
+from livingcircle.analysis.served import Served, codes_of
 from livingcircle.analysis.walking import walking
 from livingcircle.areas import Areas
 from livingcircle.coverage import WHOLE_AREA
@@ -33,6 +34,8 @@ from livingcircle.standards import Standard
 __all__ = ["Inputs", "Result", "Settings", "analyze"]
 
 Progress = Callable[[str, int, int], None]
+# Masks of samples as packed bits, by category, by level and group.
+Packed = Mapping[tuple[str, str], Mapping[str, np.ndarray]]
 
 
 def _quiet(step: str, done: int, total: int) -> None:
@@ -80,7 +83,7 @@ def analyze(
         residence_walks=pd.concat(judged.walks, ignore_index=True),
         coverage=_with_walkers(pd.concat(judged.coverage, ignore_index=True), settings),
         gaps=table,
-        gap_areas=tables.gap_areas(table, people, areas, settings),
+        gap_areas=tables.gap_areas(table, people, areas, settings, known=known),
         isochrones=areas,
         components=tables.components(view, samples, inputs.entrances),
         merged=inputs.merged,
@@ -116,27 +119,47 @@ def _with_walkers(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 def _beside(
-    served: Served, elements: circles.Elements, layers: tuple, standard: Standard, settings: Settings, known: Known | None
+    served: Served, elements: Packed, layers: tuple, standard: Standard, settings: Settings, known: Known | None
 ) -> dict[str, pd.DataFrame]:
     """The tables beside coverage: indicators, completeness, what homes lack, quotas."""
     people, samples, facilities = layers
     areas = Areas.of(served.inputs.units)
-    town = served.town(standard, areas)
-    codes = areas.codes(samples["unit"].to_numpy())
+    town = served.town(standard, areas, known)
+    codes = again(known, codes_of, samples, served.inputs.units)
     elements = {(level, group.id): elements[level, group.id] for level in standard.levels for group in settings.groups if (level, group.id) in elements}
-    base = amounts.bases(amounts.with_dwellings(samples, people), codes, areas)
+    told = (elements, settings.groups, served.inputs.units)
+    base = again(known, _bases, samples, people, served.inputs.units)
     asked = amounts.quotas(standard, facilities, base, areas=areas, codes=town.places)
     return {
         "indicators": indicators(settings.systems, town, language=settings.language, known=known),
-        "completeness": circles.completeness(samples, elements, groups=settings.groups, areas=areas, codes=codes),
-        "lacking": circles.lacking(samples, people, elements, group=settings.groups[0].id),
+        "completeness": again(known, _completeness, samples, *told),
+        "lacking": again(known, _lacking, samples, people, *told),
         "quotas": asked[asked["category"].isin(settings.categories or list(standard.categories))].reset_index(drop=True),
+    }
+
+
+def _bases(samples: Samples, people: Residences, units: Units | None) -> dict[str, np.ndarray]:
+    return amounts.bases(amounts.with_dwellings(samples, people), codes_of(samples, units), Areas.of(units))
+
+
+def _completeness(samples: Samples, elements: Packed, groups: tuple[judging.Group, ...], units: Units | None) -> pd.DataFrame:
+    told = {"groups": groups, "areas": Areas.of(units), "codes": codes_of(samples, units)}
+    return circles.completeness(samples, _unpacked(elements, len(samples)), **told)
+
+
+def _lacking(samples: Samples, people: Residences, elements: Packed, groups: tuple[judging.Group, ...], units: Units | None) -> pd.DataFrame:
+    return circles.lacking(samples, people, _unpacked(elements, len(samples)), group=groups[0].id)
+
+
+def _unpacked(elements: Packed, size: int) -> circles.Elements:
+    return {
+        key: {category: np.unpackbits(mask, count=size).view(bool) for category, mask in inside.items()} for key, inside in elements.items()
     }
 
 
 @dataclass(frozen=True)
 class _Judged:
-    """What is found for all categories, as `category.Answer` has it for one; `elements` are the masks of mandatory ones by level and group."""
+    """What is found for all categories, as `category.Answer` has it for one; `elements` are the packed masks of mandatory ones by level and group."""
 
     coverage: list = field(default_factory=list)
     gaps: list = field(default_factory=list)
@@ -148,7 +171,7 @@ class _Judged:
 
 def _judge(asked: tuple, study: Study, standard: Standard, progress: Progress, known: Known | None) -> _Judged:
     names, served = asked
-    counted = _facilities_in(study.facilities, names, study.inputs.units)
+    counted = again(known, _facilities_in, study.facilities, names, study.inputs.units)
     by_indicators = served.categories()
     every = [*names, *(category for category in by_indicators if category not in names)]
     out = _Judged()
@@ -166,8 +189,7 @@ def _judge(asked: tuple, study: Study, standard: Standard, progress: Progress, k
     for category, requirement in standard.requirements():
         for group in study.settings.groups:
             if requirement.flag == "mandatory" and (category, requirement.level, group.id) in out.covered:
-                mask = np.unpackbits(out.covered[category, requirement.level, group.id], count=len(study.samples)).view(bool)
-                out.elements.setdefault((requirement.level, group.id), {})[category] = mask
+                out.elements.setdefault((requirement.level, group.id), {})[category] = out.covered[category, requirement.level, group.id]
     return out
 
 
@@ -209,5 +231,6 @@ def _facilities_in(facilities: Facilities, names: Sequence[str], units: Units | 
 
 
 def _with_place(table: Gaps, samples: Samples) -> Gaps:
-    points = samples.geometry.iloc[table["sample"].to_numpy(dtype=int)].to_crs("EPSG:4326")
-    return table.drop(columns="sample").assign(lon=points.x.to_numpy().round(6), lat=points.y.to_numpy().round(6))
+    points = shapely.get_coordinates(samples.geometry.to_numpy()[table["sample"].to_numpy(dtype=int)])
+    lon, lat = pyproj.Transformer.from_crs(samples.crs, "EPSG:4326", always_xy=True).transform(*points.T)
+    return table.drop(columns="sample").assign(lon=lon.round(6), lat=lat.round(6))

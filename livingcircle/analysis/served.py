@@ -36,7 +36,7 @@ class Served:
     """The homes of every year, and for every target of the indicators which of them are served.
 
     The study's own homes come first in `samples`; those lived in later follow (`points` and `view.origins` hold both). `within` maps
-    a target and the facilities open for it to masks by way: years in which the same ones are open share them.
+    a target and the facilities open for it (`keys`, by target and year) to masks by way: years in which the same ones are open share them.
     """
 
     inputs: Inputs
@@ -48,6 +48,7 @@ class Served:
     lived: Mapping[Year, np.ndarray]
     opened: Mapping[Year, np.ndarray]
     targets: tuple[Target, ...]
+    keys: Mapping[Target, Mapping[Year, bytes]]
     within: dict[tuple[Target, bytes], dict[str, np.ndarray]] = field(default_factory=dict)
 
     @classmethod
@@ -63,6 +64,9 @@ class Served:
             view = replace(view, origins=pd.concat([view.origins, origins], ignore_index=True))
         own = len(samples) - (len(later) if len(coming) else 0)
         opening = inputs.residences.set_index("residence_id")["open_year"].astype(float).reindex(samples["residence_id"]).to_numpy()
+        opened = {year: is_open(inputs.facilities, year=year) for year in every}
+        targets = all_targets(settings.systems)
+        counts = {target: serving(inputs.facilities, target.categories) for target in targets}
         out = cls(
             inputs,
             settings,
@@ -71,8 +75,9 @@ class Served:
             view,
             own,
             {year: np.isnan(opening) | (opening <= (np.inf if year is None else year)) for year in every},
-            {year: is_open(inputs.facilities, year=year) for year in every},
-            all_targets(settings.systems),
+            opened,
+            targets,
+            {target: {year: np.packbits(there & counts[target]).tobytes() for year, there in opened.items()} for target in targets},
         )
         for target in out.targets:
             for key, _ in out._slots(target):
@@ -101,19 +106,19 @@ class Served:
         """Where the homes of every year stand, the study's own first."""
         return Homes(self.points, self.view.origins, self.own)
 
-    def town(self, standard: Standard, areas: Areas) -> Town:
+    def town(self, standard: Standard, areas: Areas, known: Known | None = None) -> Town:
         """What the indicators are worked out from."""
-        inputs, samples = self.inputs, with_dwellings(self.samples, self.inputs.residences)
+        inputs, samples = self.inputs, again(known, with_dwellings, self.samples, self.inputs.residences)
         return Town(
             areas=areas,
             samples=samples,
-            codes=areas.codes(samples["unit"].to_numpy()),
+            codes=again(known, codes_of, samples, inputs.units),
             facilities=inputs.facilities,
-            places=places_of(inputs, areas),
+            places=again(known, places_of, inputs.facilities, inputs.units, inputs.area),
             entrances=inputs.entrances,
             lived=self.lived,
             opened=self.opened,
-            within={(target, year): self.within[target, self._key(target, year)] for target in self.targets for year in self.opened},
+            within={(target, year): self.within[target, self.keys[target][year]] for target in self.targets for year in self.opened},
             rule=self.settings.rule,
             standard=standard,
             streets=inputs.network.streets,
@@ -122,12 +127,9 @@ class Served:
             built_land=inputs.built_land,
         )
 
-    def _key(self, target: Target, year: Year) -> bytes:
-        return np.packbits(self.opened[year] & serving(self.inputs.facilities, target.categories)).tobytes()
-
     def _slots(self, target: Target) -> Iterator[tuple[bytes, Year]]:
         """Each set of facilities open for a target in some year, with one such year."""
-        yield from {self._key(target, year): year for year in self.opened}.items()
+        yield from {key: year for year, key in self.keys[target].items()}.items()
 
 
 @dataclass(frozen=True)
@@ -214,13 +216,17 @@ def _coming(everybody: Residences, people: Residences, years: tuple[Year, ...]) 
     return everybody[~there & (everybody["open_year"].to_numpy(dtype=float) <= last)].reset_index(drop=True)
 
 
-def places_of(inputs: Inputs, areas: Areas) -> np.ndarray:
+def codes_of(samples: Samples, units: Units | None) -> np.ndarray:
+    """The unit of every sample (`Areas.codes`)."""
+    return Areas.of(units).codes(samples["unit"].to_numpy())
+
+
+def places_of(facilities: Facilities, units: Units | None, area: gpd.GeoDataFrame | None) -> np.ndarray:
     """The unit of every facility (`Areas.codes`), by a point inside it; -1 for those outside the study area."""
-    facilities: Facilities = inputs.facilities
     points = gpd.GeoSeries(shapely.point_on_surface(facilities.geometry.to_numpy()), crs=facilities.crs)
-    codes = areas.codes(homes.unit_of(points, inputs.units).astype(object))
-    if inputs.area is None:
+    codes = Areas.of(units).codes(homes.unit_of(points, units).astype(object))
+    if area is None:
         return codes
-    ground = shapely.union_all(inputs.area.geometry.to_numpy())
+    ground = shapely.union_all(area.geometry.to_numpy())
     shapely.prepare(ground)
     return np.where(shapely.intersects(ground, points.to_numpy()), codes, -1)

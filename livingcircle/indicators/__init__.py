@@ -32,6 +32,9 @@ def indicators(systems: Sequence[Standard], town: Town, *, language: str, known:
     not told. `year` is missing where the study states none. `meets` compares with `target`, where there are both.
     `known` holds what was worked out before.
     """
+    # Of the standard that is judged, quotas alone count here.
+    quotas = {key: one.model_copy(update={"requirements": ()}) for key, one in town.standard.categories.items()}
+    town = replace(town, standard=town.standard.model_copy(update={"categories": quotas, "indicators": {}, "origins": {}}))
     parts = [
         part
         for system in systems
