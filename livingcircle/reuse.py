@@ -47,10 +47,10 @@ class Known:
         return used
 
 
-def again(known: Known | None, step: Callable[..., T], *told: Any) -> T:
+def again(known: Known | None, step: Callable[..., T], *told: Any, within: bool = False) -> T:
     """`step(*told)`, as an earlier call with equal arguments gave it where there was one; `known` is None to keep nothing.
 
-    Equal means alike to the last bit and in order. Neither arguments nor results may be changed by anybody. Raises `TypeError` for an argument
+    With `within` the step is handed `known`, too, for steps of its own. Equal means alike to the last bit and in order. Neither arguments nor results may be changed by anybody. Raises `TypeError` for an argument
     that `digest` does not know, whatever `step` raises, and keeps nothing then.
 
     >>> def sum_of(values):
@@ -62,11 +62,12 @@ def again(known: Known | None, step: Callable[..., T], *told: Any) -> T:
     worked out
     [3.0, 3.0, 4.0]
     """
+    more = {"known": known} if within else {}
     if known is None:
-        return step(*told)
+        return step(*told, **more)
     key = digest((step.__module__, step.__qualname__, told), known=known)
     if key not in known.results:
-        known.results[key] = step(*told)
+        known.results[key] = step(*told, **more)
     known.asked[key] = None
     return known.results[key]
 
@@ -114,7 +115,8 @@ def _tell_whole(told: Any, value: Any, known: Known | None) -> None:
     elif isinstance(value, pd.Categorical):
         _tell_many(told, b"c", (np.asarray(value.codes), list(value.categories), bool(value.ordered)), known)
     elif isinstance(value, pd.DataFrame):
-        columns = [part for name in value.columns for part in (name, str(value[name].dtype), value[name].array)]
+        # Columns as pandas has them; geopandas looks each over as it hands it out.
+        columns = [part for name, column in pd.DataFrame.items(value) for part in (name, str(column.dtype), column.array)]
         _tell_many(told, b"t", (type(value).__name__, value.index, *columns), known)
     elif isinstance(value, pd.Series | pd.Index):
         _tell_many(told, b"s", (str(value.dtype), value.name, value.array), known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import geopandas as gpd
 import numpy as np
@@ -232,5 +233,10 @@ def _facilities_in(facilities: Facilities, names: Sequence[str], units: Units | 
 
 def _with_place(table: Gaps, samples: Samples) -> Gaps:
     points = shapely.get_coordinates(samples.geometry.to_numpy()[table["sample"].to_numpy(dtype=int)])
-    lon, lat = pyproj.Transformer.from_crs(samples.crs, "EPSG:4326", always_xy=True).transform(*points.T)
+    lon, lat = _to_degrees(samples.crs).transform(*points.T)
     return table.drop(columns="sample").assign(lon=lon.round(6), lat=lat.round(6))
+
+
+@cache
+def _to_degrees(crs: pyproj.CRS) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 
 from livingcircle import agreement, isochrone
 from livingcircle.analysis.inputs import Settings
 from livingcircle.analysis.reach import of_category
-from livingcircle.analysis.standing import barriers_of, coordinates
+from livingcircle.analysis.standing import barriers_of, coordinates, settled
 from livingcircle.layers import Barriers, Isochrones, Positions
 from livingcircle.network import StreetNetwork
+from livingcircle.network.links import Linked
 from livingcircle.reuse import Known, again
 from livingcircle.snapping import snap
 from livingcircle.standards import Standard
@@ -39,8 +42,14 @@ def isochrones(
     pace = settings.speed_kmh * METRES_PER_MINUTE_PER_KMH
     margin = max(settings.snap_limit_m, pace * max(settings.isochrone_minutes, default=0) / network.least_pace)
     ground = bounds + np.array([-margin, -margin, margin, margin])
-    cells = again(known, _cells, network, ground, settings.snap_limit_m, inputs.barriers)
-    legs = again(known, _legs, network, bounds, settings.snap_limit_m, inputs.barriers)
+    heeded = (settings.snap_limit_m, inputs.barriers)
+    own = view.standing.own
+    cells = again(known, _cells, own, ground, *heeded)
+    asked = agreement.probes(bounds, count=PROBES)
+    legs = again(known, _legs, own, asked, *heeded)
+    if view.standing.linked is not None:
+        cells = again(known, _linked, cells, view.standing.linked, *heeded)
+        legs = view.standing.homes(asked, legs)
     frames = []
     for number, category in enumerate(names):
         progress("isochrones", number, len(names))
@@ -50,7 +59,10 @@ def isochrones(
             origins = cells.inside(coordinates(entrances)[rows][ends["edge"].to_numpy() >= 0])
             for shortest, wanted in _limits(category, standard, settings, level=network.costs is None).items():
                 way = Way(shortest=shortest, engine=settings.engine)
-                frames.append(again(known, _areas, (category, wanted, way), network, (cells, origins), (bounds, legs), ends))
+                # What is drawn hangs on walks near the limits alone, whatever streets they take.
+                drawn = _drawn((category, wanted, way), (network, cells, ends), origins, known)
+                walk_m = {category: _measured(network, legs, ends, way)}
+                frames.append(drawn.join(agreement.agreement(drawn, asked, walk_m)))
     progress("isochrones", len(names), len(names))
     if not frames:
         columns = ("category", "limit_m", "minutes", "level", "checked", "agreement", "largest_m", "cell_m")
@@ -62,16 +74,23 @@ def _cells(network: StreetNetwork, bounds: np.ndarray, limit_m: float, barriers:
     return isochrone.grid(network, bounds, limit_m=limit_m, barriers=barriers_of(barriers))
 
 
-def _legs(network: StreetNetwork, bounds: np.ndarray, limit_m: float, barriers: Barriers | None) -> Positions:
-    return snap(agreement.probes(bounds, count=PROBES), network, limit_m=limit_m, barriers=barriers_of(barriers))
+def _legs(network: StreetNetwork, points: np.ndarray, limit_m: float, barriers: Barriers | None) -> Positions:
+    return snap(points, network, limit_m=limit_m, barriers=barriers_of(barriers))
 
 
-def _areas(asked: tuple, network: StreetNetwork, ground: tuple, probes: tuple, doors: Positions) -> Isochrones:
-    """The areas of one category (`asked`: its id, the limits, the way walked) on a lattice, with how well they agree with walks from points over `bounds`."""
-    (category, wanted, way), (cells, origins), (bounds, legs) = asked, ground, probes
-    drawn = _drawn(category, wanted, (network, cells, doors), origins, way)
-    again_m = _measured(network, legs, doors, way)
-    return drawn.join(agreement.agreement(drawn, agreement.probes(bounds, count=PROBES), {category: again_m}))
+def _linked(cells: isochrone.Grid, links: Linked, limit_m: float, barriers: Barriers | None) -> isochrone.Grid:
+    """The lattice on the streets with links: ground keeps its place on the streets, as homes do, and the links have points of their own."""
+    size, points, walls = cells.rows * cells.columns, cells.points, barriers_of(barriers)
+    ground = settled(
+        cells.positions.iloc[:size], links, lambda rows, network: snap(points[rows], network, limit_m=limit_m, barriers=walls, isolated_m=0)
+    )
+    parts = pd.concat([ground, settled(cells.positions.iloc[size:], links)], ignore_index=True)
+    with_links = isochrone.with_streets(replace(cells, positions=parts), links.alone)
+    fresh = len(parts)
+    edge = with_links.positions["edge"].to_numpy().copy()
+    edge[fresh:] = links.added[edge[fresh:]]
+    component = np.where(edge < 0, -1, links.network.component[edge])
+    return replace(with_links, positions=with_links.positions.assign(edge=edge, component=component))
 
 
 def _measured(network: StreetNetwork, origins: Positions, doors: Positions, way: Way) -> np.ndarray:
@@ -79,15 +98,14 @@ def _measured(network: StreetNetwork, origins: Positions, doors: Positions, way:
     return walk["walk_m" if way.shortest else "flat_m"].to_numpy()
 
 
-def _drawn(category: str, wanted: list, layers: tuple, origins: np.ndarray, way: Way) -> Isochrones:
-    network, cells, doors = layers
-    drawn = isochrone.areas(
-        _measured(network, cells.positions, doors, way),
-        cells,
-        limits_m=sorted({metres for metres, _, _ in wanted}),
-        crs=network.crs,
-        origins=origins,
-    ).set_index("limit_m")
+def _drawn(asked: tuple, layers: tuple, origins: np.ndarray, known: Known | None) -> Isochrones:
+    (category, wanted, way), (network, cells, doors) = asked, layers
+    limits = sorted({metres for metres, _, _ in wanted})
+    field = isochrone.field_of(_measured(network, cells.positions, doors, way), cells)
+    # Borders are told by walks within a cell of the limits; what lies farther off may be anything.
+    near = np.clip(field, limits[0] - cells.cell_m, limits[-1] + cells.cell_m)
+    bare = replace(cells, positions=cells.positions.iloc[:0], nearest_cell=np.empty(0, dtype=int))
+    drawn = again(known, _contours, near, bare, limits, network.crs, origins).set_index("limit_m")
     return gpd.GeoDataFrame(
         {
             "category": category,
@@ -98,6 +116,10 @@ def _drawn(category: str, wanted: list, layers: tuple, origins: np.ndarray, way:
         geometry=drawn.geometry.loc[[w[0] for w in wanted]].to_numpy(),
         crs=network.crs,
     )
+
+
+def _contours(field: np.ndarray, cells: isochrone.Grid, limits_m: list[float], crs: pyproj.CRS, origins: np.ndarray) -> Isochrones:
+    return isochrone.contours(field, cells, limits_m=limits_m, crs=crs, origins=origins)
 
 
 def _limits(

@@ -12,7 +12,7 @@ from livingcircle import coverage as judging
 from livingcircle import gaps as gap_list
 from livingcircle.analysis import tables
 from livingcircle.analysis.inputs import Inputs, Settings
-from livingcircle.analysis.reach import View, limit_streets, reaches, walked_as
+from livingcircle.analysis.reach import View, limit_streets, reaches, straight_lines, walked_as
 from livingcircle.analysis.served import Homes, Inside, Served, Year, served_by
 from livingcircle.analysis.severing import parted
 from livingcircle.indicators import Target
@@ -124,10 +124,10 @@ def _cut(view: View, rows: np.ndarray) -> View:
 
 def answered(question: Question, *, known: Known | None = None) -> Answer:
     """What is found for one category: the very answer of an equal question where one was asked before."""
-    return again(known, _judged, question)
+    return again(known, _judged, question, within=True)
 
 
-def _judged(question: Question) -> Answer:
+def _judged(question: Question, *, known: Known | None) -> Answer:
     facilities, entrances, settings = question.facilities, question.entrances, question.settings
     inputs = Inputs(question.views[0].network, facilities, entrances, question.people, barriers=question.barriers)
     seen = {group: question.views[number] for group, number in question.view_of.items()}
@@ -136,24 +136,25 @@ def _judged(question: Question) -> Answer:
     asked = (question.targets, question.opened)
     homes = (facilities, entrances, question.views[0], question.homes)
     if not question.judges:
-        return Answer((), (), None, {}, {}, served_by(question.category, asked, homes, settings))
+        return Answer((), (), None, {}, {}, served_by(asked, homes, settings, known=known))
     requirements = question.standard.categories[question.category].requirements
     farthest = max((target.farthest_m for target in question.targets), default=0.0)
     within_m = max([farthest, *(one.limit_m for one in requirements)])
     found, reach = [], {}
     for n, part in _by_number(question.standard, question.category):
-        reach[n] = reaches(question.category, (inputs, question.samples, facilities), seen, settings, n=n, within_m=within_m)
+        lines = again(known, straight_lines, question.samples, (facilities, entrances), n, within_m)
+        reach[n] = reaches(question.category, (inputs, question.samples, facilities), seen, settings, n=n, lines=lines)
         found.append(_judge_part(reach[n], layers, part, question.counted, settings))
     first = reach[requirements[0].at_least]
     shown = {key: one for key, one in first.items() if key[1] in walked_as(seen).values()}
-    known = reach[1][question.category, everybody].walks if 1 in reach else None
+    own = reach[1][question.category, everybody].walks if 1 in reach else None
     return Answer(
         tuple(part[0] for part in found),
         tuple(part[1] for part in found),
         tables.residence_walks(question.samples, shown, facilities, question.standard, settings),
         tables.unreachable_people(question.samples, {question.category: first[question.category, everybody].walk}),
         {key: mask for part in found for key, mask in part[2].items()},
-        served_by(question.category, asked, homes, settings, known),
+        served_by(asked, homes, settings, own, known=known),
     )
 
 

@@ -136,13 +136,21 @@ def of_category(entrances: Entrances, facilities: Facilities, category: str, cho
     return np.flatnonzero(entrances["facility_id"].isin(ids).to_numpy())
 
 
+def straight_lines(samples: Samples, layers: tuple[Facilities, Entrances], n: int, within_m: float) -> np.ndarray:
+    """Straight metres from every sample to the nth nearest open one of these facilities, infinite beyond `within_m`."""
+    facilities, entrances = layers
+    rows = np.flatnonzero(entrances["facility_id"].isin(set(facilities["facility_id"][facilities["open"]])).to_numpy())
+    owner = pd.factorize(entrances["facility_id"].to_numpy()[rows])[0]
+    return nth_straight(coordinates(samples), coordinates(entrances)[rows], owner, n=n, within_m=within_m)
+
+
 def reaches(
-    category: str, layers: tuple, seen: Mapping[str, View], settings: Settings, *, n: int = 1, within_m: float = np.inf
+    category: str, layers: tuple, seen: Mapping[str, View], settings: Settings, *, n: int = 1, lines: np.ndarray | None = None
 ) -> dict[tuple[str, str], Reach]:
     """All that is known of a category for every group: (category, group id) -> `gaps.Reach`.
 
     `layers` are the study's `Inputs`, its samples, and its facilities with the column `open`. Where `n` facilities are asked for
-    within the limit, every walk and line is that to the nth nearest. Straight lines of the samples are told up to `within_m`.
+    within the limit, every walk and line is that to the nth nearest. `lines` are those of the samples (`straight_lines`) where they are known.
     """
     inputs, samples, facilities = layers
     rows = of_category(inputs.entrances, facilities, category, facilities["open"].to_numpy())
@@ -153,7 +161,7 @@ def reaches(
         # Asked for the few points that a table shows, not for every sample.
         return nth_straight(homes[chosen], entrances, owner, n=n)
 
-    lines = nth_straight(homes, entrances, owner, n=n, within_m=within_m)
+    lines = nth_straight(homes, entrances, owner, n=n) if lines is None else lines
     shared: dict[int, Reach] = {}
     out = {}
     for group in settings.groups:

@@ -142,9 +142,9 @@ class Homes:
 
 
 def served_by(
-    category: str, asked: tuple[tuple[Target, ...], Mapping[Year, np.ndarray]], layers: tuple, settings: Settings, walks: Walks | None = None
+    asked: tuple[tuple[Target, ...], Mapping[Year, np.ndarray]], layers: tuple, settings: Settings, walks: Walks | None = None, *, known: Known | None = None
 ) -> Inside:
-    """For each target that counts a category and each year, which homes are within reach of what is open of it then: masks by way, packed.
+    """For each target that counts one category and each year, which homes are within reach of what is open of it then: masks by way, packed.
 
     `asked` are the targets and the facilities open in every year; `layers` the facilities of the category, their entrances, the view with these
     doors, and the homes. `walks` are those of the study's own homes to what is open in its own year.
@@ -153,12 +153,12 @@ def served_by(
     facilities, entrances, view, homes = layers
     if not targets or not len(facilities):
         return {}
-    known: dict[bytes, Measures] = {}
+    found: dict[bytes, Measures] = {}
     farthest = max(target.farthest_m for target in targets)
     told = (entrances, view, homes)
     if walks is not None:
         rows = _doors(facilities, entrances, opened[settings.year])
-        known[rows.tobytes()] = _with_coming(rows, walks, told, settings)
+        found[rows.tobytes()] = _with_coming(rows, walks, told, settings)
     out: dict[tuple[Target, Year], dict[str, np.ndarray]] = {}
     for target in targets:
         limits = target.limits_of(facilities)
@@ -168,9 +168,10 @@ def served_by(
                 masks = {way: np.zeros(len(homes.points), dtype=bool) for way in WAYS}
                 for limit_m in np.unique(limits[there & ~np.isnan(limits)]):
                     rows = _doors(facilities, entrances, there & (limits == limit_m))
-                    if rows.tobytes() not in known:
-                        known[rows.tobytes()] = _measures(rows, told, settings, within_m=farthest)
-                    for way, mask in target.within(known[rows.tobytes()], limit_m, speed_kmh=view.speed_kmh).items():
+                    if rows.tobytes() not in found:
+                        line = again(known, _lines, homes.points, coordinates(entrances)[rows], farthest)
+                        found[rows.tobytes()] = _measures(rows, told, settings, line)
+                    for way, mask in target.within(found[rows.tobytes()], limit_m, speed_kmh=view.speed_kmh).items():
                         masks[way] |= mask
                 alike[there.tobytes()] = {way: np.packbits(mask) for way, mask in masks.items()}
             out[target, year] = alike[there.tobytes()]
@@ -182,9 +183,12 @@ def _doors(facilities: Facilities, entrances: Entrances, chosen: np.ndarray) -> 
     return np.flatnonzero(entrances["facility_id"].isin(ids).to_numpy())
 
 
-def _measures(rows: np.ndarray, told: tuple, settings: Settings, *, within_m: float) -> Measures:
-    entrances, view, homes = told
-    line = nth_straight(homes.points, coordinates(entrances)[rows], np.arange(len(rows)), within_m=within_m)
+def _lines(points: np.ndarray, doors: np.ndarray, within_m: float) -> np.ndarray:
+    return nth_straight(points, doors, np.arange(len(doors)), within_m=within_m)
+
+
+def _measures(rows: np.ndarray, told: tuple, settings: Settings, line: np.ndarray) -> Measures:
+    _, view, homes = told
     walks = walks_to(replace(view, origins=homes.origins), view.doors.iloc[rows], settings, n=1, straight_m=line)
     return walks.metres, walks.flat_m, line
 
