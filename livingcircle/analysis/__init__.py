@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -16,23 +16,22 @@ from livingcircle import completeness as circles
 from livingcircle import coverage as judging
 from livingcircle import gaps as gap_list
 from livingcircle import quotas as amounts
-from livingcircle import residences as homes
 from livingcircle.analysis import tables
 from livingcircle.analysis.areas import isochrones
-from livingcircle.analysis.category import Study, answered
-from livingcircle.analysis.inputs import Inputs, Result, Settings
-from livingcircle.analysis.reach import View, views, walked_as
+from livingcircle.analysis.category import answered
+from livingcircle.analysis.inputs import Inputs, Kept, Result, Settings
+from livingcircle.analysis.keeping import losses
+from livingcircle.analysis.outset import Outset, outset
+from livingcircle.analysis.reach import View, walked_as
 from livingcircle.analysis.served import Served, codes_of
 from livingcircle.analysis.walking import walking
 from livingcircle.areas import Areas
-from livingcircle.coverage import WHOLE_AREA
-from livingcircle.facilities import is_open
 from livingcircle.indicators import indicators
-from livingcircle.layers import Facilities, Gaps, Residences, Samples, Units
+from livingcircle.layers import Gaps, Residences, Samples, Units
 from livingcircle.reuse import Known, again
 from livingcircle.standards import Standard
 
-__all__ = ["Inputs", "Result", "Settings", "analyze"]
+__all__ = ["Inputs", "Kept", "Result", "Settings", "analyze", "losses"]
 
 Progress = Callable[[str, int, int], None]
 # Masks of samples as packed bits, by category, by level and group.
@@ -52,21 +51,15 @@ def analyze(
     standard makes mandatory, or of these the `settings.categories`. `progress(step, done, total)` is told of each step. Inputs are not changed.
     `known` holds what earlier calls worked out; what hangs on nothing that changed is taken from there, and equals a run without it.
     """
-    facilities = inputs.facilities.assign(open=is_open(inputs.facilities, year=settings.year))
-    people = again(known, _lived_in, inputs.residences, settings.year)
     progress("samples", 0, 1)
-    samples = again(known, _sampled, people, inputs.units, len(inputs.residences))
-    seen = views(inputs, samples, settings, known=known)
+    start = outset(inputs, standard=standard, settings=settings, known=known)
     progress("samples", 1, 1)
-    names = _judged(standard, facilities, settings)
-    view = seen[settings.groups[0].id]
-    served = Served.begin((inputs, people, samples, view), settings, known)
-    study = Study.of((inputs, people, samples, facilities), seen, served.homes(), standard, settings)
-    judged = _judge((names, served), study, standard, progress, known)
-    areas = isochrones(names, (inputs, facilities, view), standard, settings, (progress, known))
+    facilities, people, samples, view = start.facilities, start.people, start.samples, start.view
+    judged = _judge(start, standard, progress, known)
+    areas = isochrones(start.names, (inputs, facilities, view), standard, settings, (progress, known))
     progress("coverage", 0, 1)
     table = _with_walkers(_with_place(gap_list.ranked(judged.gaps), samples), settings)
-    beside = _beside(served, judged.elements, (people, samples, facilities), standard, settings, known)
+    beside = _beside(start.served, judged.elements, (people, samples, facilities), standard, settings, known)
     progress("coverage", 1, 1)
     return Result(
         settings=settings,
@@ -80,7 +73,7 @@ def analyze(
         units=inputs.units,
         area=inputs.area,
         **beside,
-        walked_as=walked_as(seen),
+        walked_as=walked_as(start.seen),
         residence_walks=pd.concat(judged.walks, ignore_index=True),
         coverage=_with_walkers(pd.concat(judged.coverage, ignore_index=True), settings),
         gaps=table,
@@ -88,28 +81,11 @@ def analyze(
         isochrones=areas,
         components=tables.components(view, samples, inputs.entrances),
         merged=inputs.merged,
-        counts=_counts(inputs, (people, samples, facilities), seen, areas) | {"unreachable_people": judged.unreachable},
+        counts=_counts(inputs, (people, samples, facilities), start.seen, areas) | {"unreachable_people": judged.unreachable},
         warnings=(),
-        walking=walking(inputs, people, samples, seen, settings, known),
+        walking=walking(inputs, people, samples, start.seen, settings, known),
         covered=judged.covered,
     )
-
-
-def _lived_in(residences: Residences, year: int | None) -> Residences:
-    return homes.in_year(residences, year=year)
-
-
-def _sampled(people: Residences, units: Units | None, among: int) -> Samples:
-    return _with_shared_names(homes.sample(people, units, among=among))
-
-
-def _with_shared_names(samples: Samples) -> Samples:
-    """The samples with one text object for each residence and unit, as they are asked for with every category."""
-    told = {}
-    for column in ("residence_id", "unit"):
-        code, known = pd.factorize(samples[column])
-        told[column] = pd.Series(np.asarray(known, dtype=object)[code], index=samples.index, dtype=object)
-    return samples.assign(**told)
 
 
 def _with_walkers(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -170,27 +146,25 @@ class _Judged:
     covered: dict = field(default_factory=dict)
 
 
-def _judge(asked: tuple, study: Study, standard: Standard, progress: Progress, known: Known | None) -> _Judged:
-    names, served = asked
-    counted = again(known, _facilities_in, study.facilities, names, study.inputs.units)
-    by_indicators = served.categories()
-    every = [*names, *(category for category in by_indicators if category not in names)]
-    out = _Judged()
-    for number, category in enumerate(every):
-        progress("walk_times", number, len(every))
-        answer = answered(study.question(category, served, counted.get(category)), known=known)
-        if category in by_indicators:
-            served.add(category, answer.inside)
+def _judge(start: Outset, standard: Standard, progress: Progress, known: Known | None) -> _Judged:
+    out, questions = _Judged(), [*start.questions(known=known)]
+    by_indicators = start.served.categories()
+    for number, question in enumerate(questions):
+        progress("walk_times", number, len(questions))
+        answer = answered(question, known=known)
+        if question.category in by_indicators:
+            start.served.add(question.category, answer.inside)
         out.coverage.extend(answer.coverage)
         out.gaps.extend(answer.gaps)
         out.walks.extend([] if answer.walks is None else [answer.walks])
         out.unreachable.update(answer.unreachable)
-        out.covered.update({(category, *key): mask for key, mask in answer.covered.items()})
-    progress("walk_times", len(every), len(every))
+        out.covered.update({(question.category, *key): mask for key, mask in answer.covered.items()})
+    progress("walk_times", len(questions), len(questions))
     for category, requirement in standard.requirements():
-        for group in study.settings.groups:
-            if requirement.flag == "mandatory" and (category, requirement.level, group.id) in out.covered:
-                out.elements.setdefault((requirement.level, group.id), {})[category] = out.covered[category, requirement.level, group.id]
+        for group in start.study.settings.groups:
+            key = (category, requirement.level, group.id)
+            if requirement.flag == "mandatory" and key in out.covered:
+                out.elements.setdefault((requirement.level, group.id), {})[category] = out.covered[key]
     return out
 
 
@@ -209,26 +183,6 @@ def _counts(inputs: Inputs, layers: tuple, seen: Mapping[str, View], areas: gpd.
         "street_m_without_height": inputs.ground.without_height_m,
         "isochrone_cell_m": float(areas["cell_m"].max()) if len(areas) else 0.0,
     }
-
-
-def _judged(standard: Standard, facilities: Facilities, settings: Settings) -> list[str]:
-    served = {category for categories in facilities["categories"] for category in categories}
-    mandatory = {category for category, requirement in standard.requirements() if requirement.flag == "mandatory"}
-    return [id for id, category in standard.categories.items() if id in served | mandatory and settings.judges(category)]
-
-
-def _facilities_in(facilities: Facilities, names: Sequence[str], units: Units | None) -> dict[str, pd.Series]:
-    points = gpd.GeoSeries(shapely.point_on_surface(facilities.geometry.to_numpy()), crs=facilities.crs)
-    unit = homes.unit_of(points, units)
-    every = [] if units is None else [*dict.fromkeys(units["unit"])]
-    out = {}
-    for category in names:
-        serves = np.array([category in c for c in facilities["categories"]], dtype=bool) & facilities["open"].to_numpy()
-        counts = pd.Series(np.where(unit[serves] == "", judging.OUTSIDE, unit[serves])).value_counts()
-        counts = counts.reindex([*dict.fromkeys([*every, *counts.index])], fill_value=0)
-        counts[WHOLE_AREA] = int(serves.sum())
-        out[category] = counts
-    return out
 
 
 def _with_place(table: Gaps, samples: Samples) -> Gaps:

@@ -12,13 +12,13 @@ from livingcircle import coverage as judging
 from livingcircle import gaps as gap_list
 from livingcircle.analysis import tables
 from livingcircle.analysis.inputs import Inputs, Settings
-from livingcircle.analysis.reach import View, limit_streets, reaches, straight_lines, walked_as
+from livingcircle.analysis.reach import View, limit_streets, of_category, reaches, straight_lines, walked_as, walks_to
 from livingcircle.analysis.served import Homes, Inside, Served, Year, served_by
 from livingcircle.analysis.severing import parted
 from livingcircle.indicators import Target
 from livingcircle.layers import Barriers, Coverage, Entrances, Facilities, Gaps, Residences, Samples
 from livingcircle.quotas import serving
-from livingcircle.reuse import Known, again
+from livingcircle.reuse import Known, again, recalled
 from livingcircle.standards import Standard
 
 
@@ -125,6 +125,32 @@ def _cut(view: View, rows: np.ndarray) -> View:
 def answered(question: Question, *, known: Known | None = None) -> Answer:
     """What is found for one category: the very answer of an equal question where one was asked before."""
     return again(known, _judged, question, within=True)
+
+
+def judged_before(question: Question, *, known: Known | None) -> Answer | None:
+    """The answer to an equal question where one was asked before, else None."""
+    return recalled(known, _judged, question)
+
+
+def walked(question: Question) -> tuple[Mapping[tuple[str, str], np.ndarray], pd.DataFrame]:
+    """Of the answer to a question, who is covered and the middle walks, without anything that explains them."""
+    settings, facilities = question.settings, question.facilities
+    rows = of_category(question.entrances, facilities, question.category, facilities["open"].to_numpy())
+    covered, tables_of = {}, []
+    first = question.standard.categories[question.category].requirements[0].at_least
+    for n, part in _by_number(question.standard, question.category):
+        nowhere = np.full(len(question.samples), np.inf)
+        walks = [walks_to(view, view.doors.iloc[rows], settings, n=n, straight_m=nowhere) for view in question.views]
+        for group in settings.groups:
+            own = walks[question.view_of[group.id]]
+            for _, one in part.requirements():
+                inside = judging.covered(own.measure(settings.rule), one, rule=settings.rule, speed_kmh=group.speed_kmh)
+                covered[one.level, group.id] = np.packbits(inside)
+        if n == first:
+            groups = {number: group for group, number in reversed(question.view_of.items())}
+            middle = [judging.median_walks(question.samples, own.table) for own in walks]
+            tables_of = [one.assign(category=question.category, group=groups[number]) for number, one in enumerate(middle)]
+    return covered, pd.concat(tables_of, ignore_index=True)
 
 
 def _judged(question: Question, *, known: Known | None) -> Answer:

@@ -17,6 +17,10 @@ from livingcircle.network import Costs, StreetNetwork
 from livingcircle.network.links import Link
 from livingcircle.standards import Category, Standard
 
+# What is told of those who lose something, and of walks that grew.
+FALLEN = ("unit", "category", "level", "group", "people", "land_ha")
+LONGER = ("residence_id", "category", "group", "walk_m_before", "walk_m")
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -119,6 +123,27 @@ class Walking:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What the checks of a scenario found.
+
+    `unchanged` says whether a scenario without changes leaves every layer, the standard and the settings as they are, to the last bit. `adds` says
+    whether the scenario takes nothing away; only then `fallen` (`FALLEN`: people and land that lose what they had, by unit, the whole area as `ALL`)
+    and `longer` (`LONGER`: residences whose middle walk grew) are told, and have to be empty. `compared` counts the coverages and walks compared.
+    """
+
+    unchanged: bool
+    adds: bool
+    compared: int = 0
+    fallen: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(FALLEN)))
+    longer: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LONGER)))
+
+    @property
+    def holds(self) -> bool:
+        """Whether every check is passed."""
+        return self.unchanged and not len(self.fallen) and not len(self.longer)
+
+
+@dataclass(frozen=True)
 class Result:
     """All that an analysis found; tables as in `livingcircle.layers`, geometry in the network's CRS.
 
@@ -126,6 +151,7 @@ class Result:
     `lacking` and `quotas` are as in the modules of these names. `warnings` speak the study's language, `warnings_by_language` every one;
     `walking` holds what walks can be worked out from again.
     `covered` tells for every category, level and group judged which rows of `samples` keep the limit, as packed bits (`np.packbits`).
+    `kept` is what the checks of a scenario found; None for the study as it is.
     """
 
     settings: Settings
@@ -155,3 +181,4 @@ class Result:
     walking: Walking
     covered: Mapping[tuple[str, str, str], np.ndarray] = field(default_factory=dict)
     warnings_by_language: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    kept: Kept | None = None

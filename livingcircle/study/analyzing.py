@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from livingcircle.analysis import Inputs, Result, Settings, analyze
+from livingcircle.analysis import Inputs, Kept, Result, Settings, analyze, losses
 from livingcircle.audit import Finding, datum_findings
 from livingcircle.errors import Fault
 from livingcircle.isochrone import USUAL_M
 from livingcircle.messages import LANGUAGES, text
 from livingcircle.messages.faults import in_words
 from livingcircle.outputs import figures
+from livingcircle.outputs.kept_words import fault_lines
 from livingcircle.outputs.walking_words import group_name
 from livingcircle.reuse import Known, again
-from livingcircle.scenario import Plan, laid
+from livingcircle.scenario import Plan, changes_nothing, laid, only_adds
 from livingcircle.snapping import TOO_FAR
 from livingcircle.standards import Standard
 from livingcircle.study import schema
@@ -92,10 +93,16 @@ def judged(job: Job, *, layers: Layers | None = None, progress: Progress = _quie
         inputs, standard, settings = laid(job.plan, inputs, standard=standard, settings=settings)
     # The years of the study stay, so that tables of a scenario can be laid beside those of the study.
     settings = replace(settings, years=settings.years or tuple(sorted({*years, *_coming(inputs, settings)})))
+    if job.plan is not None and known is None:
+        # Even where nothing was worked out before, the checks share what the scenario leaves alone.
+        known = Known()
     result = analyze(inputs, standard=standard, settings=settings, progress=progress, known=known)
+    if job.plan is not None:
+        before = (layers.inputs, job.standard, replace(job.settings, years=settings.years))
+        result = replace(result, kept=_kept(before, (inputs, standard, settings), result, known))
     told = Findings(warnings=[*layers.findings.warnings, *_shifted(layers, known), *_unlettered(layers.study, settings)])
     result = replace(result, counts={**result.counts, **layers.findings.counts})
-    every = {own: _warnings(result, standard, told, own) for own in LANGUAGES}
+    every = {own: (*fault_lines(result, own), *_warnings(result, standard, told, own)) for own in LANGUAGES}
     return replace(result, warnings=every[settings.language], warnings_by_language=every)
 
 
@@ -118,12 +125,24 @@ def analyzed_all(
     """
     jobs = [asked(path, scenario=scenario, year=year, language=language) for scenario in scenarios]
     held: dict[int | None, Layers] = {}
-    known = Known()
+    known, kept = Known(), None
     for job in jobs:
         own = job.study.study.year
         if own not in held:
             held[own] = read(job, progress=progress)
         yield job, judged(job, layers=held[own], progress=progress, known=known)
+        # Most states differ from the first by a little; of the others the last one is kept, too.
+        used = known.forget(kept or frozenset())
+        kept = used if kept is None else kept
+
+
+def _kept(before: tuple, after: tuple, result: Result, known: Known) -> Kept:
+    """The checks of a scenario: that one without changes changes nothing, and that one that only adds takes nothing from anybody."""
+    nothing = changes_nothing(before)
+    if not only_adds(before, after):
+        return Kept(nothing, False)
+    inputs, standard, settings = before
+    return replace(losses(inputs, result, standard=standard, settings=settings, known=known), unchanged=nothing)
 
 
 def _coming(inputs: Inputs, settings: Settings) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from livingcircle.comparison import Comparison, State, compare
 from livingcircle.errors import Fault, LivingCircleError, StudyError, listed, raise_all, said
 from livingcircle.messages import LANGUAGES, words
 from livingcircle.outputs import compare_page, compare_tables, compare_workbook, publishing, run_record
+from livingcircle.reuse import Known
 from livingcircle.scenario import Plan
 from livingcircle.study import schema
 from livingcircle.study.analyzing import Job, Layers, asked, judged, read
@@ -116,13 +117,16 @@ def _jobs(path: Path, states: Sequence[Wanted], language: str | None) -> list[Jo
 
 def _states(jobs: Sequence[Job], progress: Progress) -> Iterator[State]:
     """The states in their order; the layers of a year are read once."""
-    known: dict[int | None, Layers] = {}
+    held: dict[int | None, Layers] = {}
+    known, kept = Known(), None
     years = {job.settings.year for job in jobs}
     for job in jobs:
         year = job.study.study.year
-        if year not in known:
-            known[year] = read(job, progress=progress)
-        result = judged(job, layers=known[year], progress=progress)
+        if year not in held:
+            held[year] = read(job, progress=progress)
+        result = judged(job, layers=held[year], progress=progress, known=known)
+        used = known.forget(kept or frozenset())
+        kept = used if kept is None else kept
         id = job.plan.id if job.plan else BASE
         names = dict(job.plan.name) if job.plan else {own: words(own, "compare")["base"] for own in LANGUAGES}
         if len(years) > 1 and job.settings.year is not None:
