@@ -91,16 +91,18 @@ def digest(value: Any, *, known: Known | None = None) -> bytes:
 
 
 def _tell(told: Any, value: Any, known: Known | None) -> None:
-    if known is None or not _large(value):
+    """Large things count by their own digest, so that it can be kept with them."""
+    if not _large(value):
         _tell_whole(told, value, known)
         return
-    alive, own = known.digests.get(id(value), (None, b""))
+    alive, own = (None, b"") if known is None else known.digests.get(id(value), (None, b""))
     # Another thing may have come to stand where one that is gone stood.
     if alive is None or alive() is not value:
         part = hashlib.blake2b(digest_size=16)
         _tell_whole(part, value, known)
         own = part.digest()
-        known.digests[id(value)] = weakref.ref(value), own
+        if known is not None:
+            known.digests[id(value)] = weakref.ref(value), own
     told.update(b"D" + own)
 
 
