@@ -117,8 +117,12 @@ def _most(lacking: np.ndarray, lived: np.ndarray, codes: np.ndarray, areas: Area
     """The largest number lacking in every area; among the people, or the land where nobody lives; NaN without homes."""
     size = len(areas.units) + 1
     people, land = np.full(size, -1.0), np.full(size, -1.0)
-    np.maximum.at(people, codes[lived], lacking[lived])
-    np.maximum.at(land, codes, lacking)
+    for most, among in ((people, lived), (land, slice(None))):
+        unit, count = codes[among], lacking[among]
+        # Units come in runs, whose largest is found first.
+        start = np.flatnonzero(np.diff(unit, prepend=-1))
+        if len(start):
+            np.maximum.at(most, unit[start], np.maximum.reduceat(count, start))
     out = []
     for member in areas.member:
         most = people[member].max() if people[member].max() >= 0 else land[member].max()

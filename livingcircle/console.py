@@ -18,6 +18,7 @@ from livingcircle.messages import words
 from livingcircle.messages.faults import in_words
 from livingcircle.outputs.check_page import Report, verdict
 from livingcircle.outputs.check_words import told
+from livingcircle.outputs.kept_words import check_lines
 from livingcircle.outputs.compare_words import headline, overview_lines, percent, signed
 from livingcircle.outputs.site_tables import curve_table, sites_table
 from livingcircle.outputs.site_words import Report as Sited
@@ -48,7 +49,7 @@ def progress_bars(language: str) -> Iterator[Callable[[str, int, int], None]]:
 
 
 def show_summary(result: Result, files: Sequence[Path]) -> None:
-    """Print what was judged, the share of land and people covered by category, the warnings and the paths written."""
+    """Print what was judged, the share of land and people covered by category, what checks of a scenario found, the warnings and the paths written."""
     settings, language = result.settings, result.settings.language
     known = words(language)
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False, markup=False)
@@ -71,6 +72,8 @@ def show_summary(result: Result, files: Sequence[Path]) -> None:
         known["summary.speed"].format(walking=known["walker.apart"].join(walking_words(settings)), rule=known[f"rule.{settings.rule}"], standard=standard)
     )
     console.print(_table(result, known))
+    for line in check_lines(result, language):
+        console.print(line)
     if result.warnings:
         console.print(known["summary.warnings"], style="bold")
         for warning in result.warnings:

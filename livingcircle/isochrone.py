@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import contourpy
 import geopandas as gpd
@@ -77,12 +77,19 @@ def grid(
     cell_m = max(cell_m or usual, np.sqrt(extent / MOST_CELLS))
     columns, rows = int(np.ceil((east - west) / cell_m)) + 1, int(np.ceil((north - south) / cell_m)) + 1
     points = lattice(west, south, cell_m, columns, rows)
-    on_streets, where = _street_points(network, step_m=cell_m / 2)
-    column = np.rint((where[:, 0] - west) / cell_m).astype(int)
-    row = np.rint((where[:, 1] - south) / cell_m).astype(int)
-    inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-    positions = pd.concat([snap(points, network, limit_m=limit_m, barriers=barriers), on_streets[inside]], ignore_index=True)
-    return Grid(west, south, cell_m, columns, rows, positions, (row * columns + column)[inside])
+    bare = Grid(west, south, cell_m, columns, rows, snap(points, network, limit_m=limit_m, barriers=barriers), np.empty(0, dtype=int))
+    return with_streets(bare, network)
+
+
+def with_streets(cells: Grid, network: StreetNetwork) -> Grid:
+    """The grid with points along every street of `network` after those that it has; edge rows are those of `network`."""
+    on_streets, where = _street_points(network, step_m=cells.cell_m / 2)
+    column = np.rint((where[:, 0] - cells.west) / cells.cell_m).astype(int)
+    row = np.rint((where[:, 1] - cells.south) / cells.cell_m).astype(int)
+    inside = (column >= 0) & (column < cells.columns) & (row >= 0) & (row < cells.rows)
+    positions = pd.concat([cells.positions, on_streets[inside]], ignore_index=True)
+    beside = (row * cells.columns + column)[inside]
+    return replace(cells, positions=positions, nearest_cell=np.concatenate([cells.nearest_cell, beside]))
 
 
 def _street_points(network: StreetNetwork, *, step_m: float) -> tuple[Positions, np.ndarray]:
@@ -171,8 +178,12 @@ def areas(
     and (multi)polygons with their holes, larger limits containing smaller ones; an empty polygon where nothing is
     reached. The border is a contour between lattice points, so it is true within one cell.
     """
+    return contours(field_of(walk_m, cells), cells, limits_m=limits_m, crs=crs, origins=origins)
+
+
+def contours(field: np.ndarray, cells: Grid, *, limits_m: Sequence[float], crs, origins: np.ndarray | None = None) -> Isochrones:
+    """The areas, as `areas` gives them, of a `field` that `field_of` worked out; the positions of `cells` do not matter any more."""
     limits = sorted(float(limit) for limit in limits_m)
-    field = _field(np.asarray(walk_m, dtype=float), cells)
     shapes: list[shapely.Geometry] = []
     for limit in limits:
         shape = _contour(field, cells, limit)
@@ -187,8 +198,9 @@ def areas(
     return gpd.GeoDataFrame({"limit_m": limits}, geometry=shapes, crs=crs)
 
 
-def _field(walk_m: np.ndarray, cells: Grid) -> np.ndarray:
-    """The walk at every lattice point, corrected where a street beside it tells of a jump between two points."""
+def field_of(walk_m: np.ndarray, cells: Grid) -> np.ndarray:
+    """The walk at every lattice point in metres, by row and column, corrected where a street beside it tells of a jump between two points."""
+    walk_m = np.asarray(walk_m, dtype=float)
     size = cells.rows * cells.columns
     field, street = walk_m[:size].copy(), walk_m[size:]
     jump = 3 * cells.cell_m

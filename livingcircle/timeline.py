@@ -13,7 +13,7 @@ import shapely
 from livingcircle import residences as homes
 from livingcircle.analysis import Inputs, Result, Settings
 from livingcircle.coverage import OUTSIDE, WHOLE_AREA
-from livingcircle.facilities import is_open
+from livingcircle.facilities import EVERY, certain, is_open
 from livingcircle.standards import Standard
 
 FACILITY, RESIDENCE, STREET = KINDS = ("facility", "residence", "street")
@@ -52,17 +52,19 @@ class Timeline:
         return self.first.standard
 
 
-def opening_years(inputs: Inputs, streets: Mapping[int, int]) -> tuple[int, ...]:
+def opening_years(inputs: Inputs, streets: Mapping[int, int], *, certainty: str = EVERY) -> tuple[int, ...]:
     """Every year in which a facility opens, a home is first lived in, or a street opens, in their order.
 
-    `streets` tells how many street lines open in a year.
+    `streets` tells how many street lines open in a year; facilities less certain than `certainty` open in none.
     """
-    told = [table["open_year"].dropna().astype(int) for table in (inputs.facilities, inputs.residences)]
+    counted = inputs.facilities[certain(inputs.facilities["status"], certainty=certainty)]
+    told = [table["open_year"].dropna().astype(int) for table in (counted, inputs.residences)]
     return tuple(sorted({*streets, *(year for years in told for year in years.tolist())}))
 
 
-def events(inputs: Inputs, *, years: Sequence[int], streets: Mapping[int, int]) -> pd.DataFrame:
-    """What opens in each of `years`, a row each; what opens in the first of them or before was there already.
+def events(inputs: Inputs, *, years: Sequence[int], streets: Mapping[int, int], certainty: str = EVERY) -> pd.DataFrame:
+    """What opens in each of `years`, a row each; what opens in the first of them or before was there already, and facilities
+    less certain than `certainty` open in none.
 
     Columns: `year`, `kind` (`facility`, `residence`, `street`), `id`, `name`, `unit` (empty outside of all), `categories` (tuple; of facilities),
     `people` (of residences), `capacity` (of facilities, where it is told), `count` (1; of streets, the lines that open). Sorted by year and kind.
@@ -72,7 +74,8 @@ def events(inputs: Inputs, *, years: Sequence[int], streets: Mapping[int, int]) 
     points = gpd.GeoSeries(shapely.point_on_surface(places.geometry.to_numpy()), crs=places.crs)
     unit = homes.unit_of(points, inputs.units)
     for before, year in zip(years, years[1:], strict=False):
-        for row in np.flatnonzero(is_open(places, year=year) & ~is_open(places, year=before)):
+        now, then = (is_open(places, year=one, certainty=certainty) for one in (year, before))
+        for row in np.flatnonzero(now & ~then):
             own = places.iloc[row]
             rows.append((year, FACILITY, own["facility_id"], own["name"], unit[row], tuple(own["categories"]), np.nan, float(own["capacity"]), 1))
         opening = inputs.residences["open_year"].to_numpy(dtype=float)

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "livingcircle"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     ["__init__", "errors"],
-    ["messages"],
+    ["messages", "reuse"],
     ["layers", "coordinates", "local_system", "standards", "land_codes", "walking"],
     ["sources"],
     ["duplicates"],

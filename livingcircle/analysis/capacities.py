@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,14 @@ import pandas as pd
 from livingcircle import capacity as held
 from livingcircle.analysis.inputs import Inputs, Settings
 from livingcircle.analysis.reach import View, of_category
+from livingcircle.analysis.served import codes_of
 from livingcircle.areas import Areas
 from livingcircle.capacity import Assignment, Capacity, Case
 from livingcircle.catchments import catchments
-from livingcircle.layers import Facilities, Residences, Samples
+from livingcircle.layers import Entrances, Facilities, Positions, Residences, Samples, Units
+from livingcircle.network import StreetNetwork
 from livingcircle.quotas import serving, with_dwellings
+from livingcircle.reuse import Known, again
 from livingcircle.standards import Standard
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way, nearest
 
@@ -23,21 +26,52 @@ from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way, nearest
 FEW, DOORS_EACH = 12, 4
 
 
-@dataclass
-class _Town:
-    """The layers that every case looks at, and what was found for an earlier case that is the same."""
+@dataclass(frozen=True)
+class _Ways:
+    """The streets as everybody walks them, with every sample and the doors of a lot of facilities on them."""
 
-    inputs: Inputs
-    residences: Residences
-    samples: Samples
-    facilities: Facilities
-    view: View
-    settings: Settings
+    network: StreetNetwork
+    origins: Positions
+    entrances: Entrances
+    doors: Positions
+    rule: str
+    engine: str
+
+
+@dataclass(frozen=True)
+class _Lot:
+    """Categories that share facilities, each within a limit of its own (`cases`), and all that their assignment hangs on beside walks.
+
+    `told` are the cases whose rows are asked for; `facilities` those of the categories, with the column `open`, `places` their units. `standard` asks
+    nothing of anything but them, and holds quotas alone.
+    """
+
+    cases: tuple[Case, ...]
+    told: tuple[Case, ...]
     standard: Standard
-    areas: tuple[Areas, np.ndarray]
+    samples: Samples
+    residences: Residences
+    facilities: Facilities
     places: np.ndarray
-    pairs: dict[tuple, pd.DataFrame] = field(default_factory=dict)
-    found: dict[tuple, _Found] = field(default_factory=dict)
+    units: Units | None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(case.asked.category for case in self.cases)
+
+    @property
+    def supply(self) -> pd.DataFrame:
+        """What its facilities hold (`capacity.supply`)."""
+        return held.supply(self.facilities, self.names, self.standard, measure=self.cases[0].asked.quota.measure)
+
+    @property
+    def areas(self) -> tuple[Areas, np.ndarray]:
+        areas = Areas.of(self.units)
+        return areas, areas.codes(self.samples["unit"].to_numpy())
+
+
+# Tables of one case: by facility, by area and by residence.
+Tables = Mapping[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -45,89 +79,116 @@ class _Found:
     """The assignment of a lot of categories that share facilities: of each its flows, the `amounts` of every sample and what it finds by measure."""
 
     assignment: Assignment
-    supply: pd.DataFrame
     flows: Mapping[str, pd.DataFrame]
     amounts: Mapping[str, Mapping[str, np.ndarray]]
     available: Mapping[str, Mapping[str, np.ndarray]]
 
 
-def capacities(layers: tuple[Inputs, Residences, Samples, Facilities], view: View, *, standard: Standard, settings: Settings, codes: np.ndarray) -> Capacity:
+def capacities(
+    layers: tuple[Inputs, Residences, Samples, Facilities], view: View, *, standard: Standard, settings: Settings, codes: np.ndarray,
+    known: Known | None = None,
+) -> Capacity:  # fmt: skip
     """What facilities hold against who asks within the limits, for every category judged (`capacity.Capacity`).
 
     `layers` are the study's `Inputs`, residences, samples, and facilities with the column `open`; `codes` the unit of every facility
     (`Areas.codes`). What a standard does not state is filled by `capacity.demanding`. Categories that share a facility are assigned together, the others of
-    the lot within their widest mandatory limit.
+    the lot within their widest mandatory limit. `known` holds what was assigned before.
     """
     inputs, residences, samples, facilities = layers
-    samples = with_dwellings(samples, residences)
-    areas = Areas.of(inputs.units)
+    samples = again(known, with_dwellings, samples, residences)
     told = held.demanding(standard)
     pace = None if settings.rule == "distance" else view.speed_kmh * METRES_PER_MINUTE_PER_KMH
     every = held.cases((one for one in held.asked(told) if settings.judges(told.categories[one.category])), per_minute=pace)
-    town = _Town(inputs, residences, samples, facilities, view, settings, told, (areas, areas.codes(samples["unit"].to_numpy())), codes)
-    out: dict[str, list[pd.DataFrame]] = {"facilities": [], "units": [], "homes": []}
-    for case in every:
-        _judge(case, every, town, out)
+    rows: dict[int, Tables] = {}
+    lots: dict[tuple, tuple[list[Case], list[int]]] = {}
+    for number, case in enumerate(every):
+        lacking = _lacking(case, samples, facilities)
+        if lacking:
+            areas = Areas.of(inputs.units), again(known, codes_of, samples, inputs.units)
+            rows[number] = {"units": held.missing_rows(case, samples, areas=areas, missing=lacking)}
+            continue
+        lot = _competing(case, every, samples, facilities)
+        lots.setdefault(tuple((*one.keys.values(), one.within_m) for one in lot), (lot, []))[1].append(number)
+    for lot, numbers in lots.values():
+        own = np.flatnonzero(serving(facilities, tuple(case.asked.category for case in lot)))
+        asked = _asked((lot, [every[number] for number in numbers]), (samples, residences, facilities, inputs.units, codes), own, told)
+        rows |= zip(numbers, again(known, _judged, asked, _ways(inputs, asked.facilities, view, settings), within=True), strict=True)
     empty = held.nothing()
-    return Capacity(**{name: pd.concat(parts, ignore_index=True) if parts else getattr(empty, name) for name, parts in out.items()})
+    parts = {name: [rows[number][name] for number in sorted(rows) if name in rows[number]] for name in ("facilities", "units", "homes")}
+    return Capacity(**{name: pd.concat(tables, ignore_index=True) if tables else getattr(empty, name) for name, tables in parts.items()})
 
 
-def _judge(case: Case, every: list[Case], town: _Town, out: dict[str, list[pd.DataFrame]]) -> None:
-    """The rows of one case, added to the tables."""
-    category, quota = case.asked.category, case.asked.quota
-    lacking = [word for word in (held.missing(town.samples, quota), "" if serving(town.facilities, (category,)).any() else held.NO_FACILITY) if word]
-    if lacking:
-        out["units"].append(held.missing_rows(case, town.samples, areas=town.areas, missing=";".join(lacking)))
-        return
-    lot = _lot(case, every, town)
-    found = _found(lot, town)
-    places = town.facilities.loc[found.supply.index]
-    rows = held.facility_rows(case, found.flows[category], found.assignment.facilities, places=places, status=found.supply["status"])
-    out["facilities"].append(rows)
-    out["units"].append(held.unit_rows(case, found.amounts[category], town.samples, areas=town.areas, offered=_offered(rows, town)))
-    homes = held.home_rows(case, found.amounts[category], town.samples, residences=town.residences, available=found.available[category])
-    out["homes"].append(homes)
+def _lacking(case: Case, samples: Samples, facilities: Facilities) -> str:
+    """What a case cannot be worked out for want of; empty where nothing is wanting."""
+    some = serving(facilities, (case.asked.category,)).any()
+    return ";".join(word for word in (held.missing(samples, case.asked.quota), "" if some else held.NO_FACILITY) if word)
 
 
-def _lot(case: Case, every: list[Case], town: _Town) -> list[Case]:
+def _competing(case: Case, every: list[Case], samples: Samples, facilities: Facilities) -> list[Case]:
     """The case with those of other categories that share its facilities, each within its principal limit."""
-    same = [one for one in every if one.asked.quota.measure == case.asked.quota.measure and not held.missing(town.samples, one.asked.quota)]
+    same = [one for one in every if one.asked.quota.measure == case.asked.quota.measure and not held.missing(samples, one.asked.quota)]
     categories = list(dict.fromkeys(one.asked.category for one in same))
-    lot = next(lot for lot in held.competing(categories, town.facilities) if case.asked.category in lot)
+    lot = next(lot for lot in held.competing(categories, facilities) if case.asked.category in lot)
     return [case if one == case.asked.category else held.principal([each for each in same if each.asked.category == one]) for one in lot]
 
 
-def _found(lot: list[Case], town: _Town) -> _Found:
-    key = tuple((*case.keys.values(), case.within_m) for case in lot)
-    if key not in town.found:
-        town.found[key] = _assigned(lot, town)
-    return town.found[key]
+def _asked(cases: tuple[list[Case], list[Case]], layers: tuple, own: np.ndarray, standard: Standard) -> _Lot:
+    """The lot with the rows `own` of the facilities."""
+    samples, residences, facilities, units, codes = layers
+    facilities = facilities.iloc[own].reset_index(drop=True)
+    sharing = {category for served in facilities["categories"] for category in served}
+    quotas = {key: one.model_copy(update={"requirements": ()}) for key, one in standard.categories.items() if key in sharing}
+    bare = standard.model_copy(update={"categories": quotas, "indicators": {}, "green": {}, "per_thousand": (), "origins": {}})
+    return _Lot(tuple(cases[0]), tuple(cases[1]), bare, samples, residences, facilities, codes[own], units)
 
 
-def _assigned(lot: list[Case], town: _Town) -> _Found:
-    names = [case.asked.category for case in lot]
-    supply = held.supply(town.facilities, tuple(names), town.standard, measure=lot[0].asked.quota.measure)
-    parts = {case.asked.category: (_pairs(case, supply, town), held.demand(town.samples, case.asked.quota)) for case in lot}
+def _ways(inputs: Inputs, facilities: Facilities, view: View, settings: Settings) -> _Ways:
+    rows = np.flatnonzero(inputs.entrances["facility_id"].isin(set(facilities["facility_id"])).to_numpy())
+    entrances, doors = (table.iloc[rows].reset_index(drop=True) for table in (inputs.entrances, view.doors))
+    return _Ways(view.network, view.origins, entrances, doors, settings.rule, settings.engine)
+
+
+def _judged(lot: _Lot, ways: _Ways, *, known: Known | None) -> list[Tables]:
+    """The tables of every case told; where streets change and the walks do not, as they were."""
+    supply = lot.supply
+    return again(known, _tables, lot, {case.asked.category: _pairs(case, supply, (lot.facilities, ways)) for case in lot.cases})
+
+
+def _tables(lot: _Lot, pairs: Mapping[str, pd.DataFrame]) -> list[Tables]:
+    supply, areas = lot.supply, lot.areas
+    found = _assigned(lot, supply, pairs)
+    places, out = lot.facilities.loc[supply.index], []
+    for case in lot.told:
+        category = case.asked.category
+        rows = held.facility_rows(case, found.flows[category], found.assignment.facilities, places=places, status=supply["status"])
+        units = held.unit_rows(case, found.amounts[category], lot.samples, areas=areas, offered=_offered(rows, lot))
+        homes = held.home_rows(case, found.amounts[category], lot.samples, residences=lot.residences, available=found.available[category])
+        out.append({"facilities": rows, "units": units, "homes": homes})
+    return out
+
+
+def _assigned(lot: _Lot, supply: pd.DataFrame, walks: Mapping[str, pd.DataFrame]) -> _Found:
+    names = lot.names
+    parts = {case.asked.category: (walks[case.asked.category], held.demand(lot.samples, case.asked.quota)) for case in lot.cases}
     pairs, demand = held.together(parts)
     # Who has no facility within the limit changes nothing for the others.
     near, origin = np.unique(pairs["origin"].to_numpy(), return_inverse=True)
     pairs, asking = pairs.assign(origin=origin), demand.iloc[near].reset_index(drop=True)
-    size = len(town.samples)
+    size = len(lot.samples)
     done = held.assign(pairs, asking, supply["capacity"])
-    access = _access(pairs, asking, supply["capacity"], np.array([case.within_m for case in lot])[near // size][origin])
+    access = _access(pairs, asking, supply["capacity"], np.array([case.within_m for case in lot.cases])[near // size][origin])
     far = demand.to_numpy().copy()
     far[near] = 0.0
     told = {name: _spread(values, near, len(demand)) for name, values in held.amounts(done.origins).items()}
     told["demand"] += far
     told["too_far"] += far
-    lots = {name: slice(row * size, (row + 1) * size) for row, name in enumerate(names)}
+    parts_of = {name: slice(row * size, (row + 1) * size) for row, name in enumerate(names)}
     owner = near[done.flows["origin"].to_numpy()] // size
     return _Found(
         done,
-        supply,
         flows={name: done.flows[owner == row] for row, name in enumerate(names)},
-        amounts={name: {key: values[own] for key, values in told.items()} for name, own in lots.items()},
-        available={name: {key: _spread(values, near, len(demand))[own] for key, values in access.items()} for name, own in lots.items()},
+        amounts={name: {key: values[own] for key, values in told.items()} for name, own in parts_of.items()},
+        available={name: {key: _spread(values, near, len(demand))[own] for key, values in access.items()} for name, own in parts_of.items()},
     )
 
 
@@ -152,39 +213,37 @@ def _access(pairs: pd.DataFrame, demand: pd.Series, capacity: pd.Series, within_
     return {name: one.origins["available"].to_numpy() for name, one in access.items()}
 
 
-def _pairs(case: Case, supply: pd.DataFrame, town: _Town) -> pd.DataFrame:
+def _pairs(case: Case, supply: pd.DataFrame, layers: tuple[Facilities, _Ways]) -> pd.DataFrame:
     """Every open facility of the category within its limit of every sample; facilities are rows of `supply`."""
-    category = case.asked.category
-    rows = of_category(town.inputs.entrances, town.facilities, category, town.facilities["open"].to_numpy())
-    ids = pd.Index(town.facilities.loc[supply.index, "facility_id"])
-    owner = ids.get_indexer(town.inputs.entrances["facility_id"].to_numpy()[rows])
-    shortest = town.settings.rule == "distance"
-    by, way = ("walk_m" if shortest else "flat_m"), Way(shortest=shortest, engine=town.settings.engine)
-    network, origins, doors = town.view.network, town.view.origins, town.view.doors.iloc[rows]
+    facilities, ways = layers
+    rows = of_category(ways.entrances, facilities, case.asked.category, facilities["open"].to_numpy())
+    owner = pd.Index(facilities.loc[supply.index, "facility_id"]).get_indexer(ways.entrances["facility_id"].to_numpy()[rows])
+    shortest = ways.rule == "distance"
+    by, way, doors = ("walk_m" if shortest else "flat_m"), Way(shortest=shortest, engine=ways.engine), ways.doors.iloc[rows]
     few = np.unique(owner)
     if 0 < len(few) <= FEW and len(rows) >= DOORS_EACH * len(few):
-        reached = _each(few, owner, (doors, by, way), town, case.within_m)
+        reached = _each(few, owner, (doors, by, way), ways, case.within_m)
         return held.within(reached, limit_m=case.within_m, by=by)
-    reached = catchments(network, doors, origins, limit_m=case.within_m, way=way)
+    reached = catchments(ways.network, doors, ways.origins, limit_m=case.within_m, way=way)
     return held.within(reached, limit_m=case.within_m, doors=owner, by=by)
 
 
-def _each(few: np.ndarray, owner: np.ndarray, asked: tuple, town: _Town, within_m: float) -> pd.DataFrame:
+def _each(few: np.ndarray, owner: np.ndarray, asked: tuple, ways: _Ways, within_m: float) -> pd.DataFrame:
     """The walks to each facility by its nearest door, as a table of `catchments` whose doors are facilities."""
     doors, by, way = asked
     parts = []
     for facility in few:
-        walks = nearest(town.view.network, town.view.origins, doors.iloc[owner == facility], speed_kmh=town.view.speed_kmh, way=way)
+        # Metres alone are asked for, whatever the speed.
+        walks = nearest(ways.network, ways.origins, doors.iloc[owner == facility], speed_kmh=1, way=way)
         near = np.flatnonzero(walks[by].to_numpy() <= within_m + 1)
         parts.append(pd.DataFrame({"door": facility, "origin": near, by: walks[by].to_numpy()[near]}))
     return pd.concat(parts, ignore_index=True)
 
 
-def _offered(rows: pd.DataFrame, town: _Town) -> dict[str, np.ndarray]:
+def _offered(rows: pd.DataFrame, lot: _Lot) -> dict[str, np.ndarray]:
     """What facilities in every area hold: their number, how many tell it, and the sum of that."""
-    areas = town.areas[0]
-    row = pd.Index(town.facilities["facility_id"]).get_indexer(rows["facility_id"])
-    codes, capacity = town.places[row], rows["capacity"].to_numpy()
+    row = pd.Index(lot.facilities["facility_id"]).get_indexer(rows["facility_id"])
+    codes, capacity = lot.places[row], rows["capacity"].to_numpy()
     known = ~np.isnan(capacity)
     weights = {"facilities": np.ones(len(rows)), "capacity_known": known.astype(float), "supply": np.nan_to_num(capacity)}
-    return {name: areas.sums(codes, values) for name, values in weights.items()}
+    return {name: lot.areas[0].sums(codes, values) for name, values in weights.items()}

@@ -19,6 +19,10 @@ from livingcircle.network import Costs, StreetNetwork
 from livingcircle.network.links import Link
 from livingcircle.standards import Category, Standard
 
+# What is told of those who lose something, and of walks that grew.
+FALLEN = ("unit", "category", "level", "group", "people", "land_ha")
+LONGER = ("residence_id", "category", "group", "walk_m_before", "walk_m")
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -130,6 +134,29 @@ class Walking:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What the checks of a scenario found.
+
+    `unchanged` says whether a scenario without changes leaves every layer, the standard and the settings as they are, to the last bit. `adds` says
+    whether the scenario takes nothing away; only then `fallen` (`FALLEN`: people and land that lose what they had, by unit, the whole area as `ALL`)
+    and `longer` (`LONGER`: residences whose middle walk grew) are told, and have to be empty. `compared` counts the coverages and walks compared;
+    `same_homes` says whether they are those of everybody: of homes that the scenario adds nothing was there to be lost, but they move every share.
+    """
+
+    unchanged: bool
+    adds: bool
+    compared: int = 0
+    fallen: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(FALLEN)))
+    longer: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LONGER)))
+    same_homes: bool = True
+
+    @property
+    def holds(self) -> bool:
+        """Whether every check is passed."""
+        return self.unchanged and not len(self.fallen) and not len(self.longer)
+
+
+@dataclass(frozen=True)
 class Result:
     """All that an analysis found; tables as in `livingcircle.layers`, geometry in the network's CRS.
 
@@ -138,6 +165,7 @@ class Result:
     `walking` holds what walks can be worked out from again.
     `covered` tells for every category, level and group judged which rows of `samples` keep the limit, as packed bits (`np.packbits`).
     `capacity` is what facilities hold against who asks, `equity` how evenly walks are shared out (`equity.COLUMNS`).
+    `kept` is what the checks of a scenario found; None for the study as it is.
     """
 
     settings: Settings
@@ -169,3 +197,4 @@ class Result:
     warnings_by_language: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     capacity: Capacity = field(default_factory=nothing)
     equity: pd.DataFrame = field(default_factory=pd.DataFrame)
+    kept: Kept | None = None

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from livingcircle.analysis.inputs import Inputs, Settings
-from livingcircle.analysis.standing import Standing, coordinates
+from livingcircle.analysis.standing import Standing, coordinates, edge_of_data
 from livingcircle.catchments import nth_nearest, nth_straight
 from livingcircle.costs import Walker, as_walked, closed
 from livingcircle.coverage import Walks
@@ -17,9 +17,10 @@ from livingcircle.facilities import opens_in
 from livingcircle.gaps import Reach, causes
 from livingcircle.layers import Entrances, Facilities, Gaps, Positions, Samples, WalkTimes
 from livingcircle.network import StreetNetwork
-from livingcircle.network.links import linked
+from livingcircle.network.links import Link, Linked, linked
 from livingcircle.reasons import Tree, falls, tree
-from livingcircle.robustness import changes, data_edge, extent
+from livingcircle.reuse import Known, again
+from livingcircle.robustness import changes
 from livingcircle.snapping import BEHIND, INSIDE
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way, nearest
 
@@ -30,7 +31,7 @@ class View:
 
     `varied` holds samples and doors under other snapping limits, by the id of the change; `edge_m` the walk
     from every sample to where the street data end, in the measure of the rule; `paced` the streets at another speed, by the
-    id of the change, where waits make that more than a matter of scale. `standing` places further homes and doors.
+    id of the change, where waits make that more than a matter of scale. `standing` places further homes and doors; None in the cut of one category.
     """
 
     network: StreetNetwork
@@ -39,44 +40,50 @@ class View:
     doors: Positions
     varied: Mapping[str, tuple[Positions, Positions]]
     edge_m: np.ndarray
-    standing: Standing
+    standing: Standing | None
     paced: Mapping[str, StreetNetwork] = field(default_factory=dict)
 
 
-def views(inputs: Inputs, samples: Samples, settings: Settings) -> dict[str, View]:
-    """The view of every group, by its id; groups that meet the streets alike share one."""
+def views(inputs: Inputs, samples: Samples, settings: Settings, *, known: Known | None = None) -> dict[str, View]:
+    """The view of every group, by its id; groups that meet the streets alike share one. `known` holds streets and places worked out before."""
     shared: dict[tuple, View] = {}
     placed: dict[bytes, tuple] = {}
     out = {}
     for group in settings.groups:
         walker = settings.walker_of(group)
         if walker.ground not in shared:
-            standing = _standing(walker, inputs, settings)
+            standing = _standing(walker, inputs, settings, known)
             # Where homes and doors stand depends on the ways open to the walker, not on what they cost.
             ways = closed(inputs.network, walker, inputs.ground).tobytes()
             if ways not in placed:
                 placed[ways] = _placed(standing, inputs, samples, settings)
             origins, doors, varied, ends = placed[ways]
-            edge_m = _measure((standing.network, walker.speed_kmh), origins, ends, settings)
-            paced = _paced(walker, inputs, settings)
+            edge_m = again(known, _walked, standing.network, walker.speed_kmh, origins, ends, (settings.rule, settings.engine))
+            paced = _paced(walker, inputs, settings, known)
             shared[walker.ground] = View(standing.network, walker.speed_kmh, origins, doors, varied, edge_m, standing, paced)
         out[group.id] = shared[walker.ground]
     return out
 
 
-def _standing(walker: Walker, inputs: Inputs, settings: Settings) -> Standing:
+def _standing(walker: Walker, inputs: Inputs, settings: Settings, known: Known | None) -> Standing:
     """The streets as the walker meets them, with the links of the inputs."""
-    own = as_walked(inputs.network, walker, inputs.ground)
+    # Where nothing is waited for, streets are the same at every speed.
+    alike = walker if walker.crossings else walker.at_speed(1.0)
+    own = again(known, as_walked, inputs.network, alike, inputs.ground)
     kept = ~closed(inputs.network, walker, inputs.ground) if inputs.links else None
-    return Standing(own, linked(own, inputs.links, kept=kept) if inputs.links else None, inputs, settings)
+    return Standing(own, again(known, _linked, own, inputs.links, kept) if inputs.links else None, inputs, settings, known)
 
 
-def _paced(walker: Walker, inputs: Inputs, settings: Settings) -> dict[str, StreetNetwork]:
+def _linked(network: StreetNetwork, links: tuple[Link, ...], kept: np.ndarray) -> Linked:
+    return linked(network, links, kept=kept)
+
+
+def _paced(walker: Walker, inputs: Inputs, settings: Settings, known: Known | None) -> dict[str, StreetNetwork]:
     """A wait lasts as long for a faster walker, so its flat metres grow with the speed."""
     if not walker.crossings or settings.rule != "time":
         return {}
     return {
-        change.id: _standing(walker.at_speed(walker.speed_kmh * change.speed), inputs, settings).network
+        change.id: _standing(walker.at_speed(walker.speed_kmh * change.speed), inputs, settings, known).network
         for change in changes()
         if change.speed != 1
     }
@@ -99,7 +106,7 @@ def _placed(standing: Standing, inputs: Inputs, samples: Samples, settings: Sett
         if change.snap_m:
             limit_m = max(settings.snap_limit_m + change.snap_m, 0)
             varied[change.id] = (standing.homes_again(homes, own, limit_m=limit_m), standing.doors(entrances, limit_m=limit_m).assign(facility=facility))
-    edge = standing.settled(data_edge(standing.own, extent(inputs.network, inputs.extent)))
+    edge = standing.settled(edge_of_data(standing.own, inputs.extent, inputs.network, standing.known))
     return standing.homes(homes, own), doors, varied, edge
 
 
@@ -130,13 +137,21 @@ def of_category(entrances: Entrances, facilities: Facilities, category: str, cho
     return np.flatnonzero(entrances["facility_id"].isin(ids).to_numpy())
 
 
+def straight_lines(samples: Samples, layers: tuple[Facilities, Entrances], n: int, within_m: float) -> np.ndarray:
+    """Straight metres from every sample to the nth nearest open one of these facilities, infinite beyond `within_m`."""
+    facilities, entrances = layers
+    rows = np.flatnonzero(entrances["facility_id"].isin(set(facilities["facility_id"][facilities["open"]])).to_numpy())
+    owner = pd.factorize(entrances["facility_id"].to_numpy()[rows])[0]
+    return nth_straight(coordinates(samples), coordinates(entrances)[rows], owner, n=n, within_m=within_m)
+
+
 def reaches(
-    category: str, layers: tuple, seen: Mapping[str, View], settings: Settings, *, n: int = 1, within_m: float = np.inf
+    category: str, layers: tuple, seen: Mapping[str, View], settings: Settings, *, n: int = 1, lines: np.ndarray | None = None
 ) -> dict[tuple[str, str], Reach]:
     """All that is known of a category for every group: (category, group id) -> `gaps.Reach`.
 
     `layers` are the study's `Inputs`, its samples, and its facilities with the column `open`. Where `n` facilities are asked for
-    within the limit, every walk and line is that to the nth nearest. Straight lines of the samples are told up to `within_m`.
+    within the limit, every walk and line is that to the nth nearest. `lines` are those of the samples (`straight_lines`) where they are known.
     """
     inputs, samples, facilities = layers
     rows = of_category(inputs.entrances, facilities, category, facilities["open"].to_numpy())
@@ -147,7 +162,7 @@ def reaches(
         # Asked for the few points that a table shows, not for every sample.
         return nth_straight(homes[chosen], entrances, owner, n=n)
 
-    lines = nth_straight(homes, entrances, owner, n=n, within_m=within_m)
+    lines = nth_straight(homes, entrances, owner, n=n) if lines is None else lines
     shared: dict[int, Reach] = {}
     out = {}
     for group in settings.groups:
@@ -221,8 +236,15 @@ def _measure(
     walked: tuple[StreetNetwork, float], origins: Positions, doors: Positions, settings: Settings, *, n: int = 1
 ) -> np.ndarray:
     """What the rule judges: metres of the shortest walk, or flat metres of the quickest."""
-    shortest = settings.rule == "distance"
-    walk = _nearest(walked, origins, doors, Way(shortest=shortest, engine=settings.engine), n)
+    return _walked(*walked, origins, doors, (settings.rule, settings.engine), n)
+
+
+def _walked(
+    network: StreetNetwork, speed_kmh: float, origins: Positions, doors: Positions, how: tuple[str, str], n: int = 1
+) -> np.ndarray:
+    rule, engine = how
+    shortest = rule == "distance"
+    walk = _nearest((network, speed_kmh), origins, doors, Way(shortest=shortest, engine=engine), n)
     return walk["walk_m" if shortest else "flat_m"].to_numpy()
 
 

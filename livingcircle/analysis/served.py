@@ -20,13 +20,16 @@ from livingcircle.coverage import Walks
 from livingcircle.facilities import is_open
 from livingcircle.indicators import Target, Town, all_targets
 from livingcircle.indicators.town import WAYS
-from livingcircle.layers import Facilities, Residences, Samples
+from livingcircle.layers import Entrances, Facilities, Positions, Residences, Samples, Units
 from livingcircle.network.links import linked
 from livingcircle.quotas import serving, with_dwellings
+from livingcircle.reuse import Known, again
 from livingcircle.standards import Standard
 
 Year = int | None
 Measures = tuple[np.ndarray, np.ndarray, np.ndarray]
+# Packed masks of homes by way, for a target and a year.
+Inside = Mapping[tuple[Target, Year], Mapping[str, np.ndarray]]
 
 
 @dataclass
@@ -34,7 +37,7 @@ class Served:
     """The homes of every year, and for every target of the indicators which of them are served.
 
     The study's own homes come first in `samples`; those lived in later follow (`points` and `view.origins` hold both). `within` maps
-    a target and the facilities open for it to masks by way: years in which the same ones are open share them.
+    a target and the facilities open for it (`keys`, by target and year) to masks by way: years in which the same ones are open share them.
     """
 
     inputs: Inputs
@@ -46,20 +49,25 @@ class Served:
     lived: Mapping[Year, np.ndarray]
     opened: Mapping[Year, np.ndarray]
     targets: tuple[Target, ...]
+    keys: Mapping[Target, Mapping[Year, bytes]]
     within: dict[tuple[Target, bytes], dict[str, np.ndarray]] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, inputs: Inputs, people: Residences, samples: Samples, view: View, settings: Settings) -> Served:
-        """Nobody served yet. `people` and `samples` are the study's own homes, as `view` places them on the streets."""
+    def begin(cls, layers: tuple, settings: Settings, known: Known | None = None) -> Served:
+        """Nobody served yet. `layers` are the inputs, the study's own homes, their samples, and the view that places them on the streets."""
+        inputs, people, samples, view = layers
         every = years_of(settings)
         coming = _coming(inputs.residences, people, every)
         if len(coming):
-            later = homes.sample(homes.assign_units(coming, inputs.units), inputs.units, among=inputs.sampled_among)
+            later = again(known, _sampled, coming, inputs.units, inputs.sampled_among)
             origins = view.standing.homes(coordinates(later))
             samples = gpd.GeoDataFrame(pd.concat([samples, later], ignore_index=True), crs=samples.crs)
             view = replace(view, origins=pd.concat([view.origins, origins], ignore_index=True))
         own = len(samples) - (len(later) if len(coming) else 0)
         opening = inputs.residences.set_index("residence_id")["open_year"].astype(float).reindex(samples["residence_id"]).to_numpy()
+        opened = {year: is_open(inputs.facilities, year=year, certainty=settings.certainty) for year in every}
+        targets = all_targets(settings.systems)
+        counts = {target: serving(inputs.facilities, target.categories) for target in targets}
         out = cls(
             inputs,
             settings,
@@ -68,8 +76,9 @@ class Served:
             view,
             own,
             {year: np.isnan(opening) | (opening <= (np.inf if year is None else year)) for year in every},
-            {year: is_open(inputs.facilities, year=year, certainty=settings.certainty) for year in every},
-            all_targets(settings.systems),
+            opened,
+            targets,
+            {target: {year: np.packbits(there & counts[target]).tobytes() for year, there in opened.items()} for target in targets},
         )
         for target in out.targets:
             for key, _ in out._slots(target):
@@ -85,39 +94,32 @@ class Served:
         """The largest limit in metres of all targets that count a category; 0 for none."""
         return max((target.farthest_m for target in self.targets if category in target.categories), default=0.0)
 
-    def add(self, category: str, walks: Walks | None = None) -> None:
-        """Enter the homes that a category serves. `walks` are those of the study's own homes to what is open in its own year."""
-        facilities, known = self.inputs.facilities, {}
-        if walks is not None:
-            rows = self._doors(serving(facilities, (category,)) & self.opened[self.settings.year])
-            known[rows.tobytes()] = self._with_coming(rows, walks)
+    def add(self, category: str, inside: Inside) -> None:
+        """Enter the homes that a category serves, as `served_by` tells them."""
         for target in self.targets:
             if category not in target.categories:
                 continue
-            limits = target.limits_of(facilities)
-            own = serving(facilities, (category,))
             for key, year in self._slots(target):
-                for limit_m in np.unique(limits[own & self.opened[year] & ~np.isnan(limits)]):
-                    rows = self._doors(own & self.opened[year] & (limits == limit_m))
-                    if rows.tobytes() not in known:
-                        known[rows.tobytes()] = self._measures(rows, category)
-                    inside = target.within(known[rows.tobytes()], limit_m, speed_kmh=self.view.speed_kmh)
-                    for way, mask in inside.items():
-                        self.within[target, key][way] |= mask
+                for way, mask in inside[target, year].items():
+                    self.within[target, key][way] |= np.unpackbits(mask, count=len(self.samples)).view(bool)
 
-    def town(self, standard: Standard, areas: Areas) -> Town:
+    def homes(self) -> Homes:
+        """Where the homes of every year stand, the study's own first."""
+        return Homes(self.points, self.view.origins, self.own)
+
+    def town(self, standard: Standard, areas: Areas, known: Known | None = None) -> Town:
         """What the indicators are worked out from."""
-        inputs, samples = self.inputs, with_dwellings(self.samples, self.inputs.residences)
+        inputs, samples = self.inputs, again(known, with_dwellings, self.samples, self.inputs.residences)
         return Town(
             areas=areas,
             samples=samples,
-            codes=areas.codes(samples["unit"].to_numpy()),
+            codes=again(known, codes_of, samples, inputs.units),
             facilities=inputs.facilities,
-            places=places_of(inputs, areas),
+            places=again(known, places_of, inputs.facilities, inputs.units, inputs.area),
             entrances=inputs.entrances,
             lived=self.lived,
             opened=self.opened,
-            within={(target, year): self.within[target, self._key(target, year)] for target in self.targets for year in self.opened},
+            within={(target, year): self.within[target, self.keys[target][year]] for target in self.targets for year in self.opened},
             rule=self.settings.rule,
             standard=standard,
             streets=linked(inputs.network, inputs.links).network.streets if inputs.links else inputs.network.streets,
@@ -126,32 +128,85 @@ class Served:
             built_land=inputs.built_land,
         )
 
-    def _key(self, target: Target, year: Year) -> bytes:
-        return np.packbits(self.opened[year] & serving(self.inputs.facilities, target.categories)).tobytes()
-
     def _slots(self, target: Target) -> Iterator[tuple[bytes, Year]]:
         """Each set of facilities open for a target in some year, with one such year."""
-        yield from {self._key(target, year): year for year in self.opened}.items()
+        yield from {key: year for year, key in self.keys[target].items()}.items()
 
-    def _doors(self, chosen: np.ndarray) -> np.ndarray:
-        ids = set(self.inputs.facilities["facility_id"][chosen])
-        return np.flatnonzero(self.inputs.entrances["facility_id"].isin(ids).to_numpy())
 
-    def _measures(self, rows: np.ndarray, category: str) -> Measures:
-        entrances = coordinates(self.inputs.entrances)[rows]
-        line = nth_straight(self.points, entrances, np.arange(len(rows)), within_m=self.farthest_m(category))
-        walks = walks_to(self.view, self.view.doors.iloc[rows], self.settings, n=1, straight_m=line)
-        return walks.metres, walks.flat_m, line
+@dataclass(frozen=True)
+class Homes:
+    """The points of homes and their places on the streets (`layers.POSITIONS`); the first `own` are those of the study's own year."""
 
-    def _with_coming(self, rows: np.ndarray, walks: Walks) -> Measures:
-        given = walks.metres, walks.flat_m, walks.straight_m
-        if self.own == len(self.samples):
-            return given
-        entrances = coordinates(self.inputs.entrances)[rows]
-        line = nth_straight(self.points[self.own :], entrances, np.arange(len(rows)))
-        view = replace(self.view, origins=self.view.origins.iloc[self.own :])
-        more = walks_to(view, self.view.doors.iloc[rows], self.settings, n=1, straight_m=line)
-        return tuple(np.concatenate(pair) for pair in zip(given, (more.metres, more.flat_m, line), strict=True))
+    points: np.ndarray
+    origins: Positions
+    own: int
+
+
+def served_by(
+    asked: tuple[tuple[Target, ...], Mapping[Year, np.ndarray]], layers: tuple, settings: Settings, walks: Walks | None = None, *, known: Known | None = None
+) -> Inside:
+    """For each target that counts one category and each year, which homes are within reach of what is open of it then: masks by way, packed.
+
+    `asked` are the targets and the facilities open in every year; `layers` the facilities of the category, their entrances, the view with these
+    doors, and the homes. `walks` are those of the study's own homes to what is open in its own year.
+    """
+    targets, opened = asked
+    facilities, entrances, view, homes = layers
+    if not targets or not len(facilities):
+        return {}
+    found: dict[bytes, Measures] = {}
+    farthest = max(target.farthest_m for target in targets)
+    told = (entrances, view, homes)
+    if walks is not None:
+        rows = _doors(facilities, entrances, opened[settings.year])
+        found[rows.tobytes()] = _with_coming(rows, walks, told, settings)
+    out: dict[tuple[Target, Year], dict[str, np.ndarray]] = {}
+    for target in targets:
+        limits = target.limits_of(facilities)
+        alike: dict[bytes, dict[str, np.ndarray]] = {}
+        for year, there in opened.items():
+            if there.tobytes() not in alike:
+                masks = {way: np.zeros(len(homes.points), dtype=bool) for way in WAYS}
+                for limit_m in np.unique(limits[there & ~np.isnan(limits)]):
+                    rows = _doors(facilities, entrances, there & (limits == limit_m))
+                    if rows.tobytes() not in found:
+                        line = again(known, _lines, homes.points, coordinates(entrances)[rows], farthest)
+                        found[rows.tobytes()] = _measures(rows, told, settings, line)
+                    for way, mask in target.within(found[rows.tobytes()], limit_m, speed_kmh=view.speed_kmh).items():
+                        masks[way] |= mask
+                alike[there.tobytes()] = {way: np.packbits(mask) for way, mask in masks.items()}
+            out[target, year] = alike[there.tobytes()]
+    return out
+
+
+def _doors(facilities: Facilities, entrances: Entrances, chosen: np.ndarray) -> np.ndarray:
+    ids = set(facilities["facility_id"][chosen])
+    return np.flatnonzero(entrances["facility_id"].isin(ids).to_numpy())
+
+
+def _lines(points: np.ndarray, doors: np.ndarray, within_m: float) -> np.ndarray:
+    return nth_straight(points, doors, np.arange(len(doors)), within_m=within_m)
+
+
+def _measures(rows: np.ndarray, told: tuple, settings: Settings, line: np.ndarray) -> Measures:
+    _, view, homes = told
+    walks = walks_to(replace(view, origins=homes.origins), view.doors.iloc[rows], settings, n=1, straight_m=line)
+    return walks.metres, walks.flat_m, line
+
+
+def _with_coming(rows: np.ndarray, walks: Walks, told: tuple, settings: Settings) -> Measures:
+    given = walks.metres, walks.flat_m, walks.straight_m
+    entrances, view, homes = told
+    if homes.own == len(homes.points):
+        return given
+    line = nth_straight(homes.points[homes.own :], coordinates(entrances)[rows], np.arange(len(rows)))
+    later = replace(view, origins=homes.origins.iloc[homes.own :])
+    more = walks_to(later, view.doors.iloc[rows], settings, n=1, straight_m=line)
+    return tuple(np.concatenate(pair) for pair in zip(given, (more.metres, more.flat_m, line), strict=True))
+
+
+def _sampled(coming: Residences, units: Units | None, among: int) -> Samples:
+    return homes.sample(homes.assign_units(coming, units), units, among=among)
 
 
 def years_of(settings: Settings) -> tuple[Year, ...]:
@@ -166,13 +221,17 @@ def _coming(everybody: Residences, people: Residences, years: tuple[Year, ...]) 
     return everybody[~there & (everybody["open_year"].to_numpy(dtype=float) <= last)].reset_index(drop=True)
 
 
-def places_of(inputs: Inputs, areas: Areas) -> np.ndarray:
+def codes_of(samples: Samples, units: Units | None) -> np.ndarray:
+    """The unit of every sample (`Areas.codes`)."""
+    return Areas.of(units).codes(samples["unit"].to_numpy())
+
+
+def places_of(facilities: Facilities, units: Units | None, area: gpd.GeoDataFrame | None) -> np.ndarray:
     """The unit of every facility (`Areas.codes`), by a point inside it; -1 for those outside the study area."""
-    facilities: Facilities = inputs.facilities
     points = gpd.GeoSeries(shapely.point_on_surface(facilities.geometry.to_numpy()), crs=facilities.crs)
-    codes = areas.codes(homes.unit_of(points, inputs.units).astype(object))
-    if inputs.area is None:
+    codes = Areas.of(units).codes(homes.unit_of(points, units).astype(object))
+    if area is None:
         return codes
-    ground = shapely.union_all(inputs.area.geometry.to_numpy())
+    ground = shapely.union_all(area.geometry.to_numpy())
     shapely.prepare(ground)
     return np.where(shapely.intersects(ground, points.to_numpy()), codes, -1)

@@ -13,11 +13,12 @@ import pandas as pd
 import shapely
 
 from livingcircle.analysis.inputs import Inputs, Settings
-from livingcircle.barriers import COMPOUND, obstacles, on_frontage, without_walls
-from livingcircle.layers import Positions
+from livingcircle.barriers import COMPOUND, Obstacles, obstacles, on_frontage, without_walls
+from livingcircle.layers import Barriers, Positions
 from livingcircle.network import StreetNetwork
 from livingcircle.network.links import Linked
-from livingcircle.robustness import resnapped
+from livingcircle.reuse import Known, again
+from livingcircle.robustness import data_edge, extent, resnapped
 from livingcircle.snapping import ISOLATED_M, REASONS, TOO_FAR, as_positions, snap
 
 # The positions of the rows given on the network given.
@@ -29,37 +30,55 @@ def coordinates(frame: gpd.GeoDataFrame) -> np.ndarray:
     return shapely.get_coordinates(frame.geometry.to_numpy())
 
 
+def barriers_of(barriers: Barriers | None) -> Obstacles | None:
+    """The barriers as a leg meets them."""
+    return None if barriers is None else obstacles(barriers)
+
+
 def snapped(inputs: Inputs, settings: Settings) -> dict[str, Any]:
     """What every snapping of the run heeds."""
-    walls = None if inputs.barriers is None else obstacles(inputs.barriers)
-    return {"limit_m": settings.snap_limit_m, "barriers": walls}
+    return {"limit_m": settings.snap_limit_m, "barriers": barriers_of(inputs.barriers)}
 
 
 def door_positions(
     points: np.ndarray, network: StreetNetwork, inputs: Inputs, settings: Settings, *, limit_m: float, isolated_m: float = ISOLATED_M
 ) -> Positions:
     """The street positions of entrances: like homes, but those along a compound's wall may open to the street outside."""
-    heeded = snapped(inputs, settings) | {"limit_m": limit_m, "isolated_m": isolated_m}
-    found = snap(points, network, **heeded)
-    if inputs.barriers is None or not (inputs.barriers["kind"] == COMPOUND).any():
+    return _entering(points, network, inputs.barriers, limit_m, isolated_m)
+
+
+def _entering(points: np.ndarray, network: StreetNetwork, barriers: Barriers | None, limit_m: float, isolated_m: float) -> Positions:
+    heeded = {"limit_m": limit_m, "isolated_m": isolated_m}
+    found = snap(points, network, barriers=barriers_of(barriers), **heeded)
+    if barriers is None or not (barriers["kind"] == COMPOUND).any():
         return found
-    free = on_frontage(points, inputs.barriers)
-    outside = snap(points[free], network, **heeded | {"barriers": obstacles(without_walls(inputs.barriers))})
+    free = on_frontage(points, barriers)
+    outside = snap(points[free], network, barriers=obstacles(without_walls(barriers)), **heeded)
     out = pd.concat([found[~free], outside.set_axis(found.index[free])]).sort_index()
     return out.astype({"status": found["status"].dtype, "reason": found["reason"].dtype})
+
+
+def _living(points: np.ndarray, network: StreetNetwork, barriers: Barriers | None, limit_m: float) -> Positions:
+    return snap(points, network, limit_m=limit_m, barriers=barriers_of(barriers))
+
+
+def _living_again(points: np.ndarray, own: Positions, network: StreetNetwork, barriers: Barriers | None, limit_m: float) -> Positions:
+    return resnapped(points, own, network, limit_m=limit_m, barriers=barriers_of(barriers))
 
 
 @dataclass(frozen=True)
 class Standing:
     """The streets of a study as a walker meets them, and with the links of a scenario where it adds some (else None).
 
-    Whoever stands on a street keeps that place when links are added, so that a link never takes anybody farther away.
+    Whoever stands on a street keeps that place when links are added, so that a link never takes anybody farther away. `known` holds the places
+    found before.
     """
 
     own: StreetNetwork
     linked: Linked | None
     inputs: Inputs
     settings: Settings
+    known: Known | None = None
 
     @cached_property
     def _heeded(self) -> dict[str, Any]:
@@ -72,7 +91,7 @@ class Standing:
 
     def homes_on_streets(self, points: np.ndarray) -> Positions:
         """The positions of homes on the study's own streets, as though no link were there."""
-        return snap(points, self.own, **self._heeded)
+        return again(self.known, _living, points, self.own, self.inputs.barriers, self.settings.snap_limit_m)
 
     def homes(self, points: np.ndarray, own: Positions | None = None) -> Positions:
         """The street positions of homes; `own` are those of `homes_on_streets` where they are known."""
@@ -81,13 +100,12 @@ class Standing:
 
     def homes_again(self, points: np.ndarray, own: Positions, *, limit_m: float) -> Positions:
         """The street positions of homes under another snapping limit; `own` are those of `homes_on_streets`."""
-        walls = self._heeded["barriers"]
-        found = resnapped(points, own, self.own, limit_m=limit_m, barriers=walls)
-        return self.settled(found, lambda rows, network: snap(points[rows], network, limit_m=limit_m, barriers=walls, isolated_m=0))
+        found = again(self.known, _living_again, points, own, self.own, self.inputs.barriers, limit_m)
+        return self.settled(found, lambda rows, network: snap(points[rows], network, **self._heeded | {"limit_m": limit_m}, isolated_m=0))
 
     def doors(self, points: np.ndarray, *, limit_m: float) -> Positions:
         """The street positions of entrances."""
-        found = door_positions(points, self.own, self.inputs, self.settings, limit_m=limit_m)
+        found = again(self.known, _entering, points, self.own, self.inputs.barriers, limit_m, ISOLATED_M)
         return self.settled(
             found, lambda rows, network: door_positions(points[rows], network, self.inputs, self.settings, limit_m=limit_m, isolated_m=0)
         )
@@ -95,6 +113,15 @@ class Standing:
     def settled(self, found: Positions, again: Again | None = None) -> Positions:
         """Positions on the study's own streets as they lie on the streets with links; see `settled`."""
         return settled(found, self.linked, again)
+
+
+def edge_of_data(network: StreetNetwork, extent_of: gpd.GeoDataFrame | None, whole: StreetNetwork, known: Known | None = None) -> Positions:
+    """The street positions by which a walk may leave the street data (`robustness.data_edge`), whose extent is that stated or that of the `whole` streets."""
+    return again(known, _edge_of_data, network, extent_of, whole)
+
+
+def _edge_of_data(network: StreetNetwork, extent_of: gpd.GeoDataFrame | None, whole: StreetNetwork) -> Positions:
+    return data_edge(network, extent(whole, extent_of))
 
 
 def settled(found: Positions, linked: Linked | None, again: Again | None = None) -> Positions:

@@ -15,6 +15,7 @@ from livingcircle.analysis.inputs import Settings
 from livingcircle.analysis.reach import View
 from livingcircle.gaps import Reach
 from livingcircle.layers import OFF_NETWORK, UNREACHABLE, Entrances, Facilities, Gaps, Isochrones, Positions, Residences, Samples
+from livingcircle.reuse import Known, again
 from livingcircle.standards import Standard
 
 
@@ -45,23 +46,25 @@ def residence_walks(
     return pd.concat(frames, ignore_index=True)
 
 
-def gap_areas(table: Gaps, people: Residences, areas: Isochrones, settings: Settings) -> gpd.GeoDataFrame:
-    """The part of every residence that lies beyond the limit, for the first group of people."""
-    rows = table[table["group"] == settings.groups[0].id]
+def gap_areas(table: Gaps, people: Residences, areas: Isochrones, settings: Settings, *, known: Known | None = None) -> gpd.GeoDataFrame:
+    """The part of every residence that lies beyond the limit, for the first group of people. `known` holds what was cut before."""
+    rows = table[table["group"] == settings.groups[0].id].reset_index(drop=True)
     shape_of = dict(zip(people["residence_id"], people.geometry, strict=True))
     limit = areas[areas["level"] != ""]
     area_of = {(c, lv): g for c, lv, g in zip(limit["category"], limit["level"], limit.geometry, strict=True)}
-    shapes = np.array([shape_of[i] for i in rows["residence_id"]], dtype=object)
-    reached = np.array(
-        [area_of.get(key, shapely.Polygon()) for key in zip(rows["category"], rows["level"], strict=True)], dtype=object
-    )
-    polygon = np.isin(shapely.get_type_id(shapes), (3, 6)) if len(shapes) else np.array([], dtype=bool)
-    beyond = shapes.copy()
-    beyond[polygon] = shapely.difference(shapes[polygon], reached[polygon])
-    frame = gpd.GeoDataFrame(
-        rows[["category", "level", "residence_id", "gap_id"]].reset_index(drop=True), geometry=beyond, crs=people.crs
-    )
+    beyond = np.array([shape_of[i] for i in rows["residence_id"]], dtype=object)
+    for key, own in rows.groupby(["category", "level"]).indices.items():
+        beyond[own] = again(known, _beyond, beyond[own], area_of.get(key, shapely.Polygon()))
+    frame = gpd.GeoDataFrame(rows[["category", "level", "residence_id", "gap_id"]], geometry=beyond, crs=people.crs)
     return frame[~frame.geometry.is_empty].reset_index(drop=True)
+
+
+def _beyond(shapes: np.ndarray, reached: shapely.Geometry) -> np.ndarray:
+    """Of every shape that is an area, what is not reached."""
+    polygon = np.isin(shapely.get_type_id(shapes), (3, 6))
+    out = shapes.copy()
+    out[polygon] = shapely.difference(shapes[polygon], reached)
+    return out
 
 
 def components(view: View, samples: Samples, entrances: Entrances) -> pd.DataFrame:

@@ -11,12 +11,12 @@ import pandas as pd
 from livingcircle import residences as homes
 from livingcircle.analysis.inputs import Inputs, Met, Settings, Walking
 from livingcircle.analysis.reach import View
-from livingcircle.analysis.standing import Standing, coordinates
+from livingcircle.analysis.standing import Standing, coordinates, edge_of_data
 from livingcircle.costs import closed
-from livingcircle.layers import Positions, Residences, Samples
+from livingcircle.layers import Positions, Residences, Samples, Units
 from livingcircle.network import Costs
 from livingcircle.network.links import Linked, linked
-from livingcircle.robustness import data_edge, extent
+from livingcircle.reuse import Known, again
 
 
 @dataclass(frozen=True)
@@ -27,19 +27,21 @@ class _Later:
     samples: Samples
 
 
-def walking(inputs: Inputs, people: Residences, samples: Samples, seen: Mapping[str, View], settings: Settings) -> Walking:
+def walking(
+    inputs: Inputs, people: Residences, samples: Samples, seen: Mapping[str, View], settings: Settings, known: Known | None = None
+) -> Walking:
     """The ways of every view of `seen` and the places of homes and entrances on them, as `inputs.Walking`.
 
     `people` and `samples` are the homes of the study's year, which come first; homes lived in later follow, placed as every home is.
     """
-    later = _later(inputs, people)
+    later = _later(inputs, people, known)
     every = people if later is None else pd.concat([people, later.residences], ignore_index=True)
     points = samples if later is None else pd.concat([samples, later.samples], ignore_index=True)
     walkers = {group.id: settings.walker_of(group) for group in settings.groups}
     number: dict[int, int] = {}
     placed: dict[int, tuple[Positions, Positions]] = {}
     met: list[Met] = []
-    whole = Standing(inputs.network, linked(inputs.network, inputs.links) if inputs.links else None, inputs, settings)
+    whole = Standing(inputs.network, linked(inputs.network, inputs.links) if inputs.links else None, inputs, settings, known)
     for group, view in seen.items():
         if id(view) in number:
             continue
@@ -60,7 +62,7 @@ def walking(inputs: Inputs, people: Residences, samples: Samples, seen: Mapping[
         samples=points,
         views=tuple(met),
         view_of={group: number[id(view)] for group, view in seen.items()},
-        ends=whole.settled(data_edge(inputs.network, extent(inputs.network, inputs.extent))),
+        ends=whole.settled(edge_of_data(inputs.network, inputs.extent, inputs.network, known)),
     )
 
 
@@ -73,12 +75,16 @@ def _rows(view: View, kept: np.ndarray, whole: Linked | None) -> np.ndarray:
     return np.concatenate([kept, np.array(pieces, dtype=int), whole.added])
 
 
-def _later(inputs: Inputs, people: Residences) -> _Later | None:
+def _later(inputs: Inputs, people: Residences, known: Known | None) -> _Later | None:
     there = inputs.residences["residence_id"].isin(set(people["residence_id"])).to_numpy()
     if there.all():
         return None
-    coming = homes.assign_units(inputs.residences[~there].reset_index(drop=True), inputs.units)
-    return _Later(coming, homes.sample(coming, inputs.units))
+    return again(known, _placed_later, inputs.residences[~there].reset_index(drop=True), inputs.units, inputs.sampled_among)
+
+
+def _placed_later(residences: Residences, units: Units | None, among: int) -> _Later:
+    coming = homes.assign_units(residences, units)
+    return _Later(coming, homes.sample(coming, units, among=among))
 
 
 def _with(view: View, later: _Later) -> Positions:

@@ -168,7 +168,7 @@ def _years(facilities: Facilities, own: np.ndarray, layer: str, settings: Settin
     undated = facilities[own & ~existing & np.isnan(year)]
     if len(undated):
         yield _finding("planned_without_year", DOUBT, layer, undated, otherwise=_existing(undated))
-    shut = ~is_open(facilities, year=settings.year)
+    shut = ~is_open(facilities, year=settings.year, certainty=settings.certainty)
     contrary = facilities[own & existing & ~np.isnan(year) & shut]
     if len(contrary):
         yield _finding("existing_not_yet_open", DOUBT, layer, contrary, otherwise=_existing(contrary))

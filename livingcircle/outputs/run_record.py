@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from livingcircle import __version__
-from livingcircle.analysis import Result
+from livingcircle.analysis import Kept, Result
 from livingcircle.comparison import State
 from livingcircle.costs import Walker, sources
 from livingcircle.links import Answer
@@ -51,9 +51,7 @@ def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, sec
             "rule": settings.rule,
             "snap_limit_m": settings.snap_limit_m,
             "engine": settings.engine,
-            "groups": [
-                {"id": g.id, "people": g.people, **_walker(settings.walker_of(g))} for g in settings.groups
-            ],
+            "groups": [{"id": g.id, "people": g.people, **_walker(settings.walker_of(g))} for g in settings.groups],
             "changes_tried": [asdict(change) for change in changes()],
             "isochrone_minutes": list(settings.isochrone_minutes),
             "severed_detour": settings.severed_detour,
@@ -72,6 +70,7 @@ def write(result: Result, path: Path, *, inputs: Iterable[Path], base: Path, sec
         "compounds": _compounds(result),
         "isochrones": result.isochrones.drop(columns="geometry").to_dict("records"),
         "ways_left_out": result.network.dropped.to_dict("records"),
+        "checks": _checks(result.kept),
         "warnings": list(result.warnings),
         "seconds": seconds,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
@@ -93,6 +92,7 @@ def write_compared(states: Sequence[State], path: Path, *, inputs: Iterable[Path
                 "scenario": state.result.settings.scenario,
                 "standard": {"id": state.result.standard.id, "sha256": hashlib.sha256(state.result.standard.model_dump_json().encode()).hexdigest()},
                 "gaps": len(state.result.gaps),
+                "checks": _checks(state.result.kept),
                 "warnings": list(state.result.warnings),
             }
             for state in states
@@ -148,6 +148,14 @@ def write_told(told: Mapping[str, Any], path: Path, *, inputs: Iterable[Path], b
         "outputs": [_digest(file, path.parent) for file in sorted(path.parent.rglob("*")) if file != path and file.is_file()],
     }
     path.write_text(json.dumps(_finite(record), ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _checks(kept: Kept | None) -> dict[str, Any] | None:
+    """What the checks of a scenario found; None without one."""
+    if kept is None:
+        return None
+    told = {"no_op_equals_base": kept.unchanged, "only_adds": kept.adds, "same_homes": kept.same_homes, "compared": kept.compared}
+    return {**told, "coverage_fallen": kept.fallen.to_dict("records"), "walks_longer": kept.longer.to_dict("records")}
 
 
 def _compounds(result: Result) -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ def places_of(start: Built, *, standard: Standard, categories: Sequence[str]) ->
     case, whole = start.case, demanding(standard)
     people = residences.in_year(case.inputs.residences, year=case.settings.year)
     samples = residences.sample(people, case.inputs.units)
-    facilities = case.inputs.facilities.assign(open=is_open(case.inputs.facilities, year=case.settings.year)).reset_index(drop=True)
+    facilities = case.inputs.facilities.assign(open=is_open(case.inputs.facilities, year=case.settings.year, certainty=case.settings.certainty)).reset_index(drop=True)
     limits = {(one.category, asked_.level): float(limit) for one in case.asked for asked_, limit in zip(one.requirements, one.limits, strict=True)}
     out, seen = [], set()
     for one in asked(whole):

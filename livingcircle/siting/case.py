@@ -218,8 +218,8 @@ def case_of(inputs: Inputs, candidates: gpd.GeoDataFrame, *, terms: Terms, stand
     kept = ~closed(inputs.network, walker, inputs.ground) if inputs.links else None
     streets = Standing(own, linked(own, inputs.links, kept=kept) if inputs.links else None, inputs, settings)
     people = homes.in_year(inputs.residences, year=settings.year)
-    samples = homes.sample(people, inputs.units, among=len(inputs.residences))
-    opened = is_open(inputs.facilities, year=settings.year)
+    samples = homes.sample(people, inputs.units, among=inputs.sampled_among)
+    opened = is_open(inputs.facilities, year=settings.year, certainty=settings.certainty)
     standing = tuple(np.flatnonzero(opened & np.array([t.category in served for served in inputs.facilities["categories"]], dtype=bool)) for t in terms.each)
     return Case(
         inputs=inputs,

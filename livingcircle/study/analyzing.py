@@ -8,16 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from livingcircle.analysis import Inputs, Result, Settings, analyze
-from livingcircle.audit import datum_findings
+from livingcircle.analysis import Inputs, Kept, Result, Settings, analyze, losses
+from livingcircle.audit import Finding, datum_findings
 from livingcircle.errors import Fault
 from livingcircle.facilities import CLOSED, certain, opens_in
 from livingcircle.isochrone import USUAL_M
 from livingcircle.messages import LANGUAGES, text, words
 from livingcircle.messages.faults import in_words
 from livingcircle.outputs import figures
+from livingcircle.outputs.kept_words import fault_lines
 from livingcircle.outputs.walking_words import group_name
-from livingcircle.scenario import Plan, Scenario, laid
+from livingcircle.reuse import Known, again
+from livingcircle.scenario import Plan, Scenario, changes_nothing, laid, only_adds
 from livingcircle.snapping import TOO_FAR
 from livingcircle.standards import Standard
 from livingcircle.study import schema
@@ -39,7 +41,10 @@ def _quiet(step: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Job:
-    """What is asked: the study, the folder its paths start from, the scenario, the standard and settings without it, and the files named."""
+    """What is asked: the study, the folder its paths start from, the scenario, the standard and settings without it, and the files named.
+
+    `own` is the table `[study]` without the year, standard and certainty of a scenario.
+    """
 
     study: schema.Study
     base: Path
@@ -47,6 +52,7 @@ class Job:
     standard: Standard
     settings: Settings
     files: list[Path]
+    own: schema.About
 
     @property
     def read_as(self) -> Hashable:
@@ -69,6 +75,7 @@ def asked(path: Path, *, scenario: str | None = None, year: int | None = None, l
     `year` is judged on before the scenario's, and that before the study's. Raises `StudyError` and `StandardError` with every fault.
     """
     study, base = schema.load(path)
+    own = study.study
     plan, file = scenario_of(scenario, study, schema.study_file(path)) if scenario else (None, None)
     year = year if year is not None or plan is None else plan.scenario.year
     # Streets of a later year are not there either, and a standard tells which places are read.
@@ -77,7 +84,7 @@ def asked(path: Path, *, scenario: str | None = None, year: int | None = None, l
     standard, systems = standards_of(study, base=base)
     settings = settings_of(study, year=year, language=language, systems=systems)
     files = [schema.study_file(path), *schema.input_files(study, base), *([file] if file else []), *(own_files(plan) if plan else [])]
-    return Job(study, base, plan, standard, replace(settings, scenario=recorded(plan, file)) if plan else settings, files)
+    return Job(study, base, plan, standard, replace(settings, scenario=recorded(plan, file)) if plan else settings, files, own)
 
 
 def read(job: Job, *, progress: Progress = _quiet) -> Layers:
@@ -87,8 +94,11 @@ def read(job: Job, *, progress: Progress = _quiet) -> Layers:
     return Layers(study, read_inputs(study, job.base, standard=job.standard, findings=findings, progress=progress), findings)
 
 
-def judged(job: Job, *, layers: Layers | None = None, progress: Progress = _quiet) -> Result:
-    """What is found for a study under its scenario; `layers` are those of another job on the same study and year, where they are read."""
+def judged(job: Job, *, layers: Layers | None = None, progress: Progress = _quiet, known: Known | None = None) -> Result:
+    """What is found for a study under its scenario; `layers` are those of another job on the same study and year, where they are read.
+
+    `known` holds what other jobs worked out: what nothing changed is taken from there.
+    """
     layers = layers or read(job, progress=progress)
     inputs, standard, settings = layers.inputs, job.standard, job.settings
     years = set(_coming(inputs, settings))
@@ -96,11 +106,16 @@ def judged(job: Job, *, layers: Layers | None = None, progress: Progress = _quie
         inputs, standard, settings = laid(job.plan, inputs, standard=standard, settings=settings)
     # The years of the study stay, so that tables of a scenario can be laid beside those of the study.
     settings = replace(settings, years=settings.years or tuple(sorted({*years, *_coming(inputs, settings)})))
-    result = analyze(inputs, standard=standard, settings=settings, progress=progress)
-    noticed = (*layers.findings.warnings, *_shifted(layers.inputs, layers.study), *_unlettered(layers.study, settings), *_uncounted(inputs, job.plan, settings))
+    if job.plan is not None and known is None:
+        # Even where nothing was worked out before, the checks share what the scenario leaves alone.
+        known = Known()
+    result = analyze(inputs, standard=standard, settings=settings, progress=progress, known=known)
+    if job.plan is not None:
+        result = replace(result, kept=_kept(job, layers.inputs, (inputs, standard, settings), result, known))
+    noticed = (*layers.findings.warnings, *_shifted(layers, known), *_unlettered(layers.study, settings), *_uncounted(inputs, job.plan, settings))
     told = Findings(warnings=list(noticed))
     result = replace(result, counts={**result.counts, **layers.findings.counts})
-    every = {own: _warnings(result, standard, told, own) for own in LANGUAGES}
+    every = {own: (*fault_lines(result, own), *_warnings(result, standard, told, own)) for own in LANGUAGES}
     return replace(result, warnings=every[settings.language], warnings_by_language=every)
 
 
@@ -122,11 +137,27 @@ def analyzed_all(
     Every scenario is understood before the first is worked out.
     """
     jobs = [asked(path, scenario=scenario, year=year, language=language) for scenario in scenarios]
-    known: dict[Hashable, Layers] = {}
+    held: dict[Hashable, Layers] = {}
+    known, kept = Known(), None
     for job in jobs:
-        if job.read_as not in known:
-            known[job.read_as] = read(job, progress=progress)
-        yield job, judged(job, layers=known[job.read_as], progress=progress)
+        if job.read_as not in held:
+            held[job.read_as] = read(job, progress=progress)
+        yield job, judged(job, layers=held[job.read_as], progress=progress, known=known)
+        # Most states differ from the first by a little; of the others the last one is kept, too.
+        used = known.forget(kept or frozenset())
+        kept = used if kept is None else kept
+
+
+def _kept(job: Job, inputs: Inputs, after: tuple, result: Result, known: Known) -> Kept:
+    """The checks of a scenario: that one without changes changes nothing, and that one that only adds takes nothing from anybody."""
+    settings = replace(job.settings, years=result.settings.years, certainty=job.own.certainty)
+    before = (inputs, job.standard, settings)
+    nothing = changes_nothing(before)
+    # Under another standard nothing of the study can be told from what it was.
+    if job.own.standard != job.study.study.standard or not only_adds(before, after):
+        return Kept(nothing, False)
+    kept = losses(inputs, result, standard=job.standard, settings=settings, known=known)
+    return replace(kept, unchanged=nothing, same_homes=inputs.residences is after[0].residences)
 
 
 def _coming(inputs: Inputs, settings: Settings) -> tuple[int, ...]:
@@ -179,10 +210,14 @@ def _warnings(result: Result, standard: Standard, findings: Findings, language: 
     return tuple(text(language, f"warning.{key}", **values) for (key, _), values in zip(told, shown, strict=True))
 
 
-def _shifted(inputs: Inputs, study: schema.Study) -> list[tuple[str, dict]]:
+def _shifted(layers: Layers, known: Known | None) -> list[tuple[str, dict]]:
     """Layers that seem to be in another datum than they were read in."""
-    found = datum_findings(inputs, datums_of(study), homes=study.residences.path)
+    found = again(known, _datums, layers.inputs, datums_of(layers.study), layers.study.residences.path)
     return [(finding.kind, {"layer": finding.layer, **finding.values}) for finding in found]
+
+
+def _datums(inputs: Inputs, datums: dict[str, str], homes: str) -> list[Finding]:
+    return list(datum_findings(inputs, datums, homes=homes))
 
 
 def _uncounted(inputs: Inputs, plan: Plan | None, settings: Settings) -> list[tuple[str, dict]]:

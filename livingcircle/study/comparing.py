@@ -16,6 +16,7 @@ from livingcircle.errors import Fault, LivingCircleError, StudyError, listed, ra
 from livingcircle.facilities import EVERY
 from livingcircle.messages import LANGUAGES, words
 from livingcircle.outputs import compare_page, compare_tables, compare_workbook, publishing, run_record
+from livingcircle.reuse import Known
 from livingcircle.scenario import Plan, is_there
 from livingcircle.study import schema
 from livingcircle.study.analyzing import Job, Layers, asked, judged, read
@@ -117,12 +118,15 @@ def _jobs(path: Path, states: Sequence[Wanted], language: str | None) -> list[Jo
 
 def _states(jobs: Sequence[Job], progress: Progress) -> Iterator[State]:
     """The states in their order; the layers of a year and standard are read once."""
-    known: dict[Hashable, Layers] = {}
+    held: dict[Hashable, Layers] = {}
+    known, kept = Known(), None
     years = {job.settings.year for job in jobs}
     for job in jobs:
-        if job.read_as not in known:
-            known[job.read_as] = read(job, progress=progress)
-        result = judged(job, layers=known[job.read_as], progress=progress)
+        if job.read_as not in held:
+            held[job.read_as] = read(job, progress=progress)
+        result = judged(job, layers=held[job.read_as], progress=progress, known=known)
+        used = known.forget(kept or frozenset())
+        kept = used if kept is None else kept
         id = job.plan.id if job.plan else BASE
         names = dict(job.plan.name) if job.plan else {own: words(own, "compare")["base"] for own in LANGUAGES}
         if len(years) > 1 and job.settings.year is not None:

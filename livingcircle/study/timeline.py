@@ -13,6 +13,7 @@ import pandas as pd
 from livingcircle import timeline as told_by_year
 from livingcircle.errors import Fault, StudyError, said
 from livingcircle.outputs import publishing, run_record, timeline_page, timeline_tables, timeline_workbook
+from livingcircle.reuse import Known
 from livingcircle.scenario import laid
 from livingcircle.standards import Standard, nearest
 from livingcircle.study import schema
@@ -64,21 +65,25 @@ def timeline_study(path: Path, span: Span, *, out: Path | None = None, progress:
 def year_by_year(path: Path, job: Job, span: Span, *, progress: Progress) -> Timeline:
     """Coverage in every year of the span; only what changes in a year is worked out anew."""
     layers = read(job, progress=progress)
-    inputs = laid(job.plan, layers.inputs, standard=job.standard, settings=job.settings)[0] if job.plan else layers.inputs
+    inputs, settings = layers.inputs, job.settings
+    if job.plan is not None:
+        inputs, _, settings = laid(job.plan, inputs, standard=job.standard, settings=settings)
     streets = street_years(job.study, job.base)
     first = job.settings.year
-    last = span.last or max((first, *told_by_year.opening_years(inputs, streets)))
+    last = span.last or max((first, *told_by_year.opening_years(inputs, streets, certainty=settings.certainty)))
     years = tuple(range(first, last + 1))
-    events = told_by_year.events(inputs, years=years, streets=streets)
-    known = {_open(streets, first): layers}
-    begun = judged(_only(job, job.settings.categories), layers=layers, progress=progress)
+    events = told_by_year.events(inputs, years=years, streets=streets, certainty=settings.certainty)
+    held, known = {_open(streets, first): layers}, Known()
+    begun = judged(_only(job, job.settings.categories), layers=layers, progress=progress, known=known)
+    kept = known.forget()
     plan = told_by_year.anew(events, years=years, judged=list(dict.fromkeys(begun.coverage["category"])))
     found: dict[int, pd.DataFrame] = {first: begun.coverage}
     for number, (year, categories) in enumerate(plan.items()):
         progress("timeline", number, len(plan))
         if year not in found:
             own = _only(asked(path, scenario=span.scenario, year=year, language=span.language), categories)
-            found[year] = judged(own, layers=_layers(own, streets, known)).coverage
+            found[year] = judged(own, layers=_layers(own, streets, held), known=known).coverage
+            known.forget(kept)
     progress("timeline", len(plan), len(plan))
     begun = replace(begun, settings=replace(begun.settings, name=job.settings.name, note=job.settings.note))
     mine = [bool(set(served) & set(begun.coverage["category"])) for served in events["categories"]]
@@ -135,9 +140,9 @@ def _open(streets: dict[int, int], year: int) -> tuple[int, ...]:
     return tuple(opens for opens in streets if opens <= year)
 
 
-def _layers(job: Job, streets: dict[int, int], known: dict[tuple[int, ...], Layers]) -> Layers:
+def _layers(job: Job, streets: dict[int, int], held: dict[tuple[int, ...], Layers]) -> Layers:
     """The layers of a year; years with the same streets have the same."""
     key = _open(streets, job.settings.year)
-    if key not in known:
-        known[key] = read(job)
-    return known[key]
+    if key not in held:
+        held[key] = read(job)
+    return held[key]

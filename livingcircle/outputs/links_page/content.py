@@ -101,7 +101,7 @@ def _facilities(answer: Answer, categories: list[str], origin: tuple[int, int]) 
     """Facilities that are open and serve a category in which anybody gains."""
     table = answer.inputs.facilities
     serves = [[categories.index(one) for one in own if one in categories] for own in table["categories"]]
-    shown = is_open(table, year=answer.settings.year) & np.array([bool(own) for own in serves], dtype=bool)
+    shown = is_open(table, year=answer.settings.year, certainty=answer.settings.certainty) & np.array([bool(own) for own in serves], dtype=bool)
     inside = gpd.GeoSeries(shapely.point_on_surface(table.geometry.to_numpy()[shown]), crs=table.crs).to_crs(places.DEGREES)
     at = np.array([origin, *((packing.millionths(x), packing.millionths(y)) for x, y in zip(inside.x, inside.y, strict=True))], dtype=np.int64)
     return {

@@ -1,0 +1,258 @@
+"""One category judged by itself: its walks, coverage and gaps from its own facilities, so that what hangs on others never counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from livingcircle import coverage as judging
+from livingcircle import equity
+from livingcircle import gaps as gap_list
+from livingcircle.analysis import tables
+from livingcircle.analysis.inputs import Inputs, Settings
+from livingcircle.analysis.reach import View, limit_streets, of_category, reaches, straight_lines, walked_as, walks_to
+from livingcircle.analysis.served import Homes, Inside, Served, Year, served_by
+from livingcircle.analysis.severing import parted
+from livingcircle.facilities import CLOSED, EVERY, certain
+from livingcircle.indicators import Target
+from livingcircle.layers import Barriers, Coverage, Entrances, Facilities, Gaps, Residences, Samples
+from livingcircle.quotas import serving
+from livingcircle.reuse import Known, again, recalled
+from livingcircle.standards import Requirement, Standard
+from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
+
+
+@dataclass(frozen=True)
+class Question:
+    """All that the judgement of one category hangs on, and nothing else; `answered` sees no more than this.
+
+    `facilities` are those of the category, with the column `open`, and `entrances` theirs. `views` are those of the groups, by `view_of`, with the
+    category's doors alone; `homes` stand on the streets of the first. `standard` asks nothing but of the category; `judges` says whether it is judged
+    at all or only counted by indicators, for the `targets` and the facilities `opened` in every year. `counted` is the number of open facilities by unit,
+    `lived` where everybody lives.
+    """
+
+    category: str
+    standard: Standard
+    settings: Settings
+    judges: bool
+    people: Residences
+    samples: Samples
+    barriers: Barriers | None
+    facilities: Facilities
+    entrances: Entrances
+    views: tuple[View, ...]
+    view_of: Mapping[str, int]
+    homes: Homes
+    counted: pd.Series | None
+    targets: tuple[Target, ...]
+    opened: Mapping[Year, np.ndarray]
+    lived: equity.Living | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is kept of one category; its walks are let go, as those of all would fill the memory.
+
+    `covered` are masks of samples as packed bits by level and group; `inside` is what indicators count (`served.served_by`), `equity` how evenly
+    walks are shared out.
+    """
+
+    coverage: tuple[Coverage, ...]
+    gaps: tuple[Gaps, ...]
+    walks: pd.DataFrame | None
+    unreachable: Mapping[str, float]
+    covered: Mapping[tuple[str, str], np.ndarray]
+    inside: Inside
+    equity: pd.DataFrame | None
+
+
+@dataclass(frozen=True)
+class Study:
+    """The layers that the questions about all categories are cut from; `facilities` have the column `open`, `views` and `view_of` are as in `Question`."""
+
+    inputs: Inputs
+    people: Residences
+    samples: Samples
+    facilities: Facilities
+    views: tuple[View, ...]
+    view_of: Mapping[str, int]
+    homes: Homes
+    lived: equity.Living
+    standard: Standard
+    settings: Settings
+
+    @classmethod
+    def of(cls, layers: tuple, seen: Mapping[str, View], homes: tuple[Homes, equity.Living], standard: Standard, settings: Settings) -> Study:
+        """The study of `Inputs`, people, samples and facilities (`layers`), the view of every group, and where `homes` stand and who lives in them.
+
+        What is too uncertain to open in any year is as good as closed, so that nothing else hangs on the certainty asked for.
+        """
+        inputs, people, samples, facilities = layers
+        status = facilities["status"].where(certain(facilities["status"], certainty=settings.certainty), CLOSED)
+        number: dict[int, int] = {}
+        for view in seen.values():
+            number.setdefault(id(view), len(number))
+        views = tuple({id(view): view for view in seen.values()}.values())
+        # What a table of one category cannot hang on: names, languages, what is drawn and the indicators.
+        bare = replace(
+            settings, study_id="", name={}, note={}, language="", isochrone_minutes=(), systems=(), scenario=None, categories=(), years=(), gaps_by="",
+            certainty=EVERY,
+        )  # fmt: skip
+        told = (inputs, people, samples, facilities.assign(status=status))
+        return cls(*told, views, {group: number[id(view)] for group, view in seen.items()}, *homes, standard, bare)
+
+    def question(self, category: str, served: Served, counted: pd.Series | None) -> Question:
+        """What is asked of one category; it is judged where `counted` tells its facilities by unit."""
+        own = np.flatnonzero(serving(self.facilities, (category,)))
+        facilities = self.facilities.iloc[own].reset_index(drop=True)
+        rows = np.flatnonzero(self.inputs.entrances["facility_id"].isin(set(facilities["facility_id"])).to_numpy())
+        targets = tuple(target for target in served.targets if category in target.categories)
+        one = self.standard.categories.get(category)
+        asked = {"categories": {} if one is None else {category: one}, "indicators": {}, "green": {}, "per_thousand": (), "origins": {}}
+        return Question(
+            category,
+            self.standard.model_copy(update=asked),
+            self.settings,
+            counted is not None,
+            self.people,
+            self.samples,
+            self.inputs.barriers,
+            facilities,
+            self.inputs.entrances.iloc[rows].reset_index(drop=True),
+            tuple(_cut(view, rows) for view in self.views),
+            self.view_of,
+            self.homes,
+            counted,
+            targets,
+            {year: there[own] for year, there in served.opened.items()} if targets else {},
+            None if counted is None else self.lived,
+        )
+
+
+def _cut(view: View, rows: np.ndarray) -> View:
+    varied = {change: (homes, doors.iloc[rows].reset_index(drop=True)) for change, (homes, doors) in view.varied.items()}
+    return replace(view, doors=view.doors.iloc[rows].reset_index(drop=True), varied=varied, standing=None)
+
+
+def answered(question: Question, *, known: Known | None = None) -> Answer:
+    """What is found for one category: the very answer of an equal question where one was asked before."""
+    return again(known, _judged, question, within=True)
+
+
+def judged_before(question: Question, *, known: Known | None) -> Answer | None:
+    """The answer to an equal question where one was asked before, else None."""
+    return recalled(known, _judged, question)
+
+
+def walked(question: Question) -> tuple[Mapping[tuple[str, str], np.ndarray], pd.DataFrame]:
+    """Of the answer to a question, who is covered and the middle walks, without anything that explains them."""
+    settings, facilities = question.settings, question.facilities
+    rows = of_category(question.entrances, facilities, question.category, facilities["open"].to_numpy())
+    covered, tables_of = {}, []
+    first = question.standard.categories[question.category].requirements[0].at_least
+    for n, part in _by_number(question.standard, question.category):
+        nowhere = np.full(len(question.samples), np.inf)
+        walks = [walks_to(view, view.doors.iloc[rows], settings, n=n, straight_m=nowhere) for view in question.views]
+        for group in settings.groups:
+            own = walks[question.view_of[group.id]]
+            for _, one in part.requirements():
+                inside = judging.covered(own.measure(settings.rule), one, rule=settings.rule, speed_kmh=group.speed_kmh)
+                covered[one.level, group.id] = np.packbits(inside)
+        if n == first:
+            groups = {number: group for group, number in reversed(question.view_of.items())}
+            middle = [judging.median_walks(question.samples, own.table) for own in walks]
+            tables_of = [one.assign(category=question.category, group=groups[number]) for number, one in enumerate(middle)]
+    return covered, pd.concat(tables_of, ignore_index=True)
+
+
+def _judged(question: Question, *, known: Known | None) -> Answer:
+    facilities, entrances, settings = question.facilities, question.entrances, question.settings
+    inputs = Inputs(question.views[0].network, facilities, entrances, question.people, barriers=question.barriers)
+    seen = {group: question.views[number] for group, number in question.view_of.items()}
+    layers = (inputs, question.people, question.samples, facilities, seen)
+    everybody = settings.groups[0].id
+    asked = (question.targets, question.opened)
+    homes = (facilities, entrances, question.views[0], question.homes)
+    if not question.judges:
+        return Answer((), (), None, {}, {}, served_by(asked, homes, settings, known=known), None)
+    requirements = question.standard.categories[question.category].requirements
+    farthest = max((target.farthest_m for target in question.targets), default=0.0)
+    within_m = max([farthest, *(one.limit_m for one in requirements)])
+    found, reach = [], {}
+    for n, part in _by_number(question.standard, question.category):
+        lines = again(known, straight_lines, question.samples, (facilities, entrances), n, within_m)
+        reach[n] = reaches(question.category, (inputs, question.samples, facilities), seen, settings, n=n, lines=lines)
+        found.append(_judge_part(reach[n], layers, part, question.counted, settings))
+    first = reach[requirements[0].at_least]
+    shown = {key: one for key, one in first.items() if key[1] in walked_as(seen).values()}
+    own = reach[1][question.category, everybody].walks if 1 in reach else None
+    return Answer(
+        tuple(part[0] for part in found),
+        tuple(part[1] for part in found),
+        tables.residence_walks(question.samples, shown, facilities, question.standard, settings),
+        tables.unreachable_people(question.samples, {question.category: first[question.category, everybody].walk}),
+        {key: mask for part in found for key, mask in part[2].items()},
+        served_by(asked, homes, settings, own, known=known),
+        _equity(question, reach, seen),
+    )
+
+
+def _equity(question: Question, reach: Mapping[int, Mapping], seen: Mapping[str, View]) -> pd.DataFrame:
+    """How evenly the walks to a category are shared out; groups that the study lets nobody walk for walk like everybody."""
+    category, settings, lived = question.category, question.settings, question.lived
+    everybody = settings.groups[0]
+    walkers = {group.id: group for group in settings.groups}
+    kinds: dict[int, list[str]] = {}
+    for group in lived.groups:
+        kinds.setdefault(id(seen[walkers.get(group, everybody).id]), []).append(group)
+    frames = []
+    for n, part in _by_number(question.standard, category):
+        for groups in kinds.values():
+            limits = {
+                asked.level: {group: _limit_m(asked, settings.rule, walkers.get(group, everybody).speed_kmh) for group in groups}
+                for _, asked in part.requirements()
+            }
+            walks = reach[n][category, walkers.get(groups[0], everybody).id].walks.measure(settings.rule)
+            frames.append(equity.by_category(lived, walks, limits=limits))
+    return pd.concat(frames, ignore_index=True).assign(category=category)
+
+
+def _limit_m(asked: Requirement, rule: str, speed_kmh: float) -> float:
+    """The limit in the metres that the rule measures."""
+    return float(asked.limit_m if rule == "distance" else asked.limit_min * speed_kmh * METRES_PER_MINUTE_PER_KMH)
+
+
+def _by_number(standard: Standard, category: str) -> list[tuple[int, Standard]]:
+    """The standard cut down to one category, apart for each number of facilities that its requirements ask for."""
+    own = standard.categories[category]
+    parts = []
+    for n in sorted({asked.at_least for asked in own.requirements}):
+        asked = tuple(one for one in own.requirements if one.at_least == n)
+        part = own.model_copy(update={"requirements": asked})
+        parts.append((n, standard.model_copy(update={"categories": {category: part}})))
+    return parts
+
+
+def _judge_part(reach: Mapping, layers: tuple, standard: Standard, counted: pd.Series, settings: Settings) -> tuple:
+    """Coverage, gaps and masks of who is covered, for the requirements of one category that ask for the same number of facilities."""
+    inputs, people, samples, facilities, seen = layers
+    (category,) = standard.categories
+    walks = {key: known.walks for key, known in reach.items()}
+    told = (settings.groups, settings.rule, settings.severed_detour)
+    table = judging.coverage(
+        samples, walks, standard=standard, groups=settings.groups, rule=settings.rule, facilities_in={category: counted}
+    )
+    found = gap_list.gaps(samples, people, reach, facilities=facilities, standard=standard, judged=told)
+    found = limit_streets(found, category, (inputs, facilities), seen, settings)
+    found = parted(found, category, (inputs, samples, facilities), seen, settings)
+    covered = {}
+    for _, requirement in standard.requirements():
+        for group in settings.groups:
+            measure = walks[category, group.id].measure(settings.rule)
+            inside = judging.covered(measure, requirement, rule=settings.rule, speed_kmh=group.speed_kmh)
+            covered[requirement.level, group.id] = np.packbits(inside)
+    return table, found, covered
