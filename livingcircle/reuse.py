@@ -21,6 +21,12 @@ import shapely
 from pydantic import BaseModel
 
 T = TypeVar("T")
+
+
+class Untold(TypeError):
+    """Something that no digest can tell from another."""
+
+
 # Digests of what is larger are kept as long as the thing itself; of what is smaller they are worked out in no time.
 LARGE = 2_000
 
@@ -50,8 +56,8 @@ class Known:
 def again(known: Known | None, step: Callable[..., T], *told: Any, within: bool = False) -> T:
     """`step(*told)`, as an earlier call with equal arguments gave it where there was one; `known` is None to keep nothing.
 
-    With `within` the step is handed `known`, too, for steps of its own. Equal means alike to the last bit and in order. Neither arguments nor results may be changed by anybody. Raises `TypeError` for an argument
-    that `digest` does not know, whatever `step` raises, and keeps nothing then.
+    With `within` the step is handed `known`, too, for steps of its own. Equal means alike to the last bit and in order. Neither arguments nor
+    results may be changed by anybody. Where `digest` does not know an argument, or `step` raises, nothing is kept.
 
     >>> def sum_of(values):
     ...     print("worked out")
@@ -65,7 +71,10 @@ def again(known: Known | None, step: Callable[..., T], *told: Any, within: bool 
     more = {"known": known} if within else {}
     if known is None:
         return step(*told, **more)
-    key = digest((step.__module__, step.__qualname__, told), known=known)
+    try:
+        key = digest((step.__module__, step.__qualname__, told), known=known)
+    except Untold:
+        return step(*told, **more)
     if key not in known.results:
         known.results[key] = step(*told, **more)
     known.asked[key] = None
@@ -74,13 +83,16 @@ def again(known: Known | None, step: Callable[..., T], *told: Any, within: bool 
 
 def recalled(known: Known | None, step: Callable[..., T], *told: Any) -> T | None:
     """What `again` would find without working out anything; None where there is nothing."""
-    return None if known is None else known.results.get(digest((step.__module__, step.__qualname__, told), known=known))
+    try:
+        return None if known is None else known.results.get(digest((step.__module__, step.__qualname__, told), known=known))
+    except Untold:
+        return None
 
 
 def digest(value: Any, *, known: Known | None = None) -> bytes:
     """Sixteen bytes that tell one value from any other: numbers and words, tables, geometry, standards and dataclasses of these.
 
-    Kinds count (1 is not 1.0), and so do the order of rows, columns and keys. Raises `TypeError` for anything else, such as a function.
+    Kinds count (1 is not 1.0), and so do the order of rows, columns and keys. Raises `Untold` for anything else, such as a function.
 
     >>> digest((1, "a")) == digest((1, "a")), digest((1, "a")) == digest((1.0, "a"))
     (True, False)
@@ -114,7 +126,7 @@ def _large(value: Any) -> bool:
 
 def _tell_whole(told: Any, value: Any, known: Known | None) -> None:
     """Every kind begins with a letter of its own and its size, so that no two values run together alike."""
-    if value is None or isinstance(value, bool | int | float | str | bytes | np.generic | date):
+    if value is None or value is pd.NA or isinstance(value, bool | int | float | str | bytes | np.generic | date):
         word = repr(value).encode() if not isinstance(value, np.generic) else value.dtype.str.encode() + value.tobytes()
         told.update(f"w{type(value).__name__}:{len(word)}:".encode() + word)
     elif isinstance(value, np.ndarray):
@@ -153,7 +165,7 @@ def _tell_composed(told: Any, value: Any, known: Known | None) -> None:
     elif isinstance(value, list | tuple):
         _tell_many(told, b"l", value, known)
     else:
-        raise TypeError(f"no digest of {type(value).__qualname__}")
+        raise Untold(type(value).__qualname__)
 
 
 def _tell_many(told: Any, kind: bytes, parts: list | tuple, known: Known | None) -> None:
@@ -165,7 +177,7 @@ def _tell_many(told: Any, kind: bytes, parts: list | tuple, known: Known | None)
 def _tell_array(told: Any, value: np.ndarray, known: Known | None) -> None:
     told.update(f"a{value.dtype.str}{value.shape}".encode())
     if value.dtype != object:
-        told.update(np.ascontiguousarray(value).data.cast("B") if value.size else b"")
+        told.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data if value.size else b"")
         return
     flat = value.ravel()
     if len(flat) and pd.api.types.infer_dtype(flat, skipna=False) == "string":

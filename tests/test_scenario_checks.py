@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import zipfile
+import zlib
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import toy_study
-from test_scenario import BRIDGE, degrees, inputs_of, lay, settings_of
+from test_scenario import BRIDGE, degrees, inputs_of, lay, plan, settings_of
 
 from livingcircle import cli, scenario
 from livingcircle.analysis import Kept, analyze, losses
 from livingcircle.console import show_summary
 from livingcircle.outputs.kept_words import check_lines, fault_lines
 from livingcircle.reuse import Known
-from livingcircle.scenario import changes_nothing, only_adds
+from livingcircle.scenario import changes_nothing, laid, only_adds
 
 NEW = {"change": "open", "name": "N", "categories": ["school"], **degrees(560, 40)}
+HOME = {"change": "add", "name": "C", "people": 100, **degrees(100, 30)}
 #  what each scenario does, and whether it only adds
 TOLD = {
     "nothing": ({}, True),
@@ -33,6 +37,10 @@ TOLD = {
     "a school put off": ({"facilities": [{"change": "open", "id": "F1", "open_year": 2040}]}, False),
     "slower people": ({"walking": {"speeds": {"elderly": 2.0}}}, False),
     "another rule": ({"walking": {"rule": "time"}}, False),
+    "a home": ({"homes": [HOME]}, True),
+    "more people in a home": ({"homes": [{"change": "resize", "id": "A", "people": 900}]}, True),
+    "a home less": ({"homes": [HOME, {"change": "remove", "id": "B"}]}, False),
+    "planned schools left out": ({"certainty": "existing"}, True),
     "a bridge, but one school less": ({"links": [BRIDGE], "facilities": [{"change": "close", "id": "F1"}]}, False),
 }
 
@@ -70,6 +78,30 @@ def test_additions_take_nothing_from_anybody_whatever_was_known(tiny, before, na
     assert [(kept.compared, kept.holds) for kept in told] == [(16, True)] * 2
     analyze(inputs, standard=standard, settings=settings, known=known)
     assert losses(inputs, found, standard=standard, settings=settings, known=known).compared == 16
+
+
+def test_what_is_too_uncertain_is_taken_away_where_it_was_open(tiny, before):
+    inputs, _, settings = before
+    later = replace(settings, year=2030)
+    after, limits, stated = laid(plan(certainty="existing"), inputs, standard=tiny, settings=later)
+    assert not only_adds((inputs, tiny, later), (after, limits, stated))
+    assert only_adds((inputs, tiny, replace(later, certainty="existing")), (inputs, tiny, later))
+
+
+def test_homes_that_come_are_told_apart_from_those_of_the_study(tiny, before):
+    """Of 400 people 100 are near the school; 100 more who are not lower its share, and nobody loses a thing."""
+    inputs, standard, settings = before
+    far = {"change": "add", "name": "D", "people": 100, **degrees(560, 30)}
+    after, limits, stated = lay(tiny, inputs=inputs, homes=[far, {"change": "resize", "id": "A", "people": 300}])
+    found = analyze(after, standard=limits, settings=stated)
+    kept = losses(inputs, found, standard=standard, settings=settings)
+    assert kept.holds and kept.compared == 16
+    more = check_lines(replace(found, kept=replace(kept, same_homes=False)), "zh")
+    assert "覆盖率可升可降" in more[-1] and "无一处覆盖下降" in check_lines(replace(found, kept=kept), "zh")[-1]
+    shut = lay(tiny, inputs=inputs, homes=[far], facilities=[{"change": "close", "id": "F1"}])
+    lost = losses(inputs, analyze(shut[0], standard=shut[1], settings=shut[2]), standard=standard, settings=settings)
+    whole = lost.fallen[(lost.fallen["unit"] == "ALL") & (lost.fallen["group"] == "all")].set_index("category")["people"]
+    assert whole.to_dict() == pytest.approx({"school": 100})
 
 
 def test_what_is_lost_is_named_as_a_fault_of_the_program(tiny, before, capsys):
@@ -151,6 +183,9 @@ def unnamed(file):
     if file.suffix == ".xlsx":
         with zipfile.ZipFile(file) as packed:
             parts = {name: packed.read(name) for name in packed.namelist()}
+    if file.suffix == ".html":
+        # The values of a page stand in it compressed.
+        parts[""] = re.sub(rb'(id="livingcircle-data"[^>]*>)([^<{]+)', lambda found: found[1] + zlib.decompress(base64.b64decode(found[2])), parts[""])
     named = {"玩具城（方案：nothing）": "玩具城", "Toy town (scenario: nothing)": "Toy town"}
     for whole, short in named.items():
         parts = {name: told.replace(whole.encode(), short.encode()) for name, told in parts.items()}

@@ -387,14 +387,14 @@ def test_a_limit_of_a_layer_judges_the_same_walks_anew(folder, tiny, monkeypatch
     homes = residence_table(*((name, people, shapely.Point(x, 0)) for name, people, x in (("A", 10, 400), ("B", 20, 470), ("C", 40, 600))))
     kept: dict = {}
     searched: list[str] = []
-    reaches = analysis.reaches
+    reaches = analysis.category.reaches
 
     def kept_reaches(category, *rest, **told):
         searched.append(category)
         kept.update(found := reaches(category, *rest, **told))
         return found
 
-    monkeypatch.setattr(analysis, "reaches", kept_reaches)
+    monkeypatch.setattr(analysis.category, "reaches", kept_reaches)
     first = analyzed(tiny, network, places, homes)
     assert searched == ["school", "park"]
 

@@ -59,10 +59,7 @@ def isochrones(
             origins = cells.inside(coordinates(entrances)[rows][ends["edge"].to_numpy() >= 0])
             for shortest, wanted in _limits(category, standard, settings, level=network.costs is None).items():
                 way = Way(shortest=shortest, engine=settings.engine)
-                # What is drawn hangs on walks near the limits alone, whatever streets they take.
-                drawn = _drawn((category, wanted, way), (network, cells, ends), origins, known)
-                walk_m = {category: _measured(network, legs, ends, way)}
-                frames.append(drawn.join(agreement.agreement(drawn, asked, walk_m)))
+                frames.append(again(known, _areas, (category, wanted, way), network, (cells, origins), (asked, legs), ends, within=True))
     progress("isochrones", len(names), len(names))
     if not frames:
         columns = ("category", "limit_m", "minutes", "level", "checked", "agreement", "largest_m", "cell_m")
@@ -91,6 +88,16 @@ def _linked(cells: isochrone.Grid, links: Linked, limit_m: float, barriers: Barr
     edge[fresh:] = links.added[edge[fresh:]]
     component = np.where(edge < 0, -1, links.network.component[edge])
     return replace(with_links, positions=with_links.positions.assign(edge=edge, component=component))
+
+
+def _areas(
+    asked: tuple, network: StreetNetwork, ground: tuple, probes: tuple[np.ndarray, Positions], doors: Positions, *, known: Known | None = None
+) -> Isochrones:
+    """The areas of one category (`asked`: its id, the limits, the way walked) on a lattice, with how well they agree with walks from `probes`."""
+    (category, _, way), (cells, origins), (points, legs) = asked, ground, probes
+    # What is drawn hangs on walks near the limits alone, whatever streets they take.
+    drawn = _drawn(asked, (network, cells, doors), origins, known)
+    return drawn.join(agreement.agreement(drawn, points, {category: _measured(network, legs, doors, way)}))
 
 
 def _measured(network: StreetNetwork, origins: Positions, doors: Positions, way: Way) -> np.ndarray:

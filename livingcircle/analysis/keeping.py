@@ -23,6 +23,7 @@ def losses(before: Inputs, result: Result, *, standard: Standard, settings: Sett
     """
     was = outset(before, standard=standard, settings=settings, known=known)
     walks = result.residence_walks.set_index(["residence_id", "category", "group"])["walk_m"]
+    areas = 1 + was.samples["unit"].nunique()
     fallen, longer, compared = [], [], 0
     for question in was.questions(known=known):
         if not question.judges:
@@ -33,7 +34,7 @@ def losses(before: Inputs, result: Result, *, standard: Standard, settings: Sett
         grown = ~(now <= then["walk_m"].to_numpy() + ROUNDING_M)
         longer.append(then[grown].rename(columns={"walk_m": "walk_m_before"}).assign(walk_m=now[grown])[list(LONGER)])
         fallen += _fallen(question, covered, result)
-        compared += len(then) + sum(1 + question.samples["unit"].nunique() for _ in covered)
+        compared += len(then) + areas * len(covered)
     return Kept(True, True, compared, pd.DataFrame(fallen, columns=list(FALLEN)), pd.concat(longer, ignore_index=True))
 
 

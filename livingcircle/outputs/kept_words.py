@@ -31,7 +31,8 @@ def fault_lines(result: Result, language: str) -> list[str]:
     if len(kept.fallen):
         # The whole area says no more than its units, where there are any.
         rows = kept.fallen[kept.fallen["unit"] != WHOLE_AREA]
-        names = [known["row"].format(**_named(row, result, language), people=row["people"], land_ha=row["land_ha"]) for row in rows.head(SHOWN).to_dict("records")]
+        shown = rows.head(SHOWN).to_dict("records")
+        names = [known["row"].format(**_named(row, result, language), people=row["people"], land_ha=row["land_ha"]) for row in shown]
         out.append(known["fallen"].format(count=len(rows), names=joined.join(names)))
     if len(kept.longer):
         names = [
