@@ -461,7 +461,7 @@ def test_a_gate_that_a_scenario_closes_is_offered_again(tiny, permeability):
     #  nothing else is looked for, however small the detour
     found = rank(inputs, tiny, walker=Walker(4.0, permeability=permeability), least_detour=1e6)
     (best,) = found.table.to_dict("records")
-    assert (best["how"], best["kind"], best["length_m"], best["people_gained"], best["residences"]) == ("closed", "gate", 0, 100, "")
+    assert (best["how"], best["kind"], best["length_m"], best["people_gained"], best["residences"]) == ("closed", "gate", 0, 100, "Garden")
     assert best["geometry"].coords[0] == (300, 100) and best["walk_m"] == 200 + 100 + 600 + 100 and found.counts["shut"] == 1
     #  the walks are those of the town whose gate nobody closed
     opened = found.start.adding(found.links)
