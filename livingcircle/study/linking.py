@@ -20,6 +20,7 @@ from livingcircle.links.walls import CLOSED
 from livingcircle.messages import LANGUAGES, words
 from livingcircle.network import StreetNetwork
 from livingcircle.outputs import links_page, links_tables, publishing, run_record
+from livingcircle.outputs.links_words import places
 from livingcircle.scenario import Plan, Scenario, laid, toml_text, without_closing
 from livingcircle.sources.spreadsheet import number
 from livingcircle.standards import Standard, nearest
@@ -169,7 +170,7 @@ def _costs(told: pd.Series, rows: np.ndarray, where: str) -> np.ndarray:
 
 def _scenario(answer: Answer, plan: Plan | None, network: StreetNetwork, year: int | None) -> Scenario:
     """What builds every link of the list that brings something, beside what the scenario that it was looked for under changes."""
-    table = answer.ranking.table[answer.package.built]
+    table = answer.ranking.table.assign(name=places(answer, answer.settings.language))[answer.package.built]
     opened = _opened(answer)
     under = without_closing(plan, network, opened).model_dump(mode="json", exclude_unset=True) if plan else {}
     changes = scenario_changes(table[table["how"] != CLOSED])
