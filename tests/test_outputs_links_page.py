@@ -124,7 +124,9 @@ def test_list_and_map_are_linked_and_names_are_text(answer, tmp_path):
 
 def test_the_browser_opens_it_under_its_policy(answer, tmp_path):
     dom, console = opened(links_page.write(answer, tmp_path / "links.html", language="zh"), tmp_path)
-    assert console == [] and 'data-ready="1"' in dom and "data-hacked" not in dom
+    assert console == [] and 'data-ready="1"' in dom and "data-hacked" not in dom and "© OpenStreetMap contributors (ODbL)" not in re.sub(r"<script.*?</script>", "", dom, flags=re.S)
+    dom, _ = opened(links_page.write(replace(answer, osm=True), tmp_path / "osm.html", language="zh"), tmp_path)
+    assert "© OpenStreetMap contributors (ODbL)" in re.sub(r"<script.*?</script>", "", dom, flags=re.S)
 
 
 def test_the_values_are_those_of_the_ranking(answer):

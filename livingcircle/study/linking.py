@@ -70,7 +70,7 @@ def find_links(path: Path, search: Search, *, out: Path | None = None, language:
         package = package_of(ranking)
         progress("links", 2, 3)
         name = job.plan.name if job.plan else dict.fromkeys(LANGUAGES, "")
-        answer = Answer(ranking, package, ways_round(ranking), terms, standard, told.cost_unit, name)
+        answer = Answer(ranking, package, ways_round(ranking), terms, standard, told.cost_unit, name, bool(layers.findings.counts.get("osm")))
         progress("links", 3, 3)
         _write(answer, (job, layers), search, folder, progress)
     return answer, [target / name for name in (*FILES, "run.json")]
