@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_outputs_page import FACILITIES, PAYLOADS, Parts, opened, result, values  # noqa: F401
+from test_outputs_page import FACILITIES, PAYLOADS, Parts, after_start, opened, result, values  # noqa: F401
 
 from livingcircle.coordinates import wgs84_to_gcj02
 from livingcircle.messages import LANGUAGES
@@ -21,7 +21,7 @@ def driven(told, script, folder, address=""):
     text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.html(told))
     file = folder / "driven.html"
     end = "document.documentElement.dataset.report = JSON.stringify(report);"
-    run = f"<script>const report = {{}}, lc = livingcircle; (() => {{ {script} }})(); {end}</script></body>"
+    run = f"<script>const report = {{}}, lc = livingcircle; {after_start(script + end)}</script></body>"
     file.write_text(text.replace("</body>", run), encoding="utf-8", newline="\n")
     dom, console = opened(file, folder, address)
     assert console == []
@@ -326,7 +326,7 @@ def test_a_background_is_asked_for_only_once_it_is_chosen_and_its_key_is_kept_no
     text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.html(result, backgrounds=("tianditu", "amap")))
     file = tmp_path / "tiles.html"
     end = "document.documentElement.dataset.report = JSON.stringify(report);"
-    run = f"<script>const report = {{}}, lc = livingcircle; (() => {{ {script} }})(); {end}</script></body>"
+    run = f"<script>const report = {{}}, lc = livingcircle; {after_start(script + end)}</script></body>"
     file.write_text(text.replace("</body>", run), encoding="utf-8", newline="\n")
     dom, _ = opened(file, tmp_path)
     told = json.loads(html.unescape(re.search(r'data-report="([^"]*)"', dom)[1]))

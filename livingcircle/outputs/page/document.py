@@ -7,6 +7,7 @@ import hashlib
 import html
 import json
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -75,23 +76,23 @@ def page_document(content: Mapping[str, Any], *, language: str, title: str, cent
     Raises `LivingCircleError` when anything in it would be fetched from elsewhere, `ValueError` when a number in it is
     not finite.
     """
-    figure = _figure(center)
+    figure, template = _figure(center), _own(files.html, files.folder)
     words, pictures = content["words"], ["data:", *tile_hosts(content["backgrounds"])]
     parts = {
         "lang": "zh-CN" if language == "zh" else html.escape(language),
         "title": html.escape(title),
-        "noscript": html.escape(" ".join(known["noscript"] for known in words.values())),
+        **{name: html.escape(" ".join(known[name] for known in words.values())) for name in ("noscript", "old") if all(name in known for known in words.values())},
         "leaflet.css": leaflet_css(),
         "page.css": "\n".join(_own(name, files.folder) for name in files.css),
         "leaflet.js": leaflet_js(),
         "map": figure.html.render().strip(),
-        "data": json_text(content),
+        **_held(content, template),
         "page.js": "\n".join(bare(_own(name, folder)) for folder, name in files.scripts),
         "start": figure.script.render().strip(),
     }
     hashes = " ".join(script_hash(parts[name]) for name in ("leaflet.js", "page.js", "start"))
     parts["policy"] = html.escape(POLICY.format(hashes=hashes, pictures=" ".join(pictures)), quote=True).replace("&#x27;", "'")
-    page = PART.sub(lambda found: parts[found[1]], _own(files.html, files.folder))
+    page = PART.sub(lambda found: parts[found[1]], template)
     refuse_links(page)
     return page
 
@@ -116,6 +117,17 @@ def json_text(values: Any) -> str:
     for raw in "<>&\u2028\u2029":
         written = written.replace(raw, f"\\u{ord(raw):04x}")
     return written.replace("//", "\\/\\/")
+
+
+def packed_text(values: Any) -> str:
+    """JSON compressed (zlib) and written as base64, which holds no character that means anything to HTML; half as long as the JSON."""
+    written = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(written.encode(), level=9)).decode()
+
+
+def _held(content: Mapping[str, Any], template: str) -> dict[str, str]:
+    """The values in the way that the template holds them: compressed, or as plain JSON."""
+    return {"packed": packed_text(content)} if "<!--part:packed-->" in template else {"data": json_text(content)}
 
 
 def script_hash(script: str) -> str:

@@ -2,8 +2,22 @@
 // The layers of the map: drawn on canvases, restyled when another category, level or group is chosen.
 
 (function (lc) {
+  // A canvas that is printed, too.
+  lc.Canvas = L.Canvas.extend({
+    // Draws once onto another canvas.
+    drawOn: function (context) {
+      const own = this._ctx;
+      L.Util.cancelAnimFrame(this._redrawRequest);
+      this._redrawBounds = null;
+      this._ctx = context;
+      this._draw();
+      this._ctx = own;
+      if (this._drawFirst) this._requestRedraw(this._drawFirst.layer);
+    },
+  });
+
   // Polygons may be hatched, so that a gap shows in grey print; a facility is a square, a residence is not.
-  const Front = L.Canvas.extend({
+  const Front = lc.Canvas.extend({
     _fillStroke: function (context, layer) {
       if (layer.options.hatch) {
         context.save();
@@ -24,16 +38,6 @@
       this._ctx.beginPath();
       this._ctx.rect(at.x - r, at.y - r, 2 * r, 2 * r);
       this._fillStroke(this._ctx, layer);
-    },
-    // Draws once onto another canvas.
-    drawOn: function (context) {
-      const own = this._ctx;
-      L.Util.cancelAnimFrame(this._redrawRequest);
-      this._redrawBounds = null;
-      this._ctx = context;
-      this._draw();
-      this._ctx = own;
-      if (this._drawFirst) this._requestRedraw(this._drawFirst.layer);
     },
   });
   const Square = L.CircleMarker.extend({ _updatePath: function () { this._renderer._updateSquare(this); } });
@@ -60,11 +64,11 @@
     return patterns[key];
   }
 
-  function pane(map, name, height, reachable) {
+  function pane(map, name, height, reachable, canvas = (options) => new Front(options)) {
     const made = map.createPane(name);
     made.style.zIndex = height;
     if (!reachable) made.style.pointerEvents = "none";
-    return new Front({ pane: name, padding: 0.25, tolerance: L.Browser.mobile ? 8 : 3 });
+    return canvas({ pane: name, padding: 0.1, tolerance: L.Browser.mobile ? 8 : 3 });
   }
 
   // Class of a walk: position among the breaks, or the status where there is no walk.
@@ -81,6 +85,10 @@
     return minutes === null ? null : minutes * lc.data.groups[group.walks].speed_kmh / group.speed_kmh;
   };
 
+  // A word on the map, in the middle of `at` or beside it; unlike a tooltip it is laid out without being measured.
+  lc.label = (at, text, kind) =>
+    L.marker(at, { icon: L.divIcon({ className: kind, html: lc.element("span", { text }), iconSize: [0, 0] }), pane: "tooltipPane", interactive: false, keyboard: false });
+
   function homeStyle(kind) {
     const walk = lc.data.style.walk;
     if (kind === "off_network") return { fillColor: walk.off_network, color: "#555", weight: 1, dashArray: "3 3", fillOpacity: 0.9 };
@@ -95,7 +103,7 @@
     constructor(map) {
       this.map = map;
       this.renderers = {
-        land: pane(map, "land", 340), ground: pane(map, "ground", 350), streets: pane(map, "streets", 360),
+        land: pane(map, "land", 340), ground: pane(map, "ground", 350), streets: pane(map, "streets", 360, false, lc.streetCanvas),
         front: pane(map, "front", 410, true), frame: pane(map, "frame", 430),
       };
       // A canvas with nothing on it is printed, too.
@@ -103,6 +111,8 @@
       this.groups = {};
       ["water", "green", "area", "units", "streets", "homes", "gaps", "places", "everyPlace", "doors"].forEach((name) => { this.groups[name] = L.layerGroup(); });
       this.offered = [];
+      // What waits for the view that the page opens with, so that nothing is laid out twice.
+      this.waiting = [];
       // What is on paper besides the canvases: {height among the panes, draw(pen)}, in layer points.
       this.painters = [];
       this.hatched = {};
@@ -110,12 +120,8 @@
       lc.drawFrame(this);
       lc.drawStreets(this);
       this.drawHomes();
-      this.drawEveryPlace();
-      // Near the view that the page opens with, so that what is added is laid out for it at once.
-      const whole = this.bounds();
-      if (whole) map.fitBounds(whole, { animate: false });
       this.offerAll();
-      map.on("overlayadd overlayremove", () => { this.order(); lc.legend(); });
+      map.on("overlayadd overlayremove", () => { this.drawEveryPlace(); this.order(); lc.legend(); });
       map.on("zoomend", () => this.scale());
     }
 
@@ -137,22 +143,24 @@
       }
       const mark = new Square(places.at[i], Object.assign({ radius: 6 }, look)).bindPopup(() => lc.popup.facility(i), lc.popup.options);
       if (!open && places.year[i] !== null) {
-        mark.bindTooltip(lc.element("span", { text: String(places.year[i]) }), { permanent: true, direction: "right", offset: [6, 0], className: "year-label" });
+        lc.label(places.at[i], String(places.year[i]), "year-label").addTo(group);
       }
       return mark.addTo(group);
     }
 
+    // Facilities of every category are many: they are made once they are shown.
     drawEveryPlace() {
+      if (this.everyPlaceOf === lc.now.facilities || !this.shows(this.groups.everyPlace)) return;
       this.groups.everyPlace.clearLayers();
       this.everyPlaceOf = lc.now.facilities;
       lc.now.facilities.categories.forEach((categories, i) => {
         const theme = categories.length ? lc.data.themes[lc.data.categories[categories[0]].theme] : null;
-        this.place(i, (theme && theme.color) || lc.data.style.map.theme, this.groups.everyPlace).setRadius(4.5);
+        this.place(i, (theme && theme.color) || lc.data.style.map.theme, this.groups.everyPlace).setRadius(isClose(this.map) ? 5 : 3);
       });
     }
 
     refresh() {
-      if (this.everyPlaceOf !== lc.now.facilities) this.drawEveryPlace();
+      this.drawEveryPlace();
       this.paintHomes();
       this.drawGaps();
       this.drawPlaces();
@@ -224,13 +232,28 @@
     }
 
     raise(group) {
-      if (this.map.hasLayer(group)) group.eachLayer((layer) => layer.bringToFront());
+      if (this.map.hasLayer(group)) group.eachLayer((layer) => { if (layer.bringToFront) layer.bringToFront(); });
+    }
+
+    // Whether a layer is on the map, or will be as soon as the map has its view.
+    shows(group) { return this.map.hasLayer(group) || Boolean(this.waiting && this.waiting.includes(group)); }
+
+    // Puts what waited on the map.
+    put() {
+      const { waiting } = this;
+      this.waiting = null;
+      // Each layer that comes would have the list of layers made anew.
+      this.list.remove();
+      waiting.forEach((group) => group.addTo(this.map));
+      this.list.addTo(this.map);
+      this.order();
     }
 
     // Offers a layer in the list of layers, under the word of `key`; other views offer theirs when the page starts.
     offer(key, group, shown) {
       this.offered.push({ key, group });
-      if (shown) group.addTo(this.map);
+      if (shown && this.waiting) this.waiting.push(group);
+      else if (shown) group.addTo(this.map);
       if (this.list) this.control();
     }
 

@@ -59,7 +59,7 @@
   lc.legendOfHomes = [() => (lc.state.lacking ? lc.lackingLegend() : walkRows())];
 
   lc.legend = function () {
-    const { layers, state } = lc, on = (name) => layers.map.hasLayer(layers.groups[name]);
+    const { layers, state } = lc, on = (name) => layers.shows(layers.groups[name]);
     const rows = [];
     if (on("homes")) rows.push(...lc.legendOfHomes.reduce((told, part) => told || part(), null));
     lc.legendParts.forEach((part) => rows.push(...part()));

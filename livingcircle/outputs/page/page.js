@@ -210,8 +210,12 @@
     KEYS[event.key]();
   }
 
-  lc.start = function (map) {
-    lc.read();
+  lc.start = async function (map) {
+    if (typeof DecompressionStream === "undefined") {
+      document.body.prepend(document.getElementById("old").content);
+      return;
+    }
+    lc.read(await lc.held());
     const asked = lc.readAddress(location.hash);
     if (asked.language) lc.speak(asked.language);
     map.attributionControl.remove();
@@ -232,6 +236,7 @@
     if (lc.data.categories.length) lc.choose(asked.next);
     if (asked.view) map.setView(asked.view.center, asked.view.zoom, { animate: false });
     else lc.goWhole();
+    lc.layers.put();
     lc.watchAddress();
     lc.tell("start", map);
     document.documentElement.dataset.ready = "1";

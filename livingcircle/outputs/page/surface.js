@@ -218,7 +218,7 @@
     }
 
     rows() {
-      const rows = [], on = (group) => this.map.hasLayer(group), minutes = steps();
+      const rows = [], on = (group) => lc.layers.shows(group), minutes = steps();
       if (!grid || !this.people || this.veiled) return rows;
       if (on(this.ground)) {
         rows.push(lc.legendHead(lc.say("surface.head", { cell: grid.cell_m })));
@@ -286,7 +286,10 @@
     lc.surface = new Surface(map);
     lc.layers.offer("surface.layer", lc.surface.ground, true);
     lc.layers.offer("surface.borders", lc.surface.borders, true);
-    lc.surface.refresh();
+    // The page is seen first.
+    const seen = () => setTimeout(() => lc.surface.refresh(), 0);
+    if (document.hidden) seen();
+    else requestAnimationFrame(() => requestAnimationFrame(seen));
   });
   lc.on("choose", () => { if (lc.surface) lc.surface.refresh(); });
 })(livingcircle);

@@ -5,20 +5,19 @@ const livingcircle = {};
 
 (function (lc) {
   const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  const VALUE = {};
-  Array.from(ALPHABET).forEach((letter, i) => { VALUE[letter] = i; });
+  const VALUE = new Uint8Array(128);
+  Array.from(ALPHABET).forEach((letter, i) => { VALUE[letter.charCodeAt(0)] = i; });
 
   // Reads zigzag variable-length integers, five bits to a character.
   class Numbers {
     constructor(text) { this.text = text; this.at = 0; }
     more() { return this.at < this.text.length; }
     next() {
-      let number = 0, weight = 1, bits;
-      do {
-        bits = VALUE[this.text[this.at++]];
-        number += (bits % 32) * weight;
-        weight *= 32;
-      } while (bits > 31);
+      let bits = VALUE[this.text.charCodeAt(this.at++)], number = bits & 31;
+      for (let weight = 32; bits > 31; weight *= 32) {
+        bits = VALUE[this.text.charCodeAt(this.at++)];
+        number += (bits & 31) * weight;
+      }
       return number % 2 ? -(number + 1) / 2 : number / 2;
     }
   }
@@ -74,46 +73,58 @@ const livingcircle = {};
     const ids = [];
     for (let at = 0; at < text.length; at += 7) {
       let number = 0;
-      for (let i = at; i < at + 7; i++) number = number * 64 + VALUE[text[i]];
+      for (let i = at; i < at + 7; i++) number = number * 64 + VALUE[text.charCodeAt(i)];
       ids.push(`G${number.toString(16).padStart(10, "0")}`);
     }
     return ids;
   }
 
-  // The gap list: what many rows share is looked up, the unit is that of the residence, the limit that of the coverage.
-  function readGaps(raw, homes, coverage) {
-    const gaps = { residence: integers(raw.residence), walk_m: optional(raw.walk_m), walk_min: optional(raw.walk_min, 100) };
-    Object.assign(gaps, { straight_m: optional(raw.straight_m), people: optional(raw.people, 10), land_ha: optional(raw.land_ha, 100) });
-    ["low", "high"].forEach((key) => { gaps[key] = integers(raw[key]).map((more, i) => (Math.round(gaps.people[i] * 10) + more) / 10); });
-    gaps.uncertain = optional(raw.uncertain, 100);
-    gaps.gap_id = gapIds(raw.gap_id);
-    gaps.nearest = integers(raw.nearest).map((i) => raw.names[i]);
-    gaps.leg_m = optional(raw.leg_m);
-    gaps.street = integers(raw.street).map((i) => raw.streets[i]);
-    gaps.detour = gaps.walk_m.map((walk, i) => (walk !== null && gaps.straight_m[i] ? walk / gaps.straight_m[i] : null));
-    let rank = 0;
-    gaps.rank = integers(raw.rank).map((step) => (rank += step));
-    const kind = integers(raw.kind), reason = integers(raw.reason);
-    ["category", "level", "group"].forEach((key, k) => { gaps[key] = kind.map((i) => raw.kinds[i][k]); });
-    ["cause", "remedy", "confidence", "clause", "fragile_to", "closes_in", "priority"].forEach((key, k) => { gaps[key] = reason.map((i) => raw.reasons[i][k]); });
-    const limits = {};
-    coverage.forEach((row) => { limits[`${row.category} ${row.level} ${row.group}`] = row; });
-    ["limit_m", "limit_min"].forEach((key) => {
-      gaps[key] = kind.map((i) => { const row = limits[raw.kinds[i].join(" ")]; return row ? row[key] : null; });
-    });
-    const alone = named(raw.unit)[Symbol.iterator]();
-    gaps.unit = gaps.residence.map((home) => (home < 0 ? alone.next().value : homes.unit[home]));
-    const numbers = new Numbers(raw.at);
-    gaps.at = gaps.residence.map((home) => {
+  // A value that is worked out when first asked for.
+  function lazily(object, name, make) {
+    const keep = (value) => Object.defineProperty(object, name, { value, configurable: true, enumerable: true, writable: true });
+    Object.defineProperty(object, name, { configurable: true, enumerable: true, set: keep, get() { keep(make()); return object[name]; } });
+  }
+
+  const firstPoint = (drawn) => (drawn.polygons ? drawn.polygons[0][0][0] : drawn.points[0]);
+
+  // The points of gaps: each the difference from the first point drawn of its residence.
+  function gapPoints(text, residences, homes) {
+    const numbers = new Numbers(text);
+    return residences.map((home) => {
       const first = home < 0 || !homes.shape[home] ? null : firstPoint(homes.shape[home]);
       const [x, y] = first ? [Math.round(first[1] * 1e6), Math.round(first[0] * 1e6)] : lc.data.origin;
       const east = numbers.next(), north = numbers.next();
       return [(y + north) / 1e6, (x + east) / 1e6];
     });
-    return gaps;
   }
 
-  const firstPoint = (drawn) => (drawn.polygons ? drawn.polygons[0][0][0] : drawn.points[0]);
+  // The gap list, each column unpacked when first asked for: what many rows share is looked up, the unit is that of the residence,
+  // the limit that of the coverage.
+  function readGaps(raw, homes, coverage) {
+    const gaps = {}, column = (name, make) => lazily(gaps, name, make);
+    const kind = integers(raw.kind), reason = integers(raw.reason), limits = {};
+    coverage.forEach((row) => { limits[`${row.category} ${row.level} ${row.group}`] = row; });
+    const limited = raw.kinds.map((own) => limits[own.join(" ")] || { limit_m: null, limit_min: null });
+    column("residence", () => integers(raw.residence));
+    column("rank", () => integers(raw.rank).map(((rank) => (step) => (rank += step))(0)));
+    column("gap_id", () => gapIds(raw.gap_id));
+    ["walk_m", "straight_m", "leg_m"].forEach((key) => column(key, () => optional(raw[key])));
+    ["walk_min", "land_ha", "uncertain"].forEach((key) => column(key, () => optional(raw[key], 100)));
+    column("people", () => optional(raw.people, 10));
+    ["low", "high"].forEach((key) => column(key, () => integers(raw[key]).map((more, i) => (Math.round(gaps.people[i] * 10) + more) / 10)));
+    column("nearest", () => integers(raw.nearest).map((i) => raw.names[i]));
+    column("street", () => integers(raw.street).map((i) => raw.streets[i]));
+    column("detour", () => gaps.walk_m.map((walk, i) => (walk !== null && gaps.straight_m[i] ? walk / gaps.straight_m[i] : null)));
+    ["category", "level", "group"].forEach((key, k) => column(key, () => kind.map((i) => raw.kinds[i][k])));
+    ["limit_m", "limit_min"].forEach((key) => column(key, () => kind.map((i) => limited[i][key])));
+    ["cause", "remedy", "confidence", "clause", "fragile_to", "closes_in", "priority"].forEach((key, k) => column(key, () => reason.map((i) => raw.reasons[i][k])));
+    column("unit", () => {
+      const alone = named(raw.unit)[Symbol.iterator]();
+      return gaps.residence.map((home) => (home < 0 ? alone.next().value : homes.unit[home]));
+    });
+    column("at", () => gapPoints(raw.at, gaps.residence, homes));
+    return gaps;
+  }
 
   function readFacilities(raw) {
     const places = { id: named(raw.id).map((file, i) => (file ? `${file}#${raw.id.own[i]}` : raw.id.own[i])), name: raw.name, categories: raw.categories, year: raw.year, capacity: raw.capacity };
@@ -168,9 +179,18 @@ const livingcircle = {};
     return rows.map((row) => Object.assign(row, { lacks: integers(row.lacks) }));
   }
 
-  // Reads the page's JSON block into `lc.data`.
-  lc.read = function () {
-    const data = JSON.parse(document.getElementById("livingcircle-data").textContent);
+  // The values that the page holds: JSON, compressed, in letters that HTML leaves alone.
+  lc.held = async function () {
+    const letters = atob(document.getElementById("livingcircle-data").textContent), bytes = new Uint8Array(letters.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i);
+    const { readable, writable } = new DecompressionStream("deflate"), writer = writable.getWriter();
+    writer.write(bytes);
+    writer.close();
+    return new Response(readable).json();
+  };
+
+  // Makes the values of the page `lc.data`, unpacked.
+  lc.read = function (data) {
     lc.data = data;
     data.facilities = readFacilities(data.facilities);
     data.residences.unit = named(data.residences.unit);
@@ -216,5 +236,5 @@ const livingcircle = {};
     return holder;
   };
 
-  Object.assign(lc, { Numbers, integers, optional, named, points, shape });
+  Object.assign(lc, { Numbers, integers, optional, named, points, shape, lazily });
 })(livingcircle);

@@ -24,6 +24,10 @@
     };
   }
 
+  // Longitude and latitude on the square map of the world, whose width is 1.
+  lc.worldX = (lon) => lon / 360 + 0.5;
+  lc.worldY = (lat) => { const sine = Math.sin(lat * Math.PI / 180); return 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI); };
+
   // {toMetres(lon, lat) -> [x, y], toDegrees(x, y) -> [lon, lat]} of the polynomials told by the page.
   lc.plane = (told) => ({
     toMetres: mapping(told.degrees, told.metres, told.to_metres, told.power),

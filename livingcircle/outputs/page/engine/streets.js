@@ -67,19 +67,6 @@
   // Numbers where 0 stands for what is missing.
   const orNaN = (text, scale) => Float64Array.from(unpack(text), (n) => (n === 0 ? NaN : (n - 1) / scale));
 
-  // A value that is worked out when first asked for.
-  function lazily(object, name, make) {
-    Object.defineProperty(object, name, {
-      configurable: true,
-      enumerable: true,
-      get() {
-        const value = make();
-        Object.defineProperty(object, name, { value, enumerable: true, writable: true });
-        return value;
-      },
-    });
-  }
-
   // Nodes, and the vertices of all edges from start to end, in metres; `first` tells where the vertices of an edge begin.
   function readLines(raw) {
     const moves = unpack(raw.nodes), size = moves.length >> 1, [x0, y0] = raw.origin;
@@ -109,21 +96,26 @@
     return { nodes, start, end, first, line, count };
   }
 
-  // The lines of the streets that are there, for the map: ways across a plaza are walked, but not drawn. [[[lat, lon], ...], ...]
+  // The streets that are there, for the map: ways across a plaza are walked, but not drawn. Line by line the vertices from
+  // `first[line]` to `first[line + 1]`, as parts of the width of the world: x eastward from its west edge, y southward from its north.
   lc.streetLines = function (raw) {
     const { first, line, count, nodes, start, end } = readLines(raw), { toDegrees } = lc.plane(raw.plane), kind = runs(raw.kind, count);
-    const place = (x, y) => { const [lon, lat] = toDegrees(x, y); return [lat, lon]; };
-    const corners = new Array(nodes.count);
-    for (let n = 0; n < nodes.count; n++) corners[n] = place(nodes.x[n], nodes.y[n]);
-    const lines = [];
+    const x = new Float64Array(line.x.length), y = new Float64Array(x.length), kept = new Int32Array(count + 1);
+    const nodeX = new Float64Array(nodes.count), nodeY = new Float64Array(nodes.count), put = (X, Y, i, at) => {
+      const [lon, lat] = at;
+      X[i] = lc.worldX(lon);
+      Y[i] = lc.worldY(lat);
+    };
+    for (let n = 0; n < nodes.count; n++) put(nodeX, nodeY, n, toDegrees(nodes.x[n], nodes.y[n]));
+    let lines = 0, at = 0;
     for (let e = 0; e < count; e++) {
       if (kind[e] === 2) continue;
-      const own = [corners[start[e]]];
-      for (let at = first[e] + 1; at < first[e + 1] - 1; at++) own.push(place(line.x[at], line.y[at]));
-      own.push(corners[end[e]]);
-      lines.push(own);
+      [x[at], y[at++]] = [nodeX[start[e]], nodeY[start[e]]];
+      for (let v = first[e] + 1; v < first[e + 1] - 1; v++) put(x, y, at++, toDegrees(line.x[v], line.y[v]));
+      [x[at], y[at++]] = [nodeX[end[e]], nodeY[end[e]]];
+      kept[++lines] = at;
     }
-    return lines;
+    return { first: kept.subarray(0, lines + 1), x: x.subarray(0, at), y: y.subarray(0, at) };
   };
 
   // Lengths of the lines as told here: lengths of edges are told as what they are more or less, in centimetres.
@@ -145,7 +137,7 @@
     edges.drawn = Uint8Array.from(kind, (k) => (k === 2 ? 0 : 1));
     edges.compound = runs(raw.compound, count);
     // 0 says that a street has no name.
-    lazily(edges, "street", () => recent(raw.street).map((name) => name - 1));
+    lc.lazily(edges, "street", () => recent(raw.street).map((name) => name - 1));
     return edges;
   }
 
@@ -328,9 +320,9 @@
       const factor = (numbers) => Float64Array.from(numbers, (n) => 1 + n / FACTOR);
       view.costs = { forward: factor(forward), backward: factor(backward), start_m: scaled(start_m, CENTI), end_m: scaled(end_m, CENTI) };
     }
-    lazily(view, "read", () => readHomes(walking, told, v ? walking.views[0].read.told : nearestOf(walking, raw.homes.edges)));
-    lazily(view, "homes", () => view.read.places);
-    lazily(view, "doors", () => (told.doors ? readDoors(walking, told.doors) : walking.views[0].doors));
+    lc.lazily(view, "read", () => readHomes(walking, told, v ? walking.views[0].read.told : nearestOf(walking, raw.homes.edges)));
+    lc.lazily(view, "homes", () => view.read.places);
+    lc.lazily(view, "doors", () => (told.doors ? readDoors(walking, told.doors) : walking.views[0].doors));
     return view;
   }
 
@@ -341,11 +333,11 @@
     walking.edges = readEdges(raw, lines);
     walking.compounds = raw.compounds.map((name) => ({ name }));
     walking.viewOf = raw.view_of;
-    lazily(walking, "gates", () => readGates(raw, walking));
-    lazily(walking, "barriers", () => readBarriers(raw));
-    lazily(walking, "homes", () => readSamples(raw));
-    lazily(walking, "residences", () => readResidences(raw));
-    lazily(walking, "doors", () => ({ facility: steps(raw.doors) }));
+    lc.lazily(walking, "gates", () => readGates(raw, walking));
+    lc.lazily(walking, "barriers", () => readBarriers(raw));
+    lc.lazily(walking, "homes", () => readSamples(raw));
+    lc.lazily(walking, "residences", () => readResidences(raw));
+    lc.lazily(walking, "doors", () => ({ facility: steps(raw.doors) }));
     walking.views = raw.views.map((_, v) => readView(raw, walking, v));
     return walking;
   };
@@ -357,5 +349,5 @@
     return own;
   };
 
-  Object.assign(lc, { unpack, lazily });
+  Object.assign(lc, { unpack });
 })(livingcircle);
