@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,7 +14,7 @@ from livingcircle import coordinates
 from livingcircle.analysis import Settings
 from livingcircle.errors import DataError, Fault, StudyError, listed, raise_all, said
 from livingcircle.layers import row_numbers
-from livingcircle.links import KINDS, Answer, package_of, ranked, scenario_changes, terms_of, ways_round
+from livingcircle.links import KINDS, Answer, Terms, package_of, ranked, scenario_changes, terms_of, ways_round
 from livingcircle.links.walls import CLOSED
 from livingcircle.messages import LANGUAGES, words
 from livingcircle.network import StreetNetwork
@@ -107,7 +106,7 @@ def _categories(job: Job, search: Search) -> tuple[str, ...]:
     return tuple(dict.fromkeys(wanted)) or job.settings.categories
 
 
-def _terms(told: LinkSearch, search: Search) -> Any:
+def _terms(told: LinkSearch, search: Search) -> Terms:
     """The terms of the search. None is built one after another by what it adds: that is told in the order of the ranks."""
     stated = {key: getattr(told, key) for key in ("max_m", "order") if getattr(told, key) is not None}
     top = {} if search.top is None else {"best": search.top}
