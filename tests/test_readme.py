@@ -17,6 +17,7 @@ from livingcircle.audit import as_table
 from livingcircle import capacity, completeness, equity, indicators, quotas, scenario
 from livingcircle.layers import COVERAGE, GAPS, STATUSES
 from livingcircle.network import links
+from livingcircle.outputs import links_tables
 from livingcircle.sources import geofile
 from livingcircle.study import layer_files, schema
 
@@ -45,7 +46,7 @@ def test_every_command_and_option_stands_in_the_readme_and_has_help():
 
 
 def test_every_key_of_the_study_file_stands_in_the_readme():
-    for model in (schema.About, schema.LocalSystem, schema.Streets, schema.Walking, schema.WalkingGroup, schema.FacilityFile, schema.ResidenceFile, schema.BarrierFile, schema.CompoundFile, schema.GateFile, schema.ParkFile, schema.BuildingFile, schema.PeopleRaster, schema.UnitTotals, schema.GapList, schema.Outputs, layer_files.BuiltLand):
+    for model in (schema.About, schema.LocalSystem, schema.Streets, schema.Walking, schema.WalkingGroup, schema.FacilityFile, schema.ResidenceFile, schema.BarrierFile, schema.CompoundFile, schema.GateFile, schema.ParkFile, schema.BuildingFile, schema.PeopleRaster, schema.UnitTotals, schema.GapList, schema.LinkSearch, schema.Outputs, layer_files.BuiltLand):
         for key in model.model_fields:
             assert re.search(rf"`(\[+[\w.]+\]+ )?{key}`|`{key}[,`]|, `{key}`|`\[+[\w.]*{key}\]", README), (model.__name__, key)
     for table in ("[built_land]", "[residences.groups]", "[outputs]", "[gaps]"):
@@ -94,6 +95,8 @@ def test_every_column_stands_in_the_readme():
     for file, columns in beside.items():
         (row,) = (line for line in README.splitlines() if line.startswith(f"| `{file}`"))
         assert [column for column in columns if f"`{column}`" not in row] == [], file
+    (row,) = (line for line in README.splitlines() if line.startswith("| `links.csv`"))
+    assert [column for column in links_tables.COLUMNS if f"`{column}`" not in row] == []
     for status in STATUSES:
         assert f"`{status}`" in README, status
 
