@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 import toy_study
+from conftest import ROOT
 from test_cli import run
 from test_siting import PEOPLE, STREET, choices
 from test_siting import asked as town_of
@@ -19,8 +20,9 @@ from livingcircle.outputs import site_page, site_tables, site_words
 from livingcircle.siting import Bounds, mclp
 from livingcircle.siting.covering import alike, one_by_one
 from livingcircle.siting.wish import Wish
-from livingcircle.study.analyzing import asked, judged
+from livingcircle.study.analyzing import asked, judged, read
 from livingcircle.study.siting import Asked, reported, site_study
+from livingcircle.study.siting_ground import ground
 
 #  The toy's street from 0 to 1,000 m; a school at its west end serves A whole and B in part. Parcels south of the street:
 #
@@ -272,3 +274,22 @@ def test_what_one_by_one_finds_keeps_to_the_bounds_and_is_no_better_than_the_bes
         served = sum(town.people[row] for row in range(5) if any(STREET[row][site] is not None and STREET[row][site] <= 300 for site in rows))
         assert 0 < served <= mclp(town, bounds).objective
     assert np.array_equal(one_by_one(town, Bounds(300, sites=1), alike(town, 300)), [1])
+
+
+def test_the_sample_has_reserved_land_for_a_kindergarten():
+    job = asked(ROOT / "data" / "beilun")
+    found = ground(job.study, job.base, read(job).inputs, standard=job.standard, categories=("edu_kinder",))
+    #  5,240 m² is the least land of a kindergarten in GB 50180-2018
+    assert found.how == "vacant" and found.needs_m2 == 5240 and (found.parcels["area_m2"] >= 5240).all() and len(found.parcels) >= 10
+    assert found.candidates["allowed"].any() and set(found.candidates["cost"]) == {job.study.siting.cost["edu_kinder"]}
+    assert found.candidates["parcel"].nunique() == len(found.parcels)
+
+
+def test_under_the_rule_of_time_minutes_decide(tmp_path):
+    #  15 minutes at 2 km/h are 500 m, as the limit in metres
+    folder = written(tmp_path / "toy", '\n[walking]\nrule = "time"\nspeed_kmh = 2.0\n' + SITING)
+    report = told(folder, budget=25.0)
+    assert report.answer.case.measure == "flat_m" and report.answer.coverage["limit_m"].iloc[0] == pytest.approx(500)
+    site_tables.write_scenario(report, tmp_path / "site.toml")
+    assert analyzed(folder, tmp_path / "site.toml")["people_covered"] == pytest.approx(report.answer.coverage["after"].iloc[0], abs=1e-6)
+    assert told(folder, limit_m=300.0).answer.case.measure == "walk_m"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -26,7 +26,10 @@ FILE = "site.toml"
 
 @dataclass(frozen=True)
 class Report:
-    """An answer with what its outputs need: the standard, the settings, how candidates came about, the land each needs, and the unit of costs."""
+    """An answer with what its outputs need: the standard, the settings, how candidates came about, the land each needs, and the unit of costs.
+
+    `parcels` are those that candidates lie on, None for positions along streets; `osm` tells whether anything was read from OpenStreetMap.
+    """
 
     answer: Answer
     standard: Standard
@@ -34,7 +37,8 @@ class Report:
     how: str
     needs_m2: float
     cost_unit: str
-    parcels: Any = None
+    parcels: gpd.GeoDataFrame | None = None
+    osm: bool = False
 
     def category(self, id: str, language: str) -> str:
         """The name of a category."""

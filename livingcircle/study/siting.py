@@ -66,7 +66,8 @@ def reported(job: Job, wish: Wish, *, progress: Progress) -> Report:
     found = ground(layers.study, job.base, inputs, standard=standard, categories=wish.categories)
     case = case_of(inputs, found.candidates, terms=terms(wish, standard=standard, settings=settings), standard=standard, settings=settings)
     answer = answered(case, progress=lambda done, total: progress("siting", done, total))
-    return Report(answer, standard, settings, found.how, found.needs_m2, job.study.siting.cost_unit, found.parcels)
+    osm = bool(layers.findings.counts.get("osm"))
+    return Report(answer, standard, settings, found.how, found.needs_m2, job.study.siting.cost_unit, found.parcels, osm)
 
 
 def _as_studied(wish: Wish, job: Job) -> Wish:
