@@ -17,7 +17,7 @@ from livingcircle.programme.places import Places, enlargements, rooms_of
 from livingcircle.programme.town import Town, some_of
 
 SITE, ENLARGEMENT = "site", "enlargement"
-COLUMNS = ("measure_id", "kind", "name", "category", "facility_id", "row", "places", "cost", "parcel", "shape")
+COLUMNS = ("measure_id", "kind", "name", "homes", "category", "facility_id", "row", "places", "cost", "parcel", "shape")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class Costs:
 def measures_of(town: Town, ranking: Ranking, candidates: gpd.GeoDataFrame, places: Sequence[Places], *, costs: Costs, most: float) -> tuple[gpd.GeoDataFrame, dict[str, int]]:
     """Every measure on offer, a row each (`COLUMNS`, shapes in the CRS of the streets), and how many are left out as no cost is told for them, by kind.
 
-    `candidates` are the rows of `town.doors` with their `category`; `row` is the row of the candidate, of the facilities, or of the ranking's links. `cost`
+    `candidates` are the rows of `town.doors` with their `category`; `homes` names the
+    residences that a link begins or ends in; `row` is the row of the candidate, of the facilities, or of the ranking's links. `cost`
     is 1 for everything where no cost is told.
     """
     rows = [*_sites(town, candidates, costs), *_enlargements(town, places, costs, most), *_links(ranking, costs)]
@@ -61,7 +62,7 @@ def _sites(town: Town, candidates: gpd.GeoDataFrame, costs: Costs) -> list[tuple
     for row in np.flatnonzero(allowed & on_street).tolist():
         own = candidates.iloc[row]
         cost = costs.sites.get(own["category"], np.nan) + float(own["cost"])
-        out.append((f"{SITE}:{own['category']}:{own['site_id']}", SITE, own["name"], own["category"], "", row, np.nan, cost, str(own["parcel"]), own.geometry))
+        out.append((f"{SITE}:{own['category']}:{own['site_id']}", SITE, own["name"], "", own["category"], "", row, np.nan, cost, str(own["parcel"]), own.geometry))
     return out
 
 
@@ -73,7 +74,7 @@ def _enlargements(town: Town, places: Sequence[Places], costs: Costs, most: floa
             own = facilities.iloc[int(row)]
             cost = costs.places.get(category, np.nan) * more
             id = f"{ENLARGEMENT}:{category}:{own['facility_id']}"
-            out.append((id, ENLARGEMENT, own["name"], category, own["facility_id"], int(row), float(more), cost, "", own.geometry.representative_point()))
+            out.append((id, ENLARGEMENT, own["name"], "", category, own["facility_id"], int(row), float(more), cost, "", own.geometry.representative_point()))
     return out
 
 
@@ -82,7 +83,7 @@ def _links(ranking: Ranking, costs: Costs) -> list[tuple]:
     for row, own in enumerate(ranking.table.itertuples()):
         if own.people_gained > 0:
             name = own.name or f"{own.from_street} – {own.to_street}"
-            out.append((own.link_id, own.kind, name, "", "", row, np.nan, own.cost if costs.links else np.nan, "", own.geometry))
+            out.append((own.link_id, own.kind, name, own.residences, "", "", row, np.nan, own.cost if costs.links else np.nan, "", own.geometry))
     return out
 
 
