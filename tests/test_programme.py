@@ -22,9 +22,9 @@ from livingcircle.programme.choosing import Offer, Rooms, exact, greedy, in_turn
 from livingcircle.scenario import Plan, laid
 
 
-def offer_of(cost, covers, people, exclusive=None, rooms=(), counted=None, most=None):
+def offer_of(cost, covers, people, exclusive=None, rooms=(), counted=None, most=None, land=None):
     table = csr_array(np.array(covers, dtype=float).reshape(len(cost), len(people)))
-    return Offer(np.array(cost, dtype=float), np.array(people, dtype=float), table, np.array(exclusive or [-1] * len(cost)), tuple(rooms), None if counted is None else np.array(counted), most)
+    return Offer(np.array(cost, dtype=float), np.array(people, dtype=float), table, np.array(exclusive or [-1] * len(cost)), tuple(rooms), None if counted is None else np.array(counted), most, *(land or (None, None)))
 
 
 def best_of_all(offer, budget):
@@ -34,6 +34,7 @@ def best_of_all(offer, budget):
         for chosen in itertools.combinations(range(len(offer.cost)), size):
             groups = [g for g in offer.exclusive[list(chosen)] if g >= 0]
             few = offer.most is None or offer.counted[list(chosen)].sum() <= offer.most
+            few = few and (offer.land is None or all(offer.land[1][[m for m in chosen if offer.land[0][m] == p]].sum() <= area for p, area in enumerate(offer.plots)))
             if few and offer.price(chosen) <= budget + 1e-9 and len(groups) == len(set(groups)):
                 most = max(most, offer.value(chosen))
     return most
@@ -58,7 +59,10 @@ def offers(draw):
             np.array([0 if m < 0 else 5 + m for m in measure], dtype=float), draw(st.sampled_from([1.0, 3.0])),
         ))  # fmt: skip
     counted = draw(st.lists(st.booleans(), min_size=measures, max_size=measures))
-    return offer_of(cost, covers, people, exclusive, rooms, counted, draw(st.sampled_from([None, 0, 1, 2]))), draw(st.integers(0, 20))
+    plot = np.array(draw(st.lists(st.integers(-1, 1), min_size=measures, max_size=measures)))
+    takes = np.array(draw(st.lists(st.integers(0, 5), min_size=measures, max_size=measures)), dtype=float)
+    land = draw(st.sampled_from([None, ((plot, takes), np.array([4.0, 6.0]))]))
+    return offer_of(cost, covers, people, exclusive, rooms, counted, draw(st.sampled_from([None, 0, 1, 2])), land), draw(st.integers(0, 20))
 
 
 @given(offers())
@@ -73,9 +77,12 @@ def test_the_exact_choice_is_the_best_of_all_and_the_greedy_one_never_better(tol
         groups = [g for g in offer.exclusive[list(choice.chosen)] if g >= 0]
         assert len(groups) == len(set(groups))
         assert offer.most is None or offer.counted[list(choice.chosen)].sum() <= offer.most
+        if offer.land is not None:
+            plot, takes = offer.land
+            assert all(takes[[m for m in choice.chosen if plot[m] == p]].sum() <= area for p, area in enumerate(offer.plots))
     assert quick.value <= best + 1e-6
     #  the better of the rule and the best single measure is worth at least (1 - 1/e) / 2 of the best where nothing excludes anything and only coverage counts
-    if not offer.rooms and offer.most is None and (offer.exclusive < 0).all():
+    if not offer.rooms and offer.most is None and offer.land is None and (offer.exclusive < 0).all():
         assert quick.value >= (1 - 1 / np.e) / 2 * best - 1e-6
 
 
@@ -111,7 +118,7 @@ def test_a_large_measure_is_not_missed_for_a_small_one():
 
 def candidates(*places, category="park"):
     """Candidate sites at points, each on a parcel of its own."""
-    table = {"site_id": [f"p{n}" for n in range(len(places))], "name": "", "parcel": [f"p{n}" for n in range(len(places))], "allowed": True, "cost": 0.0}
+    table = {"site_id": [f"p{n}" for n in range(len(places))], "name": "", "parcel": [f"p{n}" for n in range(len(places))], "allowed": True, "cost": 0.0, "area_m2": 900.0, "needs_m2": 500.0}
     return gpd.GeoDataFrame({**table, "category": category}, geometry=[shapely.Point(place) for place in places], crs=CRS)
 
 
@@ -164,3 +171,12 @@ def test_doors_of_one_parcel_exclude_each_other(banks, tiny):
     own = candidates((600, 10), (1200, 10)).assign(parcel="one")
     told = programme_of(banks[1], own, standard=tiny, terms=Terms(100.0, ("park",), costs=Costs({"park": 5.0})))
     assert told.steps["people"].tolist() == [100] and told.others["people_alone"].tolist() == [70]
+
+
+def test_a_parcel_holds_no_more_than_it_has_land_for(banks, tiny):
+    #  a school and a park on one parcel of 900 m² that need 500 m² each: one of them, though both would serve
+    own = pd.concat([candidates((600, 10)), candidates((600, 10), category="school")], ignore_index=True)
+    terms = Terms(100.0, ("park", "school"), costs=Costs({"park": 5.0, "school": 5.0}))
+    assert len(programme_of(banks[1], own, standard=tiny, terms=terms).steps) == 1
+    roomy = own.assign(area_m2=1000.0)
+    assert programme_of(banks[1], roomy, standard=tiny, terms=terms).steps["category"].tolist() == ["school", "park"]

@@ -89,7 +89,8 @@ class Programme:
 
 
 def programme_of(ranking: Ranking, candidates: gpd.GeoDataFrame, *, standard: Standard, terms: Terms) -> Programme:
-    """The programme worth most for the budget, of the links of a ranking, the candidate sites (with `category`, `site_id`, `name`, `parcel`, `allowed`, `cost`), and enlargements."""
+    """The programme worth most for the budget, of the links of a ranking, the candidate sites (with `category`, `site_id`, `name`, `parcel`, `allowed`, `cost`, `area_m2`
+    and `needs_m2`), and enlargements."""
     start = ranking.start
     town = town_of(start, candidates, standard=standard, categories=terms.categories)
     priced = terms.costs.places if terms.costs.told else standard.categories

@@ -87,13 +87,14 @@ def planned(job: Job, layers: Layers, terms: Terms, *, progress: Progress) -> Pr
 
 def _candidates(layers: Layers, base: Path, inputs: Any, standard: Standard, category: str) -> gpd.GeoDataFrame:
     """Candidate sites of a category as `[siting]` has them; their `cost` is that of the land alone."""
-    found = ground(layers.study, base, inputs, standard=standard, categories=(category,)).candidates
+    told = ground(layers.study, base, inputs, standard=standard, categories=(category,))
+    found = told.candidates
     land = found["cost"].astype(float) - layers.study.siting.cost.get(category, 0.0)
-    return found.assign(category=category, cost=land)
+    return found.assign(category=category, cost=land, needs_m2=told.needs_m2)
 
 
 def _none(crs: object) -> gpd.GeoDataFrame:
-    columns = {name: pd.Series(dtype=object) for name in ("site_id", "name", "parcel", "allowed", "cost", "area_m2", "category")}
+    columns = {name: pd.Series(dtype=object) for name in ("site_id", "name", "parcel", "allowed", "cost", "area_m2", "needs_m2", "category")}
     return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=crs), crs=crs)
 
 
