@@ -143,7 +143,7 @@ def test_a_link_that_leads_to_a_new_site_is_told_beside_the_sum(banks, tiny):
     assert "50 more" in " ".join(sentences(told, language="en"))
     #  the same as one scenario, analyzed from the beginning
     settings = settings_of()
-    plan = Plan("p", scenario(told, None), "p: ")
+    plan = Plan("p", scenario(told, None, inputs.network), "p: ")
     after, standard, changed = laid(plan, inputs, standard=tiny, settings=settings)
     results = [analyze(inputs, standard=tiny, settings=settings), analyze(after, standard=standard, settings=changed)]
     gained = compare(State("a", {}, results[0]), State("b", {}, results[1])).coverage

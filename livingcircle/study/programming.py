@@ -57,7 +57,7 @@ def programme_study(path: Path, wanted: Wanted, *, out: Path | None = None, prog
         language = job.settings.language
         programme_tables.write(told, folder / "programme.csv", language=language)
         programme_tables.write_geojson(told, folder / "programme.geojson", language=language)
-        (folder / "programme.toml").write_text(toml_text(programme_tables.scenario(told, job.plan)), encoding="utf-8")
+        (folder / "programme.toml").write_text(toml_text(programme_tables.scenario(told, job.plan, layers.inputs.network)), encoding="utf-8")
         programme_workbook.write(told, folder / "programme.xlsx", language=language)
         progress("outputs", 1, 2)
         programme_page.write(told, folder / "programme.html", language=language)
