@@ -45,7 +45,7 @@ def _table(answer: Answer, known: Mapping[str, str]) -> Table:
     table.add_column(known["summary.rank"], justify="right")
     table.add_column(known["summary.place"], overflow="fold")
     for key in ("length", "walk", "people", "sum", "sequence", *(["cost"] if costs else [])):
-        table.add_column(known[f"summary.{key}"], justify="right")
+        table.add_column(known[f"summary.{key}"], justify="right", no_wrap=True)
     for row, place in zip(table_of(answer).to_dict("records"), places(answer, answer.settings.language), strict=True):
         keys = ("length_m", "walk_m", "people_distinct", "people_gained", "people_in_sequence", *(["cost"] if costs else []))
         table.add_row(str(row["rank"]), place, *(f"{row[key]:,.0f}" if abs(row[key]) < float("inf") else "—" for key in keys))

@@ -38,8 +38,8 @@ def test_analyze_writes_all_files(study, tmp_path, capsys):
     assert run("analyze", study) == 0
     folder = tmp_path / "maps" / "toy"
     assert sorted(p.name for p in folder.iterdir()) == [
-        "completeness.csv", "coverage.csv", "figures", "gaps.csv", "gaps.xlsx", "index.html", "indicators.csv", "lacking.csv", "layers.gpkg",
-        "quotas.csv", "report.docx", "run.json",
+        "access.csv", "capacity.csv", "capacity_units.csv", "completeness.csv", "coverage.csv", "equity.csv", "figures", "gaps.csv", "gaps.xlsx", "index.html",
+        "indicators.csv", "lacking.csv", "layers.gpkg", "quotas.csv", "report.docx", "run.json",
     ]
     coverage = read(folder / "coverage.csv").set_index("category")
     #  school: block A whole and B up to x + y + 10 = 500; park: by the branch, entered at its south boundary
@@ -64,14 +64,14 @@ def test_networkx_gives_the_same_tables(study, tmp_path):
     assert run("analyze", study, "--out", tmp_path / "a") == 0
     toy_study.edit(study / "study.toml", "[streets]", '[walking]\nengine = "networkx"\n\n[streets]')
     assert run("analyze", study, "--out", tmp_path / "b") == 0
-    for name in ("coverage.csv", "gaps.csv", "completeness.csv", "lacking.csv", "quotas.csv"):
+    for name in ("coverage.csv", "gaps.csv", "completeness.csv", "lacking.csv", "quotas.csv", "capacity_units.csv", "equity.csv"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
 def test_two_runs_are_byte_identical(study, tmp_path):
     for name in ("a", "b"):
         assert run("analyze", study, "--out", tmp_path / name) == 0
-    for name in ("coverage.csv", "gaps.csv", "indicators.csv", "completeness.csv", "lacking.csv", "quotas.csv", "index.html"):
+    for name in ("coverage.csv", "gaps.csv", "indicators.csv", "completeness.csv", "lacking.csv", "quotas.csv", "equity.csv", "index.html"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
 
 import geopandas as gpd
 import networkx as nx
@@ -22,20 +20,12 @@ from livingcircle.coverage import Group
 from livingcircle.entrances import entrances
 from livingcircle.errors import DataError, StudyError
 from livingcircle.layers import LINKS, check
-from livingcircle.links import Built, bounds, candidate_links, case_of, first_look, gains_of, links_of, ranked, scenario_changes, served_by, terms_of
+from livingcircle.links import Built, bounds, candidate_links, case_of, first_look, gains_of, links_of, package_of, ranked, scenario_changes, served_by, terms_of, ways_round
 from livingcircle.links.candidates import thinned
 from livingcircle.links.kinds import barriers_passed, kinds, streets_passed
 from livingcircle.links.places import places
-from livingcircle.network.links import Link, foot
+from livingcircle.network.links import Link, foot, gate_node
 from livingcircle.scenario import Plan, Scenario, laid
-from livingcircle.study import schema
-from livingcircle.study.findings import Findings
-from livingcircle.study.judging import standards_of
-from livingcircle.study.local_points import placed
-from livingcircle.study.reading import read_inputs
-from livingcircle.study.reading import settings_of as study_settings
-
-ROOT = Path(__file__).resolve().parent.parent
 
 #  (0,120)───────────────────────S(900,120)──(1500,120)
 #     │  ~~~~~~~~~~~~~~ river 40 to 80 ~~~~~~~~~~~
@@ -158,9 +148,9 @@ def test_terms_tell_every_fault():
     assert terms_of(kinds=("gate",)).kinds == ("gate",)
     assert terms_of(best=7).best == 7 and terms_of().cost_per_m == {}
     with pytest.raises(StudyError) as told:
-        terms_of(max_mm=3, best=0, built=1.5, spacing_m=float("nan"), order="size", kinds=("gate", "tunnel"), cost_per_m={"tunnel": 1.0, "gate": -1})
+        terms_of(max_mm=3, best=0, built=1.5, spacing_m=float("nan"), order="size", kinds=("gate", "tunnel"), cost_per_m={"tunnel": 1.0, "gate": -1}, cost_each={"pier": 1})
     assert {fault.where.removeprefix("[links] ") for fault in told.value.faults} == {
-        "max_mm", "best", "built", "spacing_m", "order", "kinds", "cost_per_m.tunnel", "cost_per_m.gate",
+        "max_mm", "best", "built", "spacing_m", "order", "kinds", "cost_per_m.tunnel", "cost_per_m.gate", "cost_each.pier",
     }
 
 
@@ -453,34 +443,82 @@ def test_a_ranked_link_laid_over_the_study_covers_whom_it_says(banks, tiny, whic
     assert covered[1] - covered[0] == best["people_gained"].iloc[0] > 0
 
 
-@pytest.fixture(scope="module")
-def sample():
-    """The sample district as it is read: inputs, standard and settings."""
-    study, base = schema.load(ROOT / "data" / "beilun")
-    standard, systems = standards_of(study, base=base)
-    found = Findings()
-    settings = study_settings(study, systems=systems, year=None, language=None)
-    return read_inputs(placed(study, base, found), base, standard=standard, findings=found, progress=lambda *_: None), standard, settings
+def two_gates():
+    """The garden with a gate at E as well, and the E gate as node id and compound."""
+    given = gpd.GeoDataFrame({"kind": ["residents"] * 2}, geometry=[shapely.Point(100, 100), shapely.Point(300, 100)], crs=CRS)
+    network = streets.from_lines(lines(RING, [(0, 100), (400, 100)]), outlines=GARDEN, gates=given)
+    return network, gate_node(network, np.array([300.0, 100]))
 
 
-def test_the_gate_and_the_bridge_left_out_of_the_sample_are_found(sample):
-    inputs, standard, settings = sample
-    found = ranked(inputs, standard=standard, settings=settings, asked=terms_of(best=5, built=3))
-    assert found.counts["lost_people"] == 0
-    gate, bridge = (found.table[found.table["kind"] == kind].iloc[0] for kind in ("gate", "bridge"))
-    assert {gate["rank"], bridge["rank"]} == {1, 2}
-    estate = inputs.residences.set_index("name").geometry[gate["residences"]]
-    #  the planted estate (`tests/test_sample_beilun.py`) opens to the west alone; the gate is in its east wall
-    facts = tomllib.loads((ROOT / "scripts" / "sample_beilun" / "facts.toml").read_text(encoding="utf-8"))["planted"]
-    assert gate["residences"] == facts["one_gate"]["name"]
-    assert gate.geometry.centroid.x > estate.centroid.x + 100 and gate.geometry.distance(estate.boundary) < 40
-    assert gate["length_m"] <= 40 and gate["people_distinct"] > 900
-    #  the bridge of the sample's own scenario crosses the same reach of the river
-    (told,) = schema.load(ROOT / "data" / "beilun")[0].scenarios["footbridge"].links
-    line = gpd.GeoSeries([shapely.LineString(told.line)], crs="EPSG:4326").to_crs(inputs.network.crs).iloc[0]
-    assert bridge["barrier"] == "water" and bridge.geometry.distance(line) < 150 and bridge["length_m"] < 180
-    assert bridge["people_distinct"] > 2000 and bridge["bound"] == "equal"
-    telecom = found.by_requirement.query("link_id == @bridge.link_id and category == 'com_telecom' and level == 'L15'")["people"].iloc[0]
-    assert telecom > 1500
-    assert {gate["turn"], bridge["turn"]} == {1, 2}
-    assert found.sequence["people_joint"].is_monotonic_increasing and len(found.sequence) == 3
+def of_garden(network):
+    return inputs_of(network, facility_table(("S", "school", shapely.Point(400, 100))), residence_table(("H", 100, shapely.Point(290, 100))))
+
+
+@pytest.mark.parametrize("permeability", ["visit", "residents"])
+def test_a_gate_that_a_scenario_closes_is_offered_again(tiny, permeability):
+    network, gate = two_gates()
+    inputs = of_garden(network.with_closed_gates((gate,)))
+    #  nothing else is looked for, however small the detour
+    found = rank(inputs, tiny, walker=Walker(4.0, permeability=permeability), least_detour=1e6)
+    (best,) = found.table.to_dict("records")
+    assert (best["how"], best["kind"], best["length_m"], best["people_gained"], best["residences"]) == ("closed", "gate", 0, 100, "Garden")
+    assert best["geometry"].coords[0] == (300, 100) and best["walk_m"] == 200 + 100 + 600 + 100 and found.counts["shut"] == 1
+    #  the walks are those of the town whose gate nobody closed
+    opened = found.start.adding(found.links)
+    whole = Built(case_of(of_garden(network), standard=tiny, settings=found.start.case.settings, points=1))
+    assert [walk.tolist() for walk in opened.walks] == [walk.tolist() for walk in whole.walks] == [[110.0]]
+    assert not opened.network.closed_gates and found.start.network.closed_gates == (gate,)
+
+
+def test_a_gate_that_a_scenario_closes_is_told_even_if_it_brings_nothing(tiny):
+    network, gate = two_gates()
+    #  the school within reach of everybody by the other gate
+    inputs = inputs_of(network.with_closed_gates((gate,)), facility_table(("S", "school", shapely.Point(100, 100))), residence_table(("H", 100, shapely.Point(290, 100))))
+    found = rank(inputs, tiny, walker=Walker(4.0, permeability="visit"))
+    assert found.table[["how", "people_gained"]].values.tolist() == [["closed", 0.0]]
+    assert package_of(found).built.tolist() == [False]
+
+
+@pytest.mark.parametrize("kind", ["residents", "closed"])
+def test_a_street_that_ends_at_a_wall_is_offered_however_small_the_detour(tiny, kind):
+    found = rank(garden(kind), tiny, walker=Walker(4.0, permeability="visit"), least_detour=1e6)
+    assert found.table[["how", "kind", "length_m", "people_gained"]].values.tolist() == [["walled", "gate", 0.0, 100.0]]
+    assert len(rank(garden(kind), tiny, walker=Walker(4.0, permeability="visit"), kinds=("bridge",)).table) == 0
+    #  what is found at the very place is not told twice
+    table = candidate_links(case_of(garden(kind), standard=tiny, settings=settings_of(), points=1), terms=terms_of())
+    ends = shapely.get_coordinates(table.geometry.to_numpy()).reshape(-1, 4)
+    assert (np.hypot(ends[:, 0] - 300, ends[:, 1] - 100) + np.hypot(ends[:, 2] - 300, ends[:, 3] - 100) <= 25).sum() == 1
+
+
+def test_links_built_one_after_another(banks, tiny):
+    paths = drawn([(1000, 0), (1000, 120)], [(750, 0), (750, 120)], [(100, 0), (100, 120)], name=["east", "west", "far"])
+    found = rank(banks, tiny, paths=paths, max_m=1, built=0)
+    package = package_of(found)
+    assert found.table["name"].tolist() == ["west", "east", "far"] and len(found.sequence) == 0
+    #  as in the greedy sequence: C alone is new to the one in the east
+    assert package.added["people_in_sequence"].tolist() == [150, 70, 0] == package.added["distinct_in_sequence"].tolist()
+    assert package.built.tolist() == [True, True, False]
+    assert package.joint.people.sum() == 220 == package.joint.distinct_people[0]
+    assert package.by_requirement[["category", "level", "people"]].values.tolist() == [["school", "L15", 220.0]]
+    #  round by the western end of both banks
+    for line, walk in zip(ways_round(found), found.table["walk_m"], strict=True):
+        assert shapely.LineString(line).length == pytest.approx(walk)
+    assert found.table["walk_m"].tolist() == [750 * 2 + 120, 1000 * 2 + 120, 100 * 2 + 120]
+    assert ways_round(rank(banks, tiny, max_m=1)) == []
+
+
+def test_who_gains_by_a_link(banks, tiny):
+    found = rank(banks, tiny, paths=drawn([(750, 0), (750, 120)]), max_m=1)
+    homes = found.by_home.set_index(["residence_id", "category"])
+    assert homes["people"].to_dict() == {("A", ""): 100, ("B", ""): 50, ("A", "school"): 100, ("B", "school"): 50}
+    #  A: 10 + 600 + 120 + 900 + 10 before, 10 + 150 + 120 + 150 + 10 after
+    assert homes.loc[("A", "school"), ["walk_m", "walk_after_m"]].tolist() == [1640, 440]
+    assert homes.loc[("B", "school"), ["walk_m", "walk_after_m"]].tolist() == [1940, 440]
+    assert set(found.by_home["link_id"]) == {"link#1"}
+
+
+def test_what_every_link_of_a_kind_costs_besides_its_metres(banks, tiny):
+    found = rank(banks, tiny, cost_per_m={"bridge": 2.0}, cost_each={"bridge": 10.0})
+    assert found.table["cost"].iloc[0] == 10 + 240
+    assert rank(banks, tiny, cost_each={"bridge": 10.0}).table["cost"].iloc[0] == 10
+    assert np.isnan(rank(banks, tiny, cost_each={"gate": 10.0}).table["cost"].iloc[0])

@@ -14,9 +14,12 @@ import typer
 
 from livingcircle import cli, standards
 from livingcircle.audit import as_table
-from livingcircle import capacity, completeness, equity, indicators, quotas, scenario
+from livingcircle import capacity, completeness, equity, indicators, quotas, scenario, timeline
 from livingcircle.layers import COVERAGE, GAPS, STATUSES
 from livingcircle.network import links
+from livingcircle.outputs import links_tables, programme_tables, site_tables
+from livingcircle.siting import MODELS, REASONS
+from livingcircle.siting.answer import OFF_NETWORK, OTHER_AIM
 from livingcircle.sources import geofile
 from livingcircle.study import layer_files, schema
 
@@ -45,10 +48,10 @@ def test_every_command_and_option_stands_in_the_readme_and_has_help():
 
 
 def test_every_key_of_the_study_file_stands_in_the_readme():
-    for model in (schema.About, schema.LocalSystem, schema.Streets, schema.Walking, schema.WalkingGroup, schema.FacilityFile, schema.ResidenceFile, schema.BarrierFile, schema.CompoundFile, schema.GateFile, schema.ParkFile, schema.BuildingFile, schema.PeopleRaster, schema.UnitTotals, schema.GapList, schema.Outputs, layer_files.BuiltLand):
+    for model in (schema.About, schema.LocalSystem, schema.Streets, schema.Walking, schema.WalkingGroup, schema.FacilityFile, schema.ResidenceFile, schema.BarrierFile, schema.CompoundFile, schema.GateFile, schema.ParkFile, schema.BuildingFile, schema.PeopleRaster, schema.UnitTotals, schema.GapList, schema.LinkSearch, schema.Outputs, schema.ProgrammeTable, layer_files.BuiltLand, layer_files.Siting, layer_files.ParcelFile, layer_files.ExcludedFile):
         for key in model.model_fields:
             assert re.search(rf"`(\[+[\w.]+\]+ )?{key}`|`{key}[,`]|, `{key}`|`\[+[\w.]*{key}\]", README), (model.__name__, key)
-    for table in ("[built_land]", "[residences.groups]", "[outputs]", "[gaps]"):
+    for table in ("[built_land]", "[residences.groups]", "[outputs]", "[gaps]", "[siting]", "[siting.parcels]", "[[siting.excluded]]", "[siting.site_m2]", "[siting.capacity]", "[siting.cost]", "[programme] budget"):
         assert f"`{table}" in README, table
     for key in schema.PLACE_COLUMNS:
         assert f"`{key}`" in README, key
@@ -94,13 +97,29 @@ def test_every_column_stands_in_the_readme():
     for file, columns in beside.items():
         (row,) = (line for line in README.splitlines() if line.startswith(f"| `{file}`"))
         assert [column for column in columns if f"`{column}`" not in row] == [], file
+    (row,) = (line for line in README.splitlines() if line.startswith("| `links.csv`"))
+    assert [column for column in links_tables.COLUMNS if f"`{column}`" not in row] == []
     for status in STATUSES:
         assert f"`{status}`" in README, status
+
+
+def test_every_column_of_a_timeline_and_a_programme_stands_in_the_readme():
+    for file, columns in {"timeline.csv": timeline.COLUMNS, "programme.csv": programme_tables.COLUMNS}.items():
+        (row,) = (line for line in README.splitlines() if line.startswith(f"| `{file}`"))
+        assert [column for column in columns if f"`{column}`" not in row] == [], file
 
 
 def test_every_column_of_the_data_check_stands_in_the_readme():
     for column in (*as_table([], "EPSG:4550").columns, "finding", "effect", "remedy"):
         assert f"`{column}`" in README, column
+
+
+def test_every_column_and_reason_of_a_siting_stands_in_the_readme():
+    for file, columns in {"sites.csv": site_tables.SITES, "curve.csv": site_tables.CURVE, "uncovered.csv": site_tables.UNCOVERED}.items():
+        (row,) = (line for line in README.splitlines() if line.startswith(f"| `{file}`"))
+        assert [column for column in columns if f"`{column}`" not in row] == [], file
+    assert [reason for reason in (*REASONS, OTHER_AIM, OFF_NETWORK) if f"`{reason}`" not in README] == []
+    assert [model for model in MODELS if f"| `{model}` |" not in README] == []
 
 
 def test_every_action_of_a_correction_stands_in_the_readme():

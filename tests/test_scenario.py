@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 
 import geopandas as gpd
 import numpy as np
@@ -24,7 +25,8 @@ from livingcircle.coverage import Group
 from livingcircle.entrances import entrances
 from livingcircle.errors import StudyError
 from livingcircle.messages.faults import in_words
-from livingcircle.scenario import Plan, Scenario, laid
+from livingcircle.network.links import gate_node
+from livingcircle.scenario import Plan, Scenario, laid, toml_text, without_closing
 from livingcircle.scenario.model import ASKED
 
 EAST, NORTH = 380_000.0, 3_313_000.0
@@ -374,3 +376,26 @@ def test_gap_ids_of_the_study_stay(tiny, before):
     both = ids[0].index.intersection(ids[1].index)
     assert len(both) and ids[0][both].tolist() == ids[1][both].tolist()
     assert isinstance(after.gaps, pd.DataFrame)
+
+
+@pytest.mark.parametrize("told", [
+    {},
+    {"name": {"zh": '桥"\\x', "en": "a\nb\x7f\u2028"}, "note": "只一句", "year": 2030, "walking": {"rule": "time", "speeds": {"all": 4, "elderly": 2.5}}},
+    {
+        "facilities": [NEW, {"change": "close", "id": "学校.csv#1"}, {"change": "resize", "id": "a", "capacity": 300}],
+        "links": [{"kind": "bridge", "name": "桥", "line": [[121.5, 29.5], [121.6, 29.5], [121, 30]]}],
+        "gates": [{"change": "close", "lon": 121, "lat": 29.5}],
+        "limits": [{"category": "school", "level": "L15", "limit_m": 400}],
+    },
+])  # fmt: skip
+def test_a_scenario_written_as_toml_is_read_again(told):
+    scenario = Scenario.model_validate(told)
+    assert Scenario.model_validate(tomllib.loads(toml_text(scenario))) == scenario
+
+
+def test_a_scenario_without_the_closing_of_some_gates(gated):
+    one = plan(year=2030, gates=[{"change": "close", **degrees(110, 100)}, {"change": "open", **degrees(345, 100)}])
+    node = gate_node(gated.network, np.array(moved((100, 100))[0]))
+    kept = without_closing(one, gated.network, [node])
+    assert kept.gates == one.scenario.gates[1:] and kept.year == 2030
+    assert without_closing(one, gated.network, [(node[0] + 1, node[1])]) == one.scenario

@@ -2,11 +2,11 @@
 
 from livingcircle.capacity.access import Access, balanced, spatial_availability, two_step
 from livingcircle.capacity.asked import NOT_TOLD, SHARED, TOLD, Asked, asked, demand, demanding, missing, supply
+from livingcircle.capacity.assigning import ALL_FULL, NONE_WITHIN, NOT_KNOWN, Assignment, assign, by_unit, together
 from livingcircle.capacity.cases import (
     FACILITIES, HOMES, KEYS, MEASURES, NO_FACILITY, PARTS, UNITS, Capacity, Case, amounts, cases, competing, facility_rows, home_rows, missing_rows, nothing,
     principal, unit_rows,
 )  # fmt: skip
-from livingcircle.capacity.assigning import ALL_FULL, NONE_WITHIN, NOT_KNOWN, Assignment, assign, by_unit, together
 from livingcircle.capacity.reach import decay, decays, within
 
 __all__ = [

@@ -19,7 +19,8 @@ from livingcircle.standards import Standard
 class Answer:
     """The best links of a study, what they bring one after another, and the ways round today (`package.ways_round`), with what they were judged by.
 
-    `cost_unit` is what a planner counts costs in; `scenario` names the one laid over the study, by language, empty for the study as it is.
+    `cost_unit` is what a planner counts costs in; `scenario` names the one laid over the study, by language, empty for the study as it is;
+    `osm` whether any layer is from OpenStreetMap, whose license asks to be named.
     """
 
     ranking: Ranking
@@ -29,6 +30,7 @@ class Answer:
     standard: Standard
     cost_unit: str
     scenario: Mapping[str, str]
+    osm: bool = False
 
     @property
     def inputs(self) -> Inputs:

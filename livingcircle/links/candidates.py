@@ -30,7 +30,7 @@ BLOCK = 2_000
 
 def candidate_links(case: Case, *, terms: Terms, lines: gpd.GeoDataFrame | None = None) -> gpd.GeoDataFrame:
     """A row a link that may be worth building, given ones first, then gates that are shut (`walls.shut_gates`): `name`, `how`, `kind`, `barrier`, `length_m`, `cost`, `residences` (names of those on
-    whose land the ends lie, joined by `;`), streets at both ends, and lines.
+    whose land the ends lie, or of the compounds within which they do, joined by `;`), streets at both ends, and lines.
 
     Found are straight links of up to `terms.max_m` between places on streets (`places.places`) that are at least `least_detour` times as far on foot and
     `least_saving_m` farther, moved to where the two streets come nearest; none passes over another street, except a short crossing of a road. Of links
@@ -48,6 +48,7 @@ def candidate_links(case: Case, *, terms: Terms, lines: gpd.GeoDataFrame | None 
     table = table[(table["how"] == GIVEN) | table["kind"].isin(terms.kinds)].reset_index(drop=True)
     edges = table["from_edge"].to_numpy(), table["to_edge"].to_numpy()
     names = _residences(table.geometry.to_numpy(), case.inputs.residences)
+    names = np.where(names == "", _compounds(case.own, edges), names)
     return table.assign(from_street=_names(case.own.streets, edges[0]), to_street=_names(case.own.streets, edges[1]), residences=names)
 
 
@@ -227,3 +228,11 @@ def _residences(lines: np.ndarray, residences: Residences) -> np.ndarray:
     for own, told in pd.DataFrame({"line": line, "name": names[row]}).drop_duplicates().groupby("line")["name"]:
         out[own] = ";".join(name for name in told if name)
     return out
+
+
+def _compounds(network: StreetNetwork, edges: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """The names of the compounds whose streets links begin and end on, joined by `;`."""
+    told = network.compounds
+    known = {} if told is None else {number: str(name) for number, name in told["name"].fillna("").items() if name}
+    pairs = zip(*(network.compound[edge].tolist() for edge in edges), strict=True)
+    return np.array([";".join(dict.fromkeys(known[own] for own in pair if own in known)) for pair in pairs], dtype=object)

@@ -55,7 +55,7 @@ def _place(row: Row, units: list[str], known: Mapping[str, str], language: str) 
     if kind == "gate":
         key = {CLOSED: "reopen", WALLED: "through"}.get(row["how"], "gate")
         street = next((_street(row[own], "", known) for own in ("from_street", "to_street") if _named(row[own])), "")
-        told = known[f"place.homes_{key}"].format(homes=homes, street=street) if homes and street else known[f"place.{key}"].format(**ends)
+        told = known[f"place.homes_{key}"].format(homes=homes, street=street) if homes and street else known[f"place.{key}_same" if a == b else f"place.{key}"].format(**ends)
     elif kind == "bridge" and barrier:
         told = known["place.bridge_same" if a == b else "place.bridge"].format(barrier=barrier, **ends)
     elif a == b:
@@ -64,7 +64,7 @@ def _place(row: Row, units: list[str], known: Mapping[str, str], language: str) 
         told = known[f"place.{'footpath' if kind == 'bridge' else kind}"].format(**ends)
     # What lies within named residences needs no community to be found.
     told = told if homes or not units else known["place.in_units"].format(place=told, units=known["join"].join(units))
-    return f"{row['name']}{known['join']}{told}" if row["name"] else told
+    return f"{row['name']}{known['join']}{told}" if row["name"] else _started(told)
 
 
 def _named(street: str) -> bool:

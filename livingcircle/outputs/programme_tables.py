@@ -11,11 +11,13 @@ import pandas as pd
 import shapely
 
 from livingcircle.links import scenario_changes
+from livingcircle.links.walls import CLOSED
 from livingcircle.messages import LANGUAGES, words
+from livingcircle.network import StreetNetwork
 from livingcircle.outputs.programme_words import money, rows_of
 from livingcircle.outputs.tables import write_csv
 from livingcircle.programme import ENLARGEMENT, SITE, Programme
-from livingcircle.scenario import Plan, Scenario
+from livingcircle.scenario import Plan, Scenario, without_closing
 
 COLUMNS = (
     "turn", "chosen", "measure_id", "kind", "title", "category", "facility_id", "unit", "places", "cost", "cost_joint", "people", "people_joint", "people_alone",
@@ -64,14 +66,18 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def scenario(told: Programme, plan: Plan | None) -> Scenario:
-    """What takes every measure chosen, beside what the scenario changes that the programme was worked out under."""
-    under = plan.scenario.model_dump(mode="json", exclude_unset=True) if plan else {}
-    steps, settings = told.steps, told.town.start.case.settings
+def scenario(told: Programme, plan: Plan | None, streets: StreetNetwork) -> Scenario:
+    """What takes every measure chosen, beside what the scenario changes that the programme was worked out under; `streets` are the study's own."""
+    case = told.town.start.case
+    links = _as_links(told)
+    # A gate that the scenario closes is opened again by not closing it.
+    opened = [gate for row in links.index[links["how"] == CLOSED] if (gate := case.opens(told.ranking.links[row])) is not None]
+    under = without_closing(plan, streets, opened).model_dump(mode="json", exclude_unset=True) if plan else {}
+    steps, settings = told.steps, case.settings
     names = {
         language: words(language, "programme")["scenario_name"].format(count=len(steps), budget=money(told.terms.budget, told, language=language)) for language in LANGUAGES
     }
-    parts: dict[str, list] = {"facilities": [], **scenario_changes(_as_links(told))}
+    parts: dict[str, list] = {"facilities": [], **scenario_changes(links[links["how"] != CLOSED])}
     rows = {language: rows_of(told, language=language) for language in LANGUAGES}
     degrees = steps.geometry.to_crs("EPSG:4326")
     for number, row in enumerate(steps.drop(columns="geometry").to_dict("records")):
@@ -80,7 +86,7 @@ def scenario(told: Programme, plan: Plan | None) -> Scenario:
             place = {"lon": round(point.x, PLACES), "lat": round(point.y, PLACES)}
             parts["facilities"].append({"change": "open", "name": rows[settings.language][number]["title"], "categories": [row["category"]], **place})
         elif row["kind"] == ENLARGEMENT:
-            known = told.town.start.case.inputs.facilities.set_index("facility_id")["capacity"]
+            known = case.inputs.facilities.set_index("facility_id")["capacity"]
             parts["facilities"].append({"change": "resize", "id": row["facility_id"], "capacity": float(known[row["facility_id"]]) + float(row["places"])})
     year = {"year": settings.year} if settings.year is not None else {}
     joined = {key: [*under.get(key, ()), *own] for key, own in parts.items() if own or under.get(key)}

@@ -63,7 +63,9 @@ def _title(told: Programme, row: Mapping[str, Any], street: str, said: tuple[Map
     if row["kind"] == ENLARGEMENT:
         return known["named.enlargement"].format(name=row["name"], category=category, places=f"{row['places']:,.0f}")
     ends = [end if not end.startswith(UNNAMED) else known["unnamed_street"] for end in row["name"].split(" – ")]
-    return known["named.link"].format(kind=known[f"kind.{row['kind']}"], name=known["between"].join(dict.fromkeys(ends)))
+    street = known["between"].join(dict.fromkeys(ends))
+    homes = known["join"].join(name for name in str(row["homes"]).split(";") if name)
+    return known["named.link_at" if homes else "named.link"].format(kind=known[f"kind.{row['kind']}"], name=street, homes=homes)
 
 
 def _serves(told: Programme, row: Mapping[str, Any], said: tuple[Mapping[str, str], str]) -> str:
@@ -95,6 +97,7 @@ def sentences(told: Programme, *, language: str) -> list[str]:
         lines.append(known["say.places"].format(places=f"{filled:,.0f}"))
     proof = {"value": f"{told.exact.value:,.0f}", "bound": f"{told.exact.bound:,.0f}", "gap": f"{told.exact.gap:.2%}", "offered": told.counts["offered"], "points": told.terms.points}
     lines.append(known["say.optimal" if told.exact.status == "optimal" else "say.bound"].format(**proof))
+    lines.append(known["say.recount"].format(value=proof["value"], people=numbers["people"]))
     lines.append(known["say.greedy"].format(value=f"{told.greedy.value:,.0f}", loss=f"{told.loss:.2%}"))
     together = {"people": numbers["people"], "sum": f"{told.people_sum:,.0f}"}
     difference = told.people - told.people_sum

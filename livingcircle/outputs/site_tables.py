@@ -118,7 +118,7 @@ def write_scenario(report: Report, path: Path) -> None:
     """Write the sites as a scenario that `analyze --scenario` takes; what a scenario laid over the study said comes first."""
     case, settings = report.answer.case, report.settings
     base = dict((settings.scenario or {}).get("content", {}))
-    names = {language: words(language, "site")["title"] + words(language, "site")["and"] + report.categories(language) for language in LANGUAGES}
+    names = {language: words(language, "site")["scenario_name"].format(categories=report.categories(language)) for language in LANGUAGES}
     new = [_opened(row, case.terms.each, report) for row in report.answer.sites.to_dict("records")]
     told = {**base, "name": names, "year": settings.year, "facilities": [*base.get("facilities", ()), *new]}
     path.write_text(toml({key: value for key, value in told.items() if value is not None}), encoding="utf-8", newline="\n")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -26,7 +26,10 @@ FILE = "site.toml"
 
 @dataclass(frozen=True)
 class Report:
-    """An answer with what its outputs need: the standard, the settings, how candidates came about, the land each needs, and the unit of costs."""
+    """An answer with what its outputs need: the standard, the settings, how candidates came about, the land each needs, and the unit of costs.
+
+    `parcels` are those that candidates lie on, None for positions along streets; `osm` tells whether anything was read from OpenStreetMap.
+    """
 
     answer: Answer
     standard: Standard
@@ -34,7 +37,8 @@ class Report:
     how: str
     needs_m2: float
     cost_unit: str
-    parcels: Any = None
+    parcels: gpd.GeoDataFrame | None = None
+    osm: bool = False
 
     def category(self, id: str, language: str) -> str:
         """The name of a category."""
@@ -73,20 +77,23 @@ def sentences(report: Report, *, language: str) -> list[str]:
 def asked(report: Report, language: str) -> str:
     """What was looked for: model, number, people, limits and candidates."""
     known, case = words(language, "site"), report.answer.case
-    bounds = case.bounds
-    sites = known["sites_free"] if bounds.sites is None else known["sites_most"].format(n=bounds.sites)
-    if bounds.budget is not None:
-        sites = known["sites_budget"].format(n=sites, budget=f"{bounds.budget:,.10g}", unit=_unit(report))
     limits = known["join"].join(_limit(term, report, known, language) for term in case.terms.each)
     return known["asked"].format(
         model=known[f"model.{case.terms.wish.model}"],
-        sites=sites,
+        sites=_allowed(report, known),
         group=group_name(case.terms.group.id, language),
         limits=limits,
         candidates=len(case.candidates),
         how=known[f"how.{report.how}"],
         needs=known["needs"].format(area=_count(report.needs_m2)) if report.needs_m2 and report.parcels is not None else "",
     )
+
+
+def _allowed(report: Report, known: Mapping[str, str]) -> str:
+    """How many sites may be built, and for how much."""
+    bounds = report.answer.case.bounds
+    sites = known["sites_free"] if bounds.sites is None else known["sites_most"].format(n=bounds.sites)
+    return sites if bounds.budget is None else known["sites_budget"].format(n=sites, budget=f"{bounds.budget:,.10g}", unit=_unit(report))
 
 
 def _limit(term: Term, report: Report, known: Mapping[str, str], language: str) -> str:
@@ -136,7 +143,13 @@ def unmet(report: Report, language: str) -> Iterator[str]:
     known, answer = words(language, "site"), report.answer
     if answer.siting.status in (OPTIMAL, TIME_LIMIT):
         return
-    table = answer.unmet
+    siting, bounds, table = answer.siting, answer.case.bounds, answer.unmet
+    dear = bounds.budget is not None and siting.cost > bounds.budget * (1 + 1e-9)
+    if siting.model == "lscp" and (dear or bounds.sites is not None and len(answer.sites) > bounds.sites):
+        needed = objective(report, siting.objective, known) if not dear else known["objective.lscp_cost"].format(value=f"{siting.cost:,.10g}{_unit(report)}")
+        yield known["beyond"].format(needed=needed, allowed=_allowed(report, known))
+    if table.empty:
+        return
     yield known["infeasible"].format(people=_count(table["people"].sum()))
     for row in table.head(NAMED).itertuples():
         home, unit = report.home(row.residence_id)

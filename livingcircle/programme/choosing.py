@@ -53,6 +53,7 @@ class Offer:
 
     `covers` is a sparse (measures, rows) table of ones. `exclusive` numbers groups of measures of which one at most may be taken (two doors of one
     parcel); -1 for a measure in none. Of the measures that are `counted` (new sites) at most `most` may be taken; None for any number.
+    `land` tells the plot that each measure stands on (-1 for none) and the land that it takes there; `plots` the land of every plot.
     """
 
     cost: np.ndarray
@@ -62,6 +63,8 @@ class Offer:
     rooms: tuple[Rooms, ...] = ()
     counted: np.ndarray | None = None
     most: int | None = None
+    land: tuple[np.ndarray, np.ndarray] | None = None
+    plots: np.ndarray | None = None
 
     def value(self, chosen: Sequence[int]) -> float:
         """People x requirements newly served by all measures chosen together, everybody once for each requirement."""
@@ -173,10 +176,14 @@ def _rate(gain: float, cost: float) -> float:
 
 
 def _shut(offer: Offer, row: int, chosen: Sequence[int]) -> bool:
-    group = offer.exclusive[row]
-    if offer.most is not None and offer.counted is not None and offer.counted[row] and offer.counted[np.asarray(chosen, dtype=int)].sum() >= offer.most:
+    own, group = np.asarray(chosen, dtype=int), offer.exclusive[row]
+    if offer.most is not None and offer.counted is not None and offer.counted[row] and offer.counted[own].sum() >= offer.most:
         return True
-    return bool(group >= 0 and (offer.exclusive[np.asarray(chosen, dtype=int)] == group).any())
+    if offer.land is not None and offer.plots is not None and offer.land[0][row] >= 0:
+        plot, takes = offer.land
+        if takes[row] + takes[own][plot[own] == plot[row]].sum() > offer.plots[plot[row]] + NOTHING:
+            return True
+    return bool(group >= 0 and (offer.exclusive[own] == group).any())
 
 
 def exact(offer: Offer, budget: float, *, time_s: float = 60.0) -> Choice:
@@ -204,6 +211,12 @@ def exact(offer: Offer, budget: float, *, time_s: float = 60.0) -> Choice:
     if offer.most is not None and offer.counted is not None:
         own = take[offer.counted]
         program.row(own, np.ones(len(own)), high=float(offer.most))
+    if offer.land is not None and offer.plots is not None:
+        plot, takes = offer.land
+        for number, area in enumerate(offer.plots):
+            own = np.flatnonzero(plot == number)
+            if takes[own].sum() > area:
+                program.row(take[own], takes[own], high=float(area) + NOTHING)
     found = program.solve(time_s=clock.left)
     today = sum(one.weight * one.filled(np.empty(0, dtype=int)) for one in offer.rooms)
     bound = -found.bound * total - today

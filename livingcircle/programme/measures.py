@@ -17,7 +17,7 @@ from livingcircle.programme.places import Places, enlargements, rooms_of
 from livingcircle.programme.town import Town, some_of
 
 SITE, ENLARGEMENT = "site", "enlargement"
-COLUMNS = ("measure_id", "kind", "name", "category", "facility_id", "row", "places", "cost", "parcel", "shape")
+COLUMNS = ("measure_id", "kind", "name", "homes", "category", "facility_id", "row", "places", "cost", "parcel", "area_m2", "needs_m2", "shape")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class Costs:
 def measures_of(town: Town, ranking: Ranking, candidates: gpd.GeoDataFrame, places: Sequence[Places], *, costs: Costs, most: float) -> tuple[gpd.GeoDataFrame, dict[str, int]]:
     """Every measure on offer, a row each (`COLUMNS`, shapes in the CRS of the streets), and how many are left out as no cost is told for them, by kind.
 
-    `candidates` are the rows of `town.doors` with their `category`; `row` is the row of the candidate, of the facilities, or of the ranking's links. `cost`
+    `candidates` are the rows of `town.doors` with their `category`; `homes` names the
+    residences that a link begins or ends in; `row` is the row of the candidate, of the facilities, or of the ranking's links. `cost`
     is 1 for everything where no cost is told.
     """
     rows = [*_sites(town, candidates, costs), *_enlargements(town, places, costs, most), *_links(ranking, costs)]
@@ -61,7 +62,7 @@ def _sites(town: Town, candidates: gpd.GeoDataFrame, costs: Costs) -> list[tuple
     for row in np.flatnonzero(allowed & on_street).tolist():
         own = candidates.iloc[row]
         cost = costs.sites.get(own["category"], np.nan) + float(own["cost"])
-        out.append((f"{SITE}:{own['category']}:{own['site_id']}", SITE, own["name"], own["category"], "", row, np.nan, cost, str(own["parcel"]), own.geometry))
+        out.append((f"{SITE}:{own['category']}:{own['site_id']}", SITE, own["name"], "", own["category"], "", row, np.nan, cost, str(own["parcel"]), float(own["area_m2"]), float(own["needs_m2"]), own.geometry))
     return out
 
 
@@ -73,7 +74,7 @@ def _enlargements(town: Town, places: Sequence[Places], costs: Costs, most: floa
             own = facilities.iloc[int(row)]
             cost = costs.places.get(category, np.nan) * more
             id = f"{ENLARGEMENT}:{category}:{own['facility_id']}"
-            out.append((id, ENLARGEMENT, own["name"], category, own["facility_id"], int(row), float(more), cost, "", own.geometry.representative_point()))
+            out.append((id, ENLARGEMENT, own["name"], "", category, own["facility_id"], int(row), float(more), cost, "", 0.0, 0.0, own.geometry.representative_point()))
     return out
 
 
@@ -82,7 +83,7 @@ def _links(ranking: Ranking, costs: Costs) -> list[tuple]:
     for row, own in enumerate(ranking.table.itertuples()):
         if own.people_gained > 0:
             name = own.name or f"{own.from_street} – {own.to_street}"
-            out.append((own.link_id, own.kind, name, "", "", row, np.nan, own.cost if costs.links else np.nan, "", own.geometry))
+            out.append((own.link_id, own.kind, name, own.residences, "", "", row, np.nan, own.cost if costs.links else np.nan, "", 0.0, 0.0, own.geometry))
     return out
 
 
@@ -118,7 +119,15 @@ def offered(town: Town, measures: gpd.GeoDataFrame, ranking: Ranking, places: Se
     covers = csr_array((np.ones(pointer[-1]), np.concatenate(indices) if indices else np.empty(0, dtype=int), pointer), shape=shape)
     parcel = measures["category"] + "|" + measures["parcel"]
     group = pd.factorize(parcel.where((measures["parcel"] != "") & parcel.duplicated(keep=False)).iloc[kept])[0]
-    return Offer(measures["cost"].to_numpy(dtype=float)[kept], people, covers, group, rooms, kinds[kept] == SITE, most), kept
+    return Offer(measures["cost"].to_numpy(dtype=float)[kept], people, covers, group, rooms, kinds[kept] == SITE, most, *_land(measures.iloc[kept])), kept
+
+
+def _land(measures: pd.DataFrame) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """The plot of every measure (-1 for a place along a street, whose land is not known), the land that it takes, and the land of every plot."""
+    known = (measures["parcel"] != "") & (measures["area_m2"] > 0)
+    plot, names = pd.factorize(measures["parcel"].where(known))
+    area = measures[known].groupby("parcel")["area_m2"].max()
+    return (plot, measures["needs_m2"].to_numpy(dtype=float)), np.array([float(area[name]) for name in names])
 
 
 def _enlarged(measures: pd.DataFrame, told: Places, turn: Mapping[int, int]) -> dict[int, tuple[int, float]]:
@@ -152,12 +161,14 @@ def _needless(measures: pd.DataFrame, cells: Sequence[np.ndarray]) -> list[int]:
     """Sites that another of their category makes needless: it covers all that they do, costs no more, and can stand in for them whatever else is chosen."""
     out: list[int] = []
     own = measures[measures["kind"] == SITE]
+    everyone = own["parcel"].value_counts()
     for _, group in own.groupby("category", sort=False):
         parcels = group["parcel"].value_counts()
         cost, parcel = group["cost"].to_dict(), group["parcel"].to_dict()
         kept: list[int] = []
         for number in sorted(group.index, key=lambda n: (-len(cells[n]), cost[n], n)):
-            rivals = (n for n in kept if cost[n] <= cost[number] and (parcel[n] == parcel[number] or parcels[parcel[n]] == 1))
+            # On another plot there must be room for it, whatever else stands there.
+            rivals = (n for n in kept if cost[n] <= cost[number] and (parcel[n] == parcel[number] or (parcels[parcel[n]] == 1 and everyone[parcel[n]] == 1)))
             if any(np.isin(cells[number], cells[n], assume_unique=True).all() for n in rivals):
                 out.append(number)
             else:

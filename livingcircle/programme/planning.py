@@ -21,7 +21,7 @@ from livingcircle.standards import Standard
 # What is less than this is rounding of sums, people or hectares.
 NOTHING = 1e-6
 STEPS = (
-    "turn", "measure_id", "kind", "name", "category", "facility_id", "places", "cost", "cost_joint", "people", "people_joint", "people_alone", "people_distinct",
+    "turn", "measure_id", "kind", "name", "homes", "category", "facility_id", "places", "cost", "cost_joint", "people", "people_joint", "people_alone", "people_distinct",
     "land_ha", "places_filled", "gaps_closed", "gap_ids", "serves", "clause", "evidence",
 )  # fmt: skip
 
@@ -37,7 +37,7 @@ class Terms:
     budget: float
     categories: tuple[str, ...] = ()
     sites: int | None = None
-    points: int = 30
+    points: int = 100
     time_s: float = 60.0
     enlarge_most: float = 0.5
     costs: Costs = field(default_factory=Costs)
@@ -89,7 +89,8 @@ class Programme:
 
 
 def programme_of(ranking: Ranking, candidates: gpd.GeoDataFrame, *, standard: Standard, terms: Terms) -> Programme:
-    """The programme worth most for the budget, of the links of a ranking, the candidate sites (with `category`, `site_id`, `name`, `parcel`, `allowed`, `cost`), and enlargements."""
+    """The programme worth most for the budget, of the links of a ranking, the candidate sites (with `category`, `site_id`, `name`, `parcel`, `allowed`, `cost`, `area_m2`
+    and `needs_m2`), and enlargements."""
     start = ranking.start
     town = town_of(start, candidates, standard=standard, categories=terms.categories)
     priced = terms.costs.places if terms.costs.told else standard.categories
@@ -138,7 +139,7 @@ def _steps(town: Town, chosen: pd.DataFrame, ranking: Ranking, places: Sequence[
         once = fresh.any(axis=0)
         spent, joint = spent + own["cost"], joint + people
         yield {
-            "turn": turn, **{key: own[key] for key in ("measure_id", "kind", "name", "category", "facility_id", "places", "cost")}, "cost_joint": spent,
+            "turn": turn, **{key: own[key] for key in ("measure_id", "kind", "name", "homes", "category", "facility_id", "places", "cost")}, "cost_joint": spent,
             "people": people, "people_joint": joint, "people_alone": _alone(town, own, ranking), "people_distinct": float(town.people[once].sum()),
             "land_ha": float((land * fresh).sum()), "places_filled": filled, **_closed(town, state.met, after), **_clauses(town, fresh, own, quota),
             "lost": float((town.people * (state.met & ~after)).sum()), "distinct_joint": float(town.people[(after & ~town.before).any(axis=0)].sum()),

@@ -21,7 +21,7 @@ OTHER_AIM = "other_aim"
 # No street near, told apart from a home that has streets and no site.
 OFF_NETWORK = "off_network"
 # The curve goes so many sites beyond the number asked for, in at most so many steps.
-BEYOND, STEPS = 3, 12
+BEYOND, STEPS = 3, 16
 # Everything that explains a siting takes at most about as long again as the siting itself may.
 LEAST_S = 1.0
 # The next best is worked out for so many sites, those that cover most.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -67,13 +68,16 @@ def one_by_one(asked: Problem, bounds: Bounds, groups: Alike) -> np.ndarray:
     served = np.zeros(len(groups.people), dtype=bool)
     open_ = asked.fixed | np.isin(np.arange(len(asked.sites)), chosen)
     served[of[open_[groups.site]]] = True
+    new = asked.new
+    most = np.inf if bounds.sites is None or isinstance(bounds.sites, Mapping) else bounds.sites
     while True:
-        adds = np.bincount(groups.site, groups.people[of] * ~served[of], minlength=len(asked.sites))
-        able = [row for row in asked.new if row not in chosen and adds[row] > 0 and _allowed(asked, bounds, [*chosen, row])]
-        if not able:
+        adds = np.minimum(np.bincount(groups.site, groups.people[of] * ~served[of], minlength=len(asked.sites)), asked.capacity)[new]
+        #  the first that is allowed of those that add most
+        order = new[np.argsort(-adds, kind="stable")[: int((adds > 0).sum())]] if len(chosen) < most else []
+        best = next((int(row) for row in order if row not in chosen and _allowed(asked, bounds, [*chosen, int(row)])), None)
+        if best is None:
             return np.array(chosen, dtype=int)
-        best = max(able, key=lambda row: adds[row])
-        chosen.append(int(best))
+        chosen.append(best)
         served[of[groups.site == best]] = True
 
 

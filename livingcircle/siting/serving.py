@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 
-from livingcircle.siting.problem import Bounds, Problem
+from livingcircle.siting.problem import Bounds, Problem, runs
 
 #  Why somebody is not served.
 NO_CANDIDATE, EXCLUDED, CAPACITY, SITES, BUDGET, PARCEL, UNPROVEN = "no_candidate", "excluded", "capacity", "sites", "budget", "parcel", "unproven"
@@ -84,7 +84,9 @@ def reasons(asked: Problem, bounds: Bounds, chosen: np.ndarray, *, who: pd.DataF
     short = np.flatnonzero(asked.people - who["served"].to_numpy() > NOBODY * np.maximum(asked.people, 1))
     out = np.full(len(asked.demand), "", dtype=object)
     reach = asked.walks[(asked.walks["walk_m"] <= limit_m + 1e-6) & asked.walks["demand"].isin(short)]
-    near = {row: part["site"].to_numpy() for row, part in reach.groupby("demand")}
+    order = np.argsort(reach["demand"].to_numpy(), kind="stable")
+    demand, site = (reach[name].to_numpy(dtype=int)[order] for name in ("demand", "site"))
+    near = {int(demand[a]): site[a:b] for a, b in runs(demand)}
     open_ = asked.fixed.copy()
     open_[chosen] = True
     free = np.zeros(len(open_), dtype=bool)

@@ -236,5 +236,5 @@ class ProgrammeTable(Part):
     cost_gate: Amount | None = None
     cost_per_m: dict[Kind, Cost] = {}
     enlarge_most: Annotated[float, Field(gt=0, le=10)] = 0.5
-    points: Annotated[int, Field(ge=1, le=1000)] = 30
+    points: Annotated[int, Field(ge=1, le=1000)] = 100
     time_s: Annotated[float, Field(ge=1, le=86_400)] = 60.0

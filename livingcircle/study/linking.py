@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -14,11 +13,13 @@ import pandas as pd
 from livingcircle import coordinates
 from livingcircle.analysis import Settings
 from livingcircle.errors import DataError, Fault, StudyError, listed, raise_all, said
-from livingcircle.links import KINDS, Answer, package_of, ranked, scenario_changes, terms_of, ways_round
+from livingcircle.layers import row_numbers
+from livingcircle.links import KINDS, Answer, Terms, package_of, ranked, scenario_changes, terms_of, ways_round
 from livingcircle.links.walls import CLOSED
 from livingcircle.messages import LANGUAGES, words
 from livingcircle.network import StreetNetwork
 from livingcircle.outputs import links_page, links_tables, publishing, run_record
+from livingcircle.outputs.links_words import places
 from livingcircle.scenario import Plan, Scenario, laid, toml_text, without_closing
 from livingcircle.sources.spreadsheet import number
 from livingcircle.standards import Standard, nearest
@@ -68,7 +69,7 @@ def find_links(path: Path, search: Search, *, out: Path | None = None, language:
         package = package_of(ranking)
         progress("links", 2, 3)
         name = job.plan.name if job.plan else dict.fromkeys(LANGUAGES, "")
-        answer = Answer(ranking, package, ways_round(ranking), terms, standard, told.cost_unit, name)
+        answer = Answer(ranking, package, ways_round(ranking), terms, standard, told.cost_unit, name, bool(layers.findings.counts.get("osm")))
         progress("links", 3, 3)
         _write(answer, (job, layers), search, folder, progress)
     return answer, [target / name for name in (*FILES, "run.json")]
@@ -105,7 +106,7 @@ def _categories(job: Job, search: Search) -> tuple[str, ...]:
     return tuple(dict.fromkeys(wanted)) or job.settings.categories
 
 
-def _terms(told: LinkSearch, search: Search) -> Any:
+def _terms(told: LinkSearch, search: Search) -> Terms:
     """The terms of the search. None is built one after another by what it adds: that is told in the order of the ranks."""
     stated = {key: getattr(told, key) for key in ("max_m", "order") if getattr(told, key) is not None}
     top = {} if search.top is None else {"best": search.top}
@@ -118,42 +119,57 @@ def _lines(layers: Layers, base: Path, file: Path | None) -> gpd.GeoDataFrame | 
     if file is None and told.lines is None:
         return None
     path = file or base / told.lines
+    # What the study says of its own file says nothing of another.
     own = told if file is None else told.model_copy(update={"layer": None, "crs": None, "encoding": None, "where": None})
     raw = coordinates.to_crs(file_of(path, own), declared=own.crs, target=layers.inputs.network.crs, where=path.name)
     raw = keep(raw, own.where, path.name)
+    columns = {key: own.columns.get(key, key) for key in COLUMNS}
+    if file is not None:
+        columns = {key: name if name in raw else key for key, name in columns.items()}
+    _require_lines(raw, path.name, {} if file is not None else {key: columns[key] for key in own.columns})
+    numbers = row_numbers(raw)
+    table = gpd.GeoDataFrame({key: raw[name] if name in raw else None for key, name in columns.items()}, geometry=raw.geometry.to_numpy(), crs=raw.crs, index=raw.index)
+    table["cost"] = _costs(table["cost"], numbers, path.name)
+    table = table[(table.geometry.notna() & ~table.geometry.is_empty).to_numpy()].explode(ignore_index=True)
+    return table.assign(kind=_kinds(table["kind"]), name=table["name"].fillna("").astype(str))
+
+
+def _require_lines(raw: gpd.GeoDataFrame, where: str, columns: dict[str, str]) -> None:
+    """Raises `DataError` for every column that is named and not there, and for what is no line."""
+    known = listed(str(name) for name in raw.columns.drop(raw.geometry.name))
+    faults = [
+        Fault(where, said("no column '{column}' (columns.{key})", column=name, key=key), said("choose one of: {known}", known=known))
+        for key, name in columns.items()
+        if name not in raw
+    ]
     odd = sorted(set(raw.geom_type.dropna()) - {"LineString", "MultiLineString"})
-    lacking = [] if file is not None else [column for column in told.columns.values() if column not in raw]
-    faults = [Fault(path.name, said("no column '{column}' (columns.{key})", column=name, key=key), said("choose one of: {known}", known=listed(map(str, raw.columns.drop(raw.geometry.name))))) for key, name in told.columns.items() if name in lacking]
     if odd:
-        faults.append(Fault(path.name, said("holds {kinds} among the lines of links", kinds=listed(odd)), "give lines"))
+        faults.append(Fault(where, said("holds {kinds} among the lines of links", kinds=listed(odd)), "give lines"))
     raise_all(faults, DataError)
-    table = raw[raw.geometry.notna() & ~raw.geometry.is_empty]
-    table = table.assign(**{key: table[told.columns.get(key, key)] if told.columns.get(key, key) in table else None for key in COLUMNS})
-    table = table[[*COLUMNS, table.geometry.name]].explode(ignore_index=True)
-    return table.assign(kind=_kinds(table["kind"]), name=table["name"].fillna("").astype(str), cost=_costs(table["cost"], path.name))
 
 
 def _kinds(told: pd.Series) -> list[str]:
-    """The kinds by their id; words of either language are understood."""
+    """The kinds by their id; the words of every language are understood."""
     known = {words(language, "links")[f"kind.{kind}"]: kind for language in LANGUAGES for kind in KINDS}
     return [known.get(word, word) for word in told.fillna("").astype(str).str.strip()]
 
 
-def _costs(told: pd.Series, where: str) -> np.ndarray:
-    values, wrong = number(told)
-    del wrong
-    values = values.to_numpy(dtype=float)
-    odd = np.flatnonzero((values < 0) | (np.isnan(values) & told.notna().to_numpy() & (told.astype(str).str.strip() != "").to_numpy()))
+def _costs(told: pd.Series, rows: np.ndarray, where: str) -> np.ndarray:
+    values, unread = number(told)
+    wrong = (values < 0).to_numpy() | told.index.isin(unread)
     raise_all(
-        (Fault(said("{where} row {row}", where=where, row=row + 1), said("{value!r} cannot be", value=str(told.iloc[row])), said("give a number, {least} or more", least=0)) for row in odd),
+        [
+            Fault(said("{where} row {row}", where=where, row=row), said("no cost can be read from '{value}'", value=value), said("give a number, {least} or more", least=0))
+            for row, value in zip(rows[wrong], told[wrong], strict=True)
+        ],
         DataError,
     )
-    return values
+    return values.to_numpy(dtype=float)
 
 
 def _scenario(answer: Answer, plan: Plan | None, network: StreetNetwork, year: int | None) -> Scenario:
     """What builds every link of the list that brings something, beside what the scenario that it was looked for under changes."""
-    table = answer.ranking.table[answer.package.built]
+    table = answer.ranking.table.assign(name=places(answer, answer.settings.language))[answer.package.built]
     opened = _opened(answer)
     under = without_closing(plan, network, opened).model_dump(mode="json", exclude_unset=True) if plan else {}
     changes = scenario_changes(table[table["how"] != CLOSED])

@@ -57,7 +57,7 @@ def programme_study(path: Path, wanted: Wanted, *, out: Path | None = None, prog
         language = job.settings.language
         programme_tables.write(told, folder / "programme.csv", language=language)
         programme_tables.write_geojson(told, folder / "programme.geojson", language=language)
-        (folder / "programme.toml").write_text(toml_text(programme_tables.scenario(told, job.plan)), encoding="utf-8")
+        (folder / "programme.toml").write_text(toml_text(programme_tables.scenario(told, job.plan, layers.inputs.network)), encoding="utf-8")
         programme_workbook.write(told, folder / "programme.xlsx", language=language)
         progress("outputs", 1, 2)
         programme_page.write(told, folder / "programme.html", language=language)
@@ -87,13 +87,14 @@ def planned(job: Job, layers: Layers, terms: Terms, *, progress: Progress) -> Pr
 
 def _candidates(layers: Layers, base: Path, inputs: Any, standard: Standard, category: str) -> gpd.GeoDataFrame:
     """Candidate sites of a category as `[siting]` has them; their `cost` is that of the land alone."""
-    found = ground(layers.study, base, inputs, standard=standard, categories=(category,)).candidates
+    told = ground(layers.study, base, inputs, standard=standard, categories=(category,))
+    found = told.candidates
     land = found["cost"].astype(float) - layers.study.siting.cost.get(category, 0.0)
-    return found.assign(category=category, cost=land)
+    return found.assign(category=category, cost=land, needs_m2=told.needs_m2)
 
 
 def _none(crs: object) -> gpd.GeoDataFrame:
-    columns = {name: pd.Series(dtype=object) for name in ("site_id", "name", "parcel", "allowed", "cost", "area_m2", "category")}
+    columns = {name: pd.Series(dtype=object) for name in ("site_id", "name", "parcel", "allowed", "cost", "area_m2", "needs_m2", "category")}
     return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=crs), crs=crs)
 
 

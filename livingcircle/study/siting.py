@@ -39,12 +39,10 @@ def site_study(path: Path, wish: Wish, *, told: Asked, progress: Progress) -> tu
     Raises `StudyError`, `StandardError` or `DataError` with every fault found; then no output file was touched.
     """
     job = asked(path, scenario=told.scenario, year=told.year, language=told.language)
-    own = job.study.siting
-    wish = replace(wish, capacity=own.capacity, unserved_m=wish.unserved_m if wish.unserved_m is not None else own.unserved_m)
     if not wish.categories:
         raise StudyError(Fault("--category", "no category is named", "name one, or several with a comma between"))
     # What is wrong with the wish is said before any layer is read.
-    terms(wish, standard=job.standard, settings=job.settings)
+    terms(_as_studied(wish, job), standard=job.standard, settings=job.settings)
     target = told.out or Path("maps", job.study.study.id, FOLDER, "+".join(wish.categories))
     with publishing.publish(target) as folder:
         report = reported(job, wish, progress=progress)
@@ -59,7 +57,8 @@ def site_study(path: Path, wish: Wish, *, told: Asked, progress: Progress) -> tu
 
 
 def reported(job: Job, wish: Wish, *, progress: Progress) -> Report:
-    """The siting of a job with what its outputs need; nothing is written."""
+    """The siting of a job with what its outputs need, with the capacities that the study states; nothing is written."""
+    wish = _as_studied(wish, job)
     layers = read(job, progress=progress)
     inputs, standard, settings = layers.inputs, job.standard, job.settings
     if job.plan is not None:
@@ -67,7 +66,13 @@ def reported(job: Job, wish: Wish, *, progress: Progress) -> Report:
     found = ground(layers.study, job.base, inputs, standard=standard, categories=wish.categories)
     case = case_of(inputs, found.candidates, terms=terms(wish, standard=standard, settings=settings), standard=standard, settings=settings)
     answer = answered(case, progress=lambda done, total: progress("siting", done, total))
-    return Report(answer, standard, settings, found.how, found.needs_m2, job.study.siting.cost_unit, found.parcels)
+    osm = bool(layers.findings.counts.get("osm"))
+    return Report(answer, standard, settings, found.how, found.needs_m2, job.study.siting.cost_unit, found.parcels, osm)
+
+
+def _as_studied(wish: Wish, job: Job) -> Wish:
+    own = job.study.siting
+    return replace(wish, capacity=own.capacity, unserved_m=own.unserved_m)
 
 
 def record(report: Report) -> dict[str, Any]:

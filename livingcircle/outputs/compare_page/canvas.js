@@ -47,7 +47,7 @@
       this._ctx = context;
       this._draw();
       this._ctx = own;
-      this._requestRedraw(this._drawFirst && this._drawFirst.layer);
+      if (this._drawFirst) this._requestRedraw(this._drawFirst.layer);
     },
   });
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 
 import livingcircle
@@ -78,7 +77,7 @@ def _study(answer: Answer) -> Content:
         "year": settings.year,
         "scenarios": in_both(answer.scenario),
         "crs": f"{crs.name} ({':'.join(authority)})" if authority else text(crs.name),
-        "osm": bool((answer.inputs.network.streets.get("source", pd.Series(dtype=object)) == "osm").any()),
+        "osm": answer.osm,
         "sources": [source for source in sources if source],
         "warnings_by_language": {language: [] for language in LANGUAGES},
         "version": livingcircle.__version__,

@@ -17,13 +17,14 @@
     const own = focus && document.getElementById(focus);
     if (own) own.focus({ preventScroll: true });
     if (link >= 0 && link !== before) show(document.getElementById(`link-${link}`));
-    if (fly && link >= 0) document.getElementById("frame").scrollIntoView({ block: "nearest" });
   };
 
-  // Brings a row to the top of the list, and on a phone nothing else moves.
+  // Brings a row to the top of the list; on a phone the page itself is scrolled, below the map.
   function show(row) {
     const list = document.getElementById("list");
-    if (row) list.scrollTop += row.getBoundingClientRect().top - list.getBoundingClientRect().top;
+    if (!row) return;
+    if (getComputedStyle(list).overflowY === "visible") row.scrollIntoView({ block: "start" });
+    else list.scrollTop += row.getBoundingClientRect().top - list.getBoundingClientRect().top;
   }
 
   function identity() {

@@ -59,7 +59,7 @@
       link < 0 ? null : swatch("link", lc.say("link_chosen"), map.chosen),
       link < 0 || !lc.data.links[link].way ? null : swatch("way", lc.say("link_round")),
       ...(link < 0 ? [] : gain.colors.map((color, i) => swatch("area", lc.say("gaining", { people: size(i) }), color)).reverse()),
-      swatch("area", lc.say("homes"), gain.none),
+      swatch("area", lc.say(link < 0 ? "residence" : "homes"), gain.none),
       kind < 0 ? null : swatch("place", lc.say("open_facility"), map.facility),
       lc.data.water.length ? swatch("area", lc.say("water"), map.water) : null,
       swatch("street", lc.say("streets"), map.street),

@@ -56,11 +56,11 @@
     });
   }
 
-  // The rank in a round badge: an element, so that it is read, and found by keyboard.
+  // The rank in a round badge above the link, which may be short: an element, so that it is read, and found by keyboard.
   function badge(link, chosen) {
     const face = lc.element("span", { class: `badge${chosen ? " chosen" : ""}`, text: String(link.at + 1) });
     const marker = L.marker(middle(link.points), {
-      icon: L.divIcon({ html: face, className: "rank", iconSize: [26, 26] }), title: `${link.at + 1}. ${lc.placeOf(link)}`, alt: `${link.at + 1}. ${lc.placeOf(link)}`, keyboard: true,
+      icon: L.divIcon({ html: face, className: "rank", iconSize: [26, 26], iconAnchor: [13, 33] }), title: `${link.at + 1}. ${lc.placeOf(link)}`, alt: `${link.at + 1}. ${lc.placeOf(link)}`, keyboard: true,
       zIndexOffset: chosen ? 2000 : 1000 - link.at, pane: "badges",
     });
     return marker;

@@ -111,14 +111,16 @@
 
   // On paper the map is one sheet, with the list below it.
   function printing() {
-    let sheet = null, open = false;
+    let sheet = null, open = false, view = null;
     window.addEventListener("beforeprint", () => {
       if (sheet) return;
       const box = document.getElementById("legend");
       open = box.open;
       box.open = true;
       document.documentElement.classList.add("printing");
+      view = [lc.map.getCenter(), lc.map.getZoom()];
       lc.map.invalidateSize({ animate: false });
+      lc.goWhole();
       sheet = lc.sheet();
     });
     window.addEventListener("afterprint", () => {
@@ -128,6 +130,7 @@
       document.getElementById("legend").open = open;
       document.documentElement.classList.remove("printing");
       lc.map.invalidateSize({ animate: false });
+      lc.map.setView(view[0], view[1], { animate: false });
     });
   }
 

@@ -12,7 +12,7 @@ from livingcircle.outputs.report.paper import capital
 from livingcircle.outputs.report.source import Source
 
 SHOWN, NAMED = 20, 3
-INDEXES = ("gini", "palma", "theil", "concentration", "fgt1", "fgt2")
+INDEXES = ("gini", "palma", "concentration", "fgt1")
 WALKS = ("mean_reached", "p50", "p90")
 KEYS = ["category", "level"]
 
@@ -33,13 +33,14 @@ def evenness(told: Source) -> None:
         figures = {"half": _metres(most.p50, known), "nine": _metres(most.p90, known), "worst": _metres(most.worst_mean, known)}
         text += known["even.sentence"].format(category=told.category(most.category), gini=decimal(most.gini, 3), **figures)
     paper.paragraph(text)
+    # Levels with the same limit say the same.
     rows = [
-        [told.category(row.category), told.level(row.level), *(_metres(getattr(row, key), known) for key in WALKS), share(row.share_beyond),
+        [told.category(row.category), decimal(row.limit_m, 0), *(_metres(getattr(row, key), known) for key in WALKS), share(row.share_beyond),
          *(_index(getattr(row, key)) for key in INDEXES), _metres(row.worst_mean, known)]
-        for row in whole.itertuples()
+        for row in whole.drop_duplicates(["category", "limit_m"]).itertuples()
     ]  # fmt: skip
     heads = ("mean", "p50", "p90", "beyond", *INDEXES, "worst")
-    paper.table(known["even.table"], [*told.head("category", "level"), *(known[f"even.head_{key}"] for key in heads)], rows)
+    paper.table(known["even.table"], [*told.head("category", "limit"), *(known[f"even.head_{key}"] for key in heads)], rows)
     paper.note(known["even.note"])
     _by_group(told, asked[asked["area"] == WHOLE], known)
     _worst_off(told, asked, known)

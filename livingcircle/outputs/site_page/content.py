@@ -69,7 +69,7 @@ def _study(report: Report, language: str) -> Content:
         "year": settings.year,
         "cost_unit": text(report.cost_unit),
         "crs": f"{crs.name} ({':'.join(authority)})" if authority else text(crs.name),
-        "osm": any(name.endswith((".osm", ".pbf", ".osm.gz", ".osm.bz2")) for name in sources),
+        "osm": report.osm,
         "sources": [source for source in sources if source],
         "warnings_by_language": {own: [] for own in LANGUAGES},
         "version": livingcircle.__version__,

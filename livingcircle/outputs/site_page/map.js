@@ -85,6 +85,8 @@
 
   lc.drawSites = function (map) {
     const ground = lc.pane(map, "ground", 360, true), homes = lc.pane(map, "homes", 400, true), top = lc.pane(map, "top", 430);
+    // A canvas with nothing on it is printed, too.
+    [ground, homes, top].forEach((renderer) => renderer.addTo(map));
     // One canvas takes the clicks of all: what lies on top of the others is drawn last.
     drawGround(map, ground, top);
     drawHomes(map, homes);
