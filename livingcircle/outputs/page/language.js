@@ -15,7 +15,7 @@
   lc.speak = function (language) {
     const { data } = lc;
     lc.language = language in data.words ? language : data.study.language;
-    [data.themes, data.categories, data.levels, data.groups].forEach((rows) => rename(rows, "names", "name"));
+    [data.themes, data.categories, data.levels, data.groups, data.elsewhere || []].forEach((rows) => rename(rows, "names", "name"));
     rename(data.groups, "hows", "how");
     [["names", "name"], ["notes", "note"], ["standard_names", "standard_name"], ["warnings_by_language", "warnings"]]
       .forEach(([from, to]) => rename([data.study], from, to));
