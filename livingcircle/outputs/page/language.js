@@ -22,6 +22,7 @@
     lc.nameUnits(lc.now.coverage);
     document.documentElement.lang = LOCALE[lc.language] || lc.language;
     document.title = `${data.study.name} · ${lc.say("living_circle")}`;
+    lc.tell("spoken");
   };
 
   // The whole area and what lies outside every unit are worded by the page, units by the data.

@@ -67,6 +67,21 @@ const livingcircle = {};
     return { polygons };
   }
 
+  // Lines told in one run: for each the number of its points, then their differences.
+  lc.lines = function (text) {
+    const numbers = new Numbers(text), all = [];
+    let [x, y] = lc.data.origin;
+    while (numbers.more()) {
+      const line = [];
+      for (let left = numbers.next(); left > 0; left--) {
+        x += numbers.next(); y += numbers.next();
+        line.push([y / 1e6, x / 1e6]);
+      }
+      all.push(line);
+    }
+    return all;
+  };
+
   // Ids of seven letters each, or as they are where they have another form.
   function gapIds(text) {
     if (text.startsWith("=")) return text.length > 1 ? text.slice(1).split(" ") : [];

@@ -25,7 +25,7 @@
 
   // From when a change is there, and how certain it is.
   const sayOpening = (row) => joined([row.open_year === undefined ? "" : say("in_year", { year: row.open_year }),
-    row.certainty === undefined ? "" : say(`status_${lc.statusOf(row.certainty)}`)]);
+    row.certainty === undefined ? "" : lc.sayCode("built", lc.statusOf(row.certainty))]);
 
   function sayHome(row) {
     return joined([say(`did_home_${row.change}`, { name: quoted(row.name || row.id || "") }), row.people === undefined ? "" : lc.show.people(row.people), sayOpening(row)]);
@@ -60,7 +60,7 @@
     if (part === "year") return say("did_year", { year: scenario.year });
     if (part === "rule") return say("did_rule", { rule: lc.sayCode("rule", scenario.walking.rule) });
     if (part === "speeds") return say("did_speed", { group: lc.sayCode("group", at), kmh: scenario.walking.speeds[at] });
-    if (part === "certainty") return say("did_certainty", { status: say(`status_${lc.statusOf(scenario.certainty)}`) });
+    if (part === "certainty") return say("did_certainty", { status: lc.sayCode("built", lc.statusOf(scenario.certainty)) });
     if (part === "standard") return say("did_standard", { names: [].concat(scenario.standard).join(lc.say("comma")) });
     const row = scenario[part][at];
     if (part === "homes") return sayHome(row);
