@@ -49,6 +49,8 @@ def states(tiny):
     for id, own, year, ways in (("base", places, 2025, None), ("later", places, 2030, links(PAYLOADS[5], PAYLOADS[6])), ("moved", moved, 2025, None)):
         told = analyzed(tiny, NETWORK, own, homes(), units=UNITS, year=year, groups=groups, rule="time", language="zh")
         settings = replace(told.settings, name={"zh": PAYLOADS[8], "en": "Toy"}, note={"zh": PAYLOADS[0], "en": "toy"})
+        if id == "moved":
+            told = replace(told, residences=told.residences.assign(people=told.residences["people"].where(told.residences["residence_id"] != "R1", 90)))
         result = replace(told, settings=settings, warnings=tuple(PAYLOADS), counts={**told.counts, "osm": True}, area=UNITS)
         out.append(State(f"{id} {PAYLOADS[1]}", {"zh": f"{id} {PAYLOADS[7]}", "en": f"{id} {PAYLOADS[2]}"}, result, ways))
     return out
@@ -104,12 +106,14 @@ def test_the_words_of_the_page_are_those_that_it_says():
 
 
 DRIVE = """
-const report = { texts: [], rows: [], gaps: [], homes: [], modes: [] }, all = (list, act) => list.forEach((_, i) => act(i));
+const report = { texts: [], rows: [], gaps: [], homes: [], modes: [], changed: [] }, all = (list, act) => list.forEach((_, i) => act(i));
 const look = (node) => { if (node) report.texts.push(node.textContent); }, cards = () => document.querySelectorAll(".leaflet-popup-content").forEach(look);
 const clicked = new Set(), d = livingcircle.data, whole = livingcircle.wholeUnit();
 all(d.states, (before) => all(d.states, (after) => {
   if (before === after) return;
   livingcircle.choose({ before, after });
+  const { residences, facilities } = livingcircle.state.pair;
+  report.changed.push([before, after, residences, facilities.facility.map((facility) => [facility, livingcircle.certaintyOf(before, after, facility)])]);
   all(d.kinds, (kind) => {
     const [category, level, group] = d.kinds[kind];
     livingcircle.choose({ category, level, group });
@@ -220,9 +224,24 @@ def agrees_with_tables(report, states):
         for shown, side in zip(people, ("before", "after"), strict=True):
             count = own[f"people_{side}"]
             assert shown is None if count != count else shown == pytest.approx(count, abs=0.051)
+    assert_changed(report, states, tables, order)
     assert len(report["gaps"]) == sum(len(table.gaps) for table in tables.values())
     assert {change for _, _, _, change, *_ in report["gaps"]} >= {"closed", "opened", "arrived", "left"}
     assert_walks(report, states, ids, order)
+
+
+def assert_changed(report, states, tables, order):
+    """The homes that arrive, leave or have other people, and how certain the facilities are that change, are those of the tables."""
+    ids = list(dict.fromkeys(id for state in states for id in state.result.facilities["facility_id"]))
+    said = words("zh", "gis")
+    assert len(report["changed"]) == 6 and any(status for *_, told in report["changed"] for _, status in told)
+    for before, after, homes, facilities in report["changed"]:
+        own = tables[before, after]
+        told = {order[home]: (change, *people) for change, home, *people in zip(*(homes[key] for key in ("change", "home", "before", "after")), strict=True)}
+        assert told == {row.residence_id: (row.change, *(None if v != v else v for v in (row.people_before, row.people_after))) for row in own.homes.itertuples()}
+        status = own.facilities.set_index("facility_id")["status"]
+        assert {ids[at]: word for at, word in facilities} == {id: "" if one == "existing" else said[f"status.{one}"] for id, one in status.items()}
+    assert {change for _, _, homes, _ in report["changed"] for change in homes["change"]} == {"arrived", "left", "resized"}
 
 
 def assert_walks(report, states, ids, order):

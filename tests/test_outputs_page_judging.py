@@ -15,9 +15,11 @@ from conftest import CRS, analyzed, facility_table, residence_table, town
 from judged_town import EAST, NORTH, TOLD, Asked, degrees, frames, judged, layers, page_values, settings, standard_in
 
 from livingcircle import standards
-from livingcircle.analysis import Result, analyze
+from livingcircle.analysis import Inputs, Result, analyze
 from livingcircle.coverage import OUTSIDE, WHOLE_AREA
+from livingcircle.facilities import is_open
 from livingcircle.outputs.page import judging
+from livingcircle.scenario import Plan, Scenario, laid
 from livingcircle.study import schema
 from livingcircle.study.findings import Findings
 from livingcircle.study.judging import standards_of
@@ -248,6 +250,48 @@ def test_the_rule_of_time_and_slower_walkers(seeded, standard, base, asked):
     groups = tuple(replace(group, speed_kmh=2.0) if group.id == "elderly" else group for group in settings(standard).groups)
     told = said(asked, {"walking": {"rule": "time", "speeds": {"elderly": 2.0}}})
     assert_agrees(judged(seeded, standard, rule="time", groups=groups), told, homes_of(base), causes=0.95)
+
+
+FAR = degrees(EAST + 300, NORTH + 300)
+LATER = [
+    {"links": [{"kind": "bridge", "line": [[1, 1], [2, 2]], "open_year": 2030}]},
+    {"links": [{"kind": "bridge", "line": [[1, 1], [2, 2]], "open_year": 2024, "certainty": "planned"}], "certainty": "built"},
+    {"links": [{"kind": "bridge", "line": [[1, 1], [2, 2]], "open_year": 2024, "certainty": "规划"}]},
+    {"facilities": [{"change": "open", "name": "n", "categories": ["school", "school"], **FAR, "open_year": 2024, "certainty": "拟建"}], "certainty": "planned"},
+    {"facilities": [{"change": "open", "name": "n", "categories": ["school"], **FAR, "open_year": 2024, "certainty": "拟建"}, {"change": "move", "id": "scenario#1", **degrees(EAST + 600, NORTH + 300)}]},
+    {"facilities": [{"change": "open", "id": "F4", "open_year": 2029}], "year": 2030, "certainty": "planned"},
+    {"facilities": [{"change": "open", "id": "F4", "open_year": 2024}], "certainty": "under_construction"},
+    {"year": 2030, "certainty": "existing"},
+]
+
+
+@pytest.mark.parametrize("told", LATER)
+def test_years_and_certainty_count_as_for_the_command_line(told, seeded, standard, asked):
+    lines = seeded["network"].streets.geometry
+    ends = [degrees(*lines.iloc[at].coords[0]) for at in (0, -1)]
+    for link in told.get("links", ()):
+        link["line"] = [[end["lon"], end["lat"]] for end in ends]
+    inputs, own, stated = laid(Plan("s", Scenario.model_validate(told), ""), Inputs(**seeded), standard=standard, settings=settings(standard, year=told.get("year", 2025)))
+    script = f"const t = lc.town({json.dumps(told)}); say([t.facilities.id, t.facilities.status, t.facilities.open, t.facilities.told_year, t.changes.links.length]);"
+    ids, status, opened, years, links = asked(script)[0]
+    assert links == len(inputs.links)
+    places = inputs.facilities
+    assert ids == places["facility_id"].tolist()
+    assert status == places["status"].tolist()
+    assert years == [None if np.isnan(year) else year for year in places["open_year"]]
+    assert opened == is_open(places, year=stated.year, certainty=stated.certainty).tolist()
+
+
+def test_a_move_of_a_centimetre_says_nothing(seeded, standard, asked):
+    place = shapely.point_on_surface(seeded["facilities"].geometry.iloc[2])
+    id = seeded["facilities"]["facility_id"].iloc[2]
+    assert seeded["facilities"].geometry.iloc[2].geom_type == "Polygon"
+    for metres, moved in ((0.0, False), (0.008, False), (0.013, True)):
+        told = {"facilities": [{"change": "move", "id": id, **degrees(place.x + metres, place.y)}]}
+        doors = asked(f"say(lc.town({json.dumps(told)}).facilities.doors.facility.filter((own) => own === 2).length);")[0]
+        assert doors == (1 if moved else (seeded["entrances"]["facility_id"] == id).sum())
+        inputs = laid(Plan("s", Scenario.model_validate(told), ""), Inputs(**seeded), standard=standard, settings=settings(standard))[0]
+        assert (inputs.facilities is not seeded["facilities"]) == moved
 
 
 def test_walks_of_residences(seeded, standard, asked):

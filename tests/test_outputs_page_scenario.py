@@ -7,13 +7,17 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from livingcircle.facilities import STATUSES
 from livingcircle.outputs.page import document
+from livingcircle.scenario import Scenario, toml_text
 
 HERE = Path(document.__file__).parent
-SCRIPTS = ("values.js", "scenario.js", "scenario_check.js", "scenario_text.js")
+SCRIPTS = ("values.js", "scenario.js", "outline.js", "scenario_check.js", "scenario_text.js")
 NODE = shutil.which("node")
 RUN = """
 const fs = require("fs"), vm = require("vm");
@@ -21,22 +25,28 @@ const told = JSON.parse(fs.readFileSync(0, "utf-8"));
 const page = vm.createContext({});
 vm.runInContext(told.code, page);
 page.told = told.values;
-process.stdout.write(JSON.stringify(vm.runInContext(`(function (lc, told) { ${told.run} })(livingcircle, told)`, page)));
+process.stdout.write(JSON.stringify(vm.runInContext(`(function (lc, told) { lc.data = ${JSON.stringify(told.data)}; ${told.run} })(livingcircle, told)`, page)));
 """
 NASTY = [
     '<img src=x onerror="alert(1)">', "</script><script>1</script>", "line\nbreak\r\ttab \"double\" 'single' \\ back\\\\slash", "\x00\x01\x1f\x7f\x9f",
     "\u2028\u2029\u202e\u200f\ufeff", "${1}`{{ 7*7 }}{% raw %}", "滨江「幼儿园」🏫", "# no remark", "[[facilities]]", '"""', "'''", "a = 1", "\\u0041", " ",
 ]
 FULL = {
-    "name": {"zh": "滨江", "en": "Riverside"}, "note": "试", "year": 2030,
+    "name": {"zh": "滨江", "en": "Riverside"}, "note": "试", "year": 2030, "standard": ["GB 50180-2018", "own/town.toml"], "certainty": "在建",
+    "homes": [
+        {"change": "add", "name": "公寓", "polygon": [[121.7, 29.9], [121.71, 29.9], [121.71, 30]], "people": 600, "groups": {"elderly": 18, "0-6": 66.5}, "dwellings": 240,
+         "ages": "as_study", "open_year": 2028, "certainty": "planned"},
+        {"change": "remove", "id": "R1"}, {"change": "resize", "id": "R2", "people": 0, "ages": "as_before"},
+        {"change": "add", "id": "new", "name": "n", "file": "用地.gpkg", "layer": "a", "crs": "EPSG:4490", "people": 5},
+    ],
     "walking": {"rule": "time", "speeds": {"elderly": 3, "all": 4.5}},
     "facilities": [
-        {"change": "open", "name": "幼儿园", "categories": ["edu_kinder", "edu_nursery"], "lon": 121.7, "lat": 30, "capacity": 270, "open_year": 2028},
+        {"change": "open", "name": "幼儿园", "categories": ["edu_kinder", "edu_nursery"], "lon": 121.7, "lat": 30, "capacity": 270, "open_year": 2028, "certainty": "under_construction"},
         {"change": "open", "id": "规划项目.geojson#3"}, {"change": "close", "id": "a"},
         {"change": "move", "id": "b", "lon": 121.7000001, "lat": 29.9}, {"change": "resize", "id": "c", "capacity": 36.5},
     ],
-    "links": [{"kind": "bridge", "name": "桥", "line": [[121.7, 29.9], [121.71, 30]]}],
-    "gates": [{"change": "open", "lon": 121.7, "lat": 29.9}, {"change": "close", "lon": -0.0000001, "lat": 1e-7}],
+    "links": [{"kind": "bridge", "name": "桥", "line": [[121.7, 29.9], [121.71, 30]], "open_year": 2029, "certainty": "拟建"}],
+    "gates": [{"change": "open", "lon": 121.7, "lat": 29.9, "open_year": 2027, "certainty": "planned"}, {"change": "close", "lon": -0.0000001, "lat": 1e-7}],
     "limits": [{"category": "edu_kinder", "level": "L5", "limit_m": 400, "limit_min": 7.5}],
 }
 
@@ -46,7 +56,7 @@ def node(run, values=None):
     if not NODE:
         pytest.skip("no node")
     code = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
-    told = json.dumps({"code": code, "values": values, "run": run})
+    told = json.dumps({"code": code, "values": values, "run": run, "data": {"statuses": STATUSES}})
     done = subprocess.run([NODE, "-e", RUN], input=told.encode("utf-8", "surrogatepass"), capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return json.loads(done.stdout)
@@ -107,7 +117,7 @@ def test_what_others_write_in_toml_is_read():
     [
         ("year = 2030\nyear = 2031", [(2, "", "duplicate")]),
         ("\n\nname = \"open", [(3, "", "string")]),
-        ('name = """\nx\n"""', [(1, "", "multiline"), (2, "", "syntax"), (3, "", "multiline")]),
+        ('name = """\nx\n', [(1, "", "string")]),
         ('name = "\\x41"\nnote = "\\uD800"', [(1, "", "escape"), (2, "", "escape")]),
         ('name = "a\x07"', [(1, "", "control")]),
         ("year = 1979-05-27\nnote = nan", [(1, "", "value"), (2, "", "value")]),
@@ -138,6 +148,110 @@ def test_what_cannot_be_read_is_told_with_its_line(text, expected):
     assert sorted(faults(text)) == sorted(expected)
 
 
+MULTILINE = [
+    'note = """\nfirst\n  second \\\n   third "quoted" ""twice\\t\u4e2d"""\nyear = 2_030', "note = '''\r\na\\b\r\nc'''", 'note = """a"""""', "note = ''''''",
+    "year = 0x7EE", "year = 0o3756\nname = 'x'",
+    '[[homes]]\nchange = "resize"\nid = "a"\npeople = 1\n[homes.groups]\nall = 1\n[[homes]]\nchange = "resize"\nid = "b"\npeople = 2\n[homes.groups]\nall = 2',
+]
+
+
+@pytest.mark.parametrize("text", MULTILINE)
+def test_more_of_toml_that_others_write(text):
+    got = node("return lc.fromText(told)", text)
+    assert got["faults"] == []
+    assert got["scenario"] == {key: value.replace("\r\n", "\n") if isinstance(value, str) else value for key, value in tomllib.loads(text).items() if value != ""}
+
+
+def taken(scenario):
+    """Whether the command line takes a scenario."""
+    try:
+        Scenario.model_validate(scenario)
+    except ValidationError:
+        return False
+    return True
+
+
+def disagreeing(scenarios):
+    """The scenarios that the page takes and the command line does not, or the other way about."""
+    run = "return told.map((text) => lc.fromText(text).faults)"
+    got = node(run, [json.dumps(one) for one in scenarios])
+    return [(one, faults) for one, faults in zip(scenarios, got, strict=True) if taken(one) == bool(faults)]
+
+
+def paths(value, path=()):
+    """The place of every value in a scenario."""
+    keys = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    yield from ([path] if path else [])
+    for key in keys:
+        yield from paths(value[key], (*path, key))
+
+
+def put(scenario, path, value):
+    """The scenario with another value in one place; `...` leaves the place out."""
+    made = json.loads(json.dumps(scenario))
+    at = made
+    for key in path[:-1]:
+        at = at[key]
+    if value is ...:
+        del at[path[-1]]
+    else:
+        at[path[-1]] = value
+    return made
+
+
+ODD = [
+    ..., None, "", "x", "planned", "已建", " Built ", "existing", "soon", 0, -1, 1, 2030, 2030.0, 2030.5, 181, 1e8, 1e12, True, [], ["a"], ["a", "a"], [""], {}, {"zh": "x"}, {"a": 1},
+    {"": 1}, {"a": -1}, [[1, 2], [3, 4]], [[0, 0], [1, 1], [1, 0], [0, 1]], [[1, 2]], "open", "close", "move", "add", "remove", "resize", "time", "bridge", "as_before", "2030",
+]  # fmt: skip
+
+
+def test_the_page_takes_what_the_command_line_takes():
+    cases = [put(FULL, path, value) for path in paths(FULL) for value in ODD]
+    keys = sorted({path[-1] for path in paths(FULL) if isinstance(path[-1], str)})
+    rows = [path for path in paths(FULL) if len(path) == 2 and path[0] != "standard" and isinstance(path[1], int)]
+    cases += [put(FULL, (*path, key), value) for path in rows for key in keys for value in (None, [], "planned", 2030)]
+    cases += [{part: rows} for part in ("homes", "facilities", "links", "gates", "limits") for rows in ([], [{}], [[]], ["a"], None, {})]
+    assert taken(FULL)
+    assert 100 < sum(map(taken, cases)) < len(cases) - 1000
+    assert disagreeing(cases) == []
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.lists(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=7), min_size=150, max_size=150))
+def test_outlines_go_round_once_as_shapely_sees_it(lines):
+    told = node("return told.map((line) => lc.outlineOnce(line))", lines)
+    for line, once in zip(lines, told, strict=True):
+        assert once == (len(set(line)) >= 3 and shapely.Polygon(line).is_valid and shapely.Polygon(line).area > 0), line
+
+
+SAMPLE = tomllib.loads((Path(__file__).parent.parent / "data" / "beilun" / "study.toml").read_text("utf-8"))["scenarios"]
+
+
+@pytest.mark.parametrize("told", [FULL, *SAMPLE.values()], ids=["full", *SAMPLE])
+def test_what_the_commands_write_is_read(told):
+    text = toml_text(Scenario.model_validate(told))
+    got = node("const read = lc.fromText(told); return read.faults.concat(lc.fromText(lc.toToml(read.scenario)))", text)
+    assert [one["faults"] for one in got] == [[]]
+    assert Scenario.model_validate(got[0]["scenario"]) == Scenario.model_validate(told) == Scenario.model_validate(tomllib.loads(text))
+
+
+def test_what_is_not_worked_out_here():
+    shown = "{categories: new Set(['a']), levels: new Set(['a L5'])}"
+    told = {
+        "homes": [{"change": "remove", "id": "r"}], "facilities": [{"change": "open", "name": "n", "categories": ["a", "b"], "lon": 1, "lat": 2}],
+        "limits": [{"category": "a", "level": "L5", "limit_m": 1}, {"category": "a", "level": "L15", "limit_m": 1}, {"category": "c", "level": "L5", "limit_m": 1}],
+    }
+    assert node(f"return lc.scenario.beyond(told, {shown})", told) == {"all": ["homes"], "categories": ["c", "b"], "limits": [told["limits"][1]]}
+    assert node(f"return lc.scenario.beyond(told, {shown})", {"year": 2030}) == {"all": [], "categories": [], "limits": []}
+
+
+def test_an_added_facility_may_be_named_later():
+    new, close = {"change": "open", "name": "n", "categories": ["k"], "lon": 1, "lat": 2}, {"change": "close", "id": "scenario#1"}
+    known = "{category: new Set(['k']), level: new Set(), group: new Set(), facility: new Set(), requirement: new Set()}"
+    got = [node(f"return lc.scenario.checkNames(told, {known})", {"facilities": rows}) for rows in ([new, close], [close, new])]
+    assert [[fault["key"] for fault in faults] for faults in got] == [[], ["facilities.1.id"]]
+
+
 def test_json_that_is_none():
     assert [fault[1:] for fault in faults('{"name": "a",\n "year": }')] == [("", "json")]
     assert faults('{"year": "2030", "links": {}}') == [(None, "year", "year"), (None, "links", "rows")]
@@ -151,7 +265,8 @@ def test_an_endless_text_ends():
 
 def test_names_the_study_does_not_have():
     known = "{category: new Set(['edu_kinder']), level: new Set(), group: new Set(['all']), facility: new Set(['a']), requirement: new Set(['edu_kinder L5'])}"
-    got = node(f"return lc.scenario.checkNames(told, {known})", FULL)
+    plain = {key: value for key, value in FULL.items() if key != "standard"}
+    got = node(f"return lc.scenario.checkNames(told, {known})", plain)
     assert [(fault["key"], fault["problem"], fault["values"]["id"]) for fault in got] == [
         ("facilities.1.categories", "no_category", "edu_nursery"), ("facilities.2.id", "no_facility", "规划项目.geojson#3"),
         ("facilities.4.id", "no_facility", "b"), ("facilities.5.id", "no_facility", "c"), ("walking.speeds", "no_group", "elderly"),
@@ -192,7 +307,7 @@ def test_closing_and_reopening():
 def test_every_change_is_told_and_can_be_taken_out():
     changes = node("return lc.scenario.changes(told)", FULL)
     assert changes == [
-        ["year", None], ["rule", None], ["speeds", "elderly"], ["speeds", "all"], *(["facilities", n] for n in range(5)), ["links", 0], ["gates", 0], ["gates", 1], ["limits", 0],
+        ["year", None], ["standard", None], ["certainty", None], ["rule", None], ["speeds", "elderly"], ["speeds", "all"], *(["homes", n] for n in range(4)), *(["facilities", n] for n in range(5)), ["links", 0], ["gates", 0], ["gates", 1], ["limits", 0],
     ]
     for change in changes:
         left = node("return lc.scenario.without(told[0], told[1])", [FULL, change])

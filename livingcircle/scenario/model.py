@@ -10,13 +10,25 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from livingcircle.errors import listed, said
 from livingcircle.facilities import STATUSES, status_of
 
+
+
+def unquoted(told: Any) -> Any:
+    """The value as it is told; raises `ValueError` for a number in quotes and for true or false, which the map would not take either."""
+    if isinstance(told, str | bool):
+        raise ValueError(said("write a number, without quotes"))
+    return told
+
+
 Text = dict[Literal["zh", "en"], str]
-Year = Annotated[int, Field(ge=1900, le=2200)]
-Lon = Annotated[float, Field(ge=-180, le=180)]
-Lat = Annotated[float, Field(ge=-90, le=90)]
-Limit = Annotated[float, Field(gt=0, le=100_000)]
+Unquoted = BeforeValidator(unquoted)
+Year = Annotated[int, Field(ge=1900, le=2200), Unquoted]
+Lon = Annotated[float, Field(ge=-180, le=180), Unquoted]
+Lat = Annotated[float, Field(ge=-90, le=90), Unquoted]
+Limit = Annotated[float, Field(gt=0, le=100_000), Unquoted]
 Word = Annotated[str, Field(min_length=1)]
-People = Annotated[float, Field(ge=0, le=10_000_000)]
+People = Annotated[float, Field(ge=0, le=10_000_000), Unquoted]
+Speed = Annotated[float, Field(gt=0, le=15), Unquoted]
+Capacity = Annotated[float, Field(ge=0, le=1e9), Unquoted]
 
 
 def certainty(told: Any) -> Any:
@@ -65,7 +77,7 @@ class Walking(Part):
     """`[walking]`: the limit that decides, and speeds in km/h by the id of a group; `all` is everybody."""
 
     rule: Literal["distance", "time"] | None = None
-    speeds: dict[str, Annotated[float, Field(gt=0, le=15)]] = {}
+    speeds: dict[str, Speed] = {}
 
 
 class FacilityChange(Part):
@@ -77,7 +89,7 @@ class FacilityChange(Part):
     categories: tuple[str, ...] = ()
     lon: Lon | None = None
     lat: Lat | None = None
-    capacity: Annotated[float, Field(ge=0, le=1e9)] | None = None
+    capacity: Capacity | None = None
     open_year: Year | None = None
     certainty: Certainty | None = None
 

@@ -10,7 +10,7 @@ from typing import Any
 from livingcircle.scenario.model import Scenario
 
 BARE = re.compile(r"[A-Za-z0-9_-]+")
-LISTS = ("facilities", "links", "gates", "limits")
+LISTS = ("homes", "facilities", "links", "gates", "limits")
 
 
 def toml_text(scenario: Scenario) -> str:
@@ -26,7 +26,7 @@ def toml_text(scenario: Scenario) -> str:
     <BLANKLINE>
     """
     told = scenario.model_dump(mode="json", exclude_unset=True)
-    lines = [_pair(key, told[key]) for key in ("name", "note", "year") if told.get(key)]
+    lines = [_pair(key, told[key]) for key in ("name", "note", "year", "standard", "certainty") if told.get(key)]
     walking = told.get("walking", {})
     if walking.get("rule"):
         lines += ["", "[walking]", _pair("rule", walking["rule"])]

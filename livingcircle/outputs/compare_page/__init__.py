@@ -16,9 +16,9 @@ from livingcircle.outputs.page.document import Files, page_document
 from livingcircle.outputs.page.packing import PER_DEGREE
 
 HERE = resources.files(__package__)
-SCRIPTS = ("states.js", "canvas.js", "maps.js", "cards.js", "lists.js", "headline.js", "swipe.js", "compare.js")
+SCRIPTS = ("states.js", "maps.js", "cards.js", "lists.js", "headline.js", "swipe.js", "compare.js")
 # What the page shares with the interactive map: how values are read and words are said.
-READING = ("values.js", "language.js")
+READING = ("values.js", "language.js", "canvas.js")
 SHARED = ("cause.", "flag.", "group.", "rule.", "status.")
 # Families of `compare` that the page says; its own stand in `page`.
 OWN = ("gap.", "facility.", "link.", "overview.reading", "overview.check")
@@ -54,8 +54,9 @@ def page_words(language: str) -> dict[str, str]:
     told = words(language, "compare")
     shared = {key: word for key, word in words(language).items() if key.startswith(SHARED)}
     units = {key: words(language, "page")[key] for key in ("m", "min", "ha", "persons", "comma", "noscript", "north", "up_to", "between", "over")}
+    shared |= {key: word for key, word in words(language, "gis").items() if key.startswith("status.")}
     own = {key: word for key, word in told.items() if key.startswith(OWN) or "." not in key}
-    return {**shared, **units, **own, **{key.removeprefix("page."): word for key, word in told.items() if key.startswith("page.")}, "living_circle": told["title"]}
+    return {**shared, **units, **own, **{key.removeprefix("page."): word for key, word in told.items() if key.startswith("page.")}, **page.scale_words(language), "living_circle": told["title"]}
 
 
 def style() -> dict[str, Any]:

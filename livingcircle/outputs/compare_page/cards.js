@@ -16,12 +16,15 @@
 
   lc.card = function (home) {
     const { before, after, category, level, group, kind: at, pair } = lc.state, { residences } = lc.data;
+    const other = pair.residences.home.indexOf(home);
     const walks = [before, after].map((state) => walkText(lc.walksOf(state, category, group)[home]));
     const gaps = [before, after].map((state) => { const people = lc.gapPeople(state, at)[home]; return people === null ? lc.say("no_gap") : lc.show.people(people); });
     const moves = lc.movesOfHomes(pair, at).get(home);
     return kind("residence", residences.name[home], [
       ["unit", residences.unit[home] || lc.say("outside_units")],
-      ["people", lc.show.people(residences.people[group][home])],
+      other < 0 ? ["people", lc.show.people(residences.people[group][home])]
+        : ["people_all", moved(...["before", "after"].map((side) => (pair.residences[side][other] === null ? lc.say("not_lived") : lc.show.people(pair.residences[side][other]))))],
+      other < 0 ? null : ["change", lc.say(lc.homeSaid[pair.residences.change[other]])],
       ["category_of", `${lc.data.categories[category].name} · ${lc.data.levels[level].name}`],
       ["walk", moved(walks[0], walks[1])],
       ["gap_people", moved(gaps[0], gaps[1])],
@@ -40,6 +43,7 @@
       ["categories", lc.data.facilities.categories[facility].map((category) => lc.data.categories[category].name).join(lc.say("comma"))],
       ["in_state", moved(told[0], told[1])],
       at < 0 ? null : ["change", lc.sayCode("facility", pair.facilities.change[at])],
+      ["certainty", lc.certaintyOf(before, after, facility)],
       ["capacity", moved(size[0], size[1])],
     ]);
   };

@@ -189,7 +189,7 @@
     lc.maps.forEach((one) => {
       one.map.attributionControl.setPrefix(false);
       if (lc.data.study.osm) one.map.attributionControl.addAttribution("© OpenStreetMap contributors (ODbL)");
-      L.control.scale({ metric: true, imperial: false, maxWidth: 120, position: "bottomright" }).addTo(one.map);
+      lc.scaleBar(one.map, { maxWidth: 120, position: "bottomright" });
     });
     lc.moveTogether(lc.maps.map((one) => one.map));
     lc.cardsTogether(lc.maps.map((one) => one.map));

@@ -18,6 +18,7 @@ from livingcircle.comparison import Comparison, State, compare, pairs
 from livingcircle.comparison.gap_changes import CHANGES
 from livingcircle.comparison.homes import ARRIVING, MOVES, summed
 from livingcircle.coverage import OUTSIDE, WHOLE_AREA
+from livingcircle.facilities import CLOSED, STATUSES
 from livingcircle.layers import OFF_NETWORK, REACHED, UNREACHABLE
 from livingcircle.messages import LANGUAGES
 from livingcircle.outputs.page import packing, places
@@ -33,6 +34,8 @@ FIRST = 3
 SCALE = {"people": 100, "land": 10_000}
 TENTHS = 10
 FACILITY_CHANGES = ("opened", "closed", "moved", "resized")
+HOME_CHANGES = ("arrived", "left", "resized")
+KNOWN = (*STATUSES, CLOSED)
 
 
 def compare_content(states: Sequence[State], *, words: Mapping[str, Mapping[str, str]], style: Mapping[str, Any], language: str) -> Content:
@@ -65,6 +68,7 @@ def compare_content(states: Sequence[State], *, words: Mapping[str, Mapping[str,
         "facilities": _facilities(town, order, origin),
         "states": [_state(state, town, (order, kinds), columns, origin) for state in states],
         "pairs": [_pair(compare(states[a], states[b]), (a, b), town, kinds) for a, b in pairs(states)],
+        "statuses": list(KNOWN),
         "columns": columns.texts,
     }
 
@@ -192,6 +196,7 @@ def _state(state: State, town: _Town, asked: tuple[Order, list[Kind]], columns: 
         "year": result.settings.year,
         "lived": "".join("1" if home in there else "0" for home in town.homes["residence_id"]),
         "open": "".join("-" if one is None or one != one else "1" if one else "0" for one in opened.astype(object)),
+        "status": columns.add(positions(own["status"].reindex(ids), KNOWN)),
         "capacity": columns.add(_or_none(own["capacity"].reindex(ids))),
         **_moved(own, town, origin),
         "links": _links(state, origin),
@@ -299,6 +304,11 @@ def _pair(comparison: Comparison, numbers: tuple[int, int], town: _Town, kinds: 
         "facilities": {
             "change": packing.packed(positions(places_["change"], FACILITY_CHANGES)),
             "facility": packing.packed(positions(places_["facility_id"], town.places["facility_id"])),
+        },
+        "residences": {
+            "change": packing.packed(positions(comparison.homes["change"], HOME_CHANGES)),
+            "home": packing.packed(home[id] for id in comparison.homes["residence_id"]),
+            **{side: packing.packed_or_none(comparison.homes[f"people_{side}"], scale=TENTHS) for side in ("before", "after")},
         },
         "only_adds": comparison.only_adds,
         "fallen": len(comparison.fallen),

@@ -81,6 +81,7 @@
       swatch("gap", lc.say(lc.state.mode === "difference" ? "still_gap" : "has_gap")),
       swatch("place", lc.say("open_both"), map.facility), swatch("place opened", lc.say("opens_or_moves"), map.facility),
       swatch("place coming", lc.say("opens_later")), swatch("place closed", lc.say("closes"), map.facility),
+      lc.state.pair.residences.home.length ? swatch("home", lc.say("homes_marked"), map.home) : null,
       links.length ? swatch("link", lc.say("link_changed"), map.link) : null,
       swatch("street", lc.say("streets"), map.street),
       lc.data.units.length ? swatch("unit", lc.say("units"), map.unit) : null,

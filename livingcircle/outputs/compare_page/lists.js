@@ -67,6 +67,18 @@
     ])];
   }
 
+  // Homes that somebody lives in in one state only, or other people in.
+  function homeRows() {
+    const { residences } = lc.data, { change, home, before, after } = lc.state.pair.residences;
+    const people = (value) => (value === null ? "—" : lc.show.count(value));
+    if (!home.length) return [];
+    return [element("h3", { text: lc.say("homes_changed") }), ...home.map((at, i) => element("button", { type: "button", class: `row home ${change[i]}`, onclick: () => lc.goHome(at, lc.state.kind) }, [
+      element("span", { class: `mark home ${change[i]}` }),
+      element("span", { class: "what" }, [element("b", { text: residences.name[at] || lc.say("unnamed") }), element("small", { text: [lc.say(lc.homeSaid[change[i]]), residences.unit[at] || lc.say("outside_units")].join(" · ") })]),
+      element("span", { class: "much" }, [element("b", { text: `${people(before[i])} → ${people(after[i])}` }), element("small", { text: lc.say("people") })]),
+    ]))];
+  }
+
   function changeList() {
     const { pair, before, after } = lc.state, { facilities } = lc.data, rows = [];
     const links = lc.linksChanged(before, after);
@@ -75,12 +87,13 @@
       element("span", { class: "mark link" }),
       element("span", { class: "what" }, [element("b", { text: link.name || lc.sayCode("link", link.kind) }), element("small", { text: `${lc.sayCode("link", link.change)} · ${lc.sayCode("link", link.kind)}` })]),
     ])));
+    rows.push(...homeRows());
     if (pair.facilities.facility.length) rows.push(element("h3", { text: lc.say("facilities_changed") }));
     pair.facilities.facility.forEach((facility, i) => rows.push(element("button", { type: "button", class: "row found", onclick: () => lc.goFacility(facility) }, [
       element("span", { class: `mark ${pair.facilities.change[i]}` }),
       element("span", { class: "what" }, [
         element("b", { text: facilities.name[facility] || lc.say("unnamed") }),
-        element("small", { text: [lc.sayCode("facility", pair.facilities.change[i]), facilities.categories[facility].map((category) => lc.data.categories[category].name).join(lc.say("comma"))].filter(Boolean).join(" · ") }),
+        element("small", { text: [lc.sayCode("facility", pair.facilities.change[i]), lc.certaintyOf(before, after, facility), facilities.categories[facility].map((category) => lc.data.categories[category].name).join(lc.say("comma"))].filter(Boolean).join(" · ") }),
       ]),
     ])));
     if (!rows.length) rows.push(element("p", { class: "empty", text: lc.say("no_changes") }));

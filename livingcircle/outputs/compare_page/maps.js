@@ -31,10 +31,9 @@
     return { fillColor: fill, color: kind ? "#333" : "#fff", weight: kind ? 1 : 0.6, dashArray: null };
   }
 
-  function drawn(shape, options) {
-    if (!shape) return null;
-    return shape.polygons ? L.polygon(shape.polygons, options) : L.circleMarker(shape.points[0], Object.assign({ radius: 6 }, options));
-  }
+  // What a home does, in one sign and by the key of its word.
+  lc.homeSaid = { arrived: "home_arrived", left: "home_left", resized: "home_resized" };
+  lc.homeSign = { arrived: "+", left: "−", resized: "~" };
 
   class StateMap {
     // `side` is before or after.
@@ -45,10 +44,10 @@
       // A canvas with nothing on it is printed, too.
       Object.values(this.renderers).forEach((renderer) => renderer.addTo(map));
       this.groups = {};
-      ["homes", "links", "places"].forEach((name) => { this.groups[name] = L.layerGroup().addTo(map); });
+      ["homes", "changes", "links", "places"].forEach((name) => { this.groups[name] = L.layerGroup().addTo(map); });
       this.drawFrame();
       this.homes = lc.data.residences.shape.map((shape, home) => {
-        const made = drawn(shape, { renderer: this.renderers.homes, smoothFactor: 0.6, fillOpacity: 0.9 });
+        const made = lc.drawn(shape, { renderer: this.renderers.homes, smoothFactor: 0.6, fillOpacity: 0.9 });
         if (made) made.bindPopup(() => lc.card(home), lc.cardOptions).addTo(this.groups.homes);
         return made;
       });
@@ -60,7 +59,7 @@
       const { style, area, units, streets } = lc.data, { ground, top } = this.renderers;
       L.polyline(lc.lines(streets), { renderer: ground, interactive: false, color: style.map.street, weight: 1.1, smoothFactor: 1.5 }).addTo(this.map);
       const outline = (row, look) => {
-        const made = drawn(lc.shape(row.shape), Object.assign({ renderer: top, interactive: false, fill: false }, look));
+        const made = lc.drawn(lc.shape(row.shape), Object.assign({ renderer: top, interactive: false, fill: false }, look));
         if (made) made.addTo(this.map);
         return made;
       };
@@ -79,8 +78,23 @@
         home.setStyle(Object.assign({ hatch: gaps[i] === null ? null : gap }, look));
         if (gaps[i] !== null && !moves) home.setStyle({ color: gap, weight: 1 });
       });
+      this.drawChanges(pair);
       this.drawLinks();
       this.drawPlaces(state);
+    }
+
+    // Homes that arrive, leave or have other people: outlined on both maps, with the sign of the list in their midst.
+    drawChanges({ residences: { change, home } }) {
+      const { changes } = this.groups, { home: color } = lc.data.style.map, renderer = this.renderers.homes;
+      changes.clearLayers();
+      home.forEach((at, i) => {
+        const shape = lc.data.residences.shape[at], left = change[i] === "left", look = { renderer, interactive: false, fill: false, color, weight: 3.2, dashArray: left ? "6 4" : null, radius: 10 };
+        const outline = lc.drawn(shape, look);
+        if (!outline) return;
+        outline.addTo(changes);
+        const middle = outline.getBounds && shape.polygons ? outline.getBounds().getCenter() : outline.getLatLng();
+        L.marker(middle, { icon: L.divIcon({ className: "sign-home", html: lc.element("span", { text: lc.homeSign[change[i]] }), iconSize: [18, 18] }), interactive: false, keyboard: false }).addTo(changes);
+      });
     }
 
     drawLinks() {

@@ -6,6 +6,7 @@
   const WALK = ["", "off_network", "unreachable"];
   const GAP_CHANGES = ["closed", "opened", "moved", "arrived", "left"];
   const FACILITY_CHANGES = ["opened", "closed", "moved", "resized"];
+  const HOME_CHANGES = ["arrived", "left", "resized"];
   const MOVES = ["land_gained", "land_lost", "people_gained", "people_lost"];
   const ARRIVING = ["land_arrived", "land_arrived_covered", "land_left", "land_left_covered",
     "people_arrived", "people_arrived_covered", "people_left", "people_left_covered"];
@@ -21,21 +22,6 @@
     return unpacked.get(at);
   }
 
-  // Lines told in one run: for each the number of its points, then their differences.
-  lc.lines = function (text) {
-    const numbers = new lc.Numbers(text), all = [];
-    let [x, y] = lc.data.origin;
-    while (numbers.more()) {
-      const line = [];
-      for (let left = numbers.next(); left > 0; left--) {
-        x += numbers.next(); y += numbers.next();
-        line.push([y / 1e6, x / 1e6]);
-      }
-      all.push(line);
-    }
-    return all;
-  };
-
   function readMoves(raw, keys) {
     const out = { kind: lc.integers(raw.kind) };
     ["home", "unit"].forEach((key) => { if (raw[key] !== undefined) out[key] = lc.integers(raw[key]); });
@@ -50,6 +36,9 @@
       homes: readMoves(raw.homes, MOVES), units: readMoves(raw.units, MOVES.concat(ARRIVING)),
       gaps: { change: coded(raw.gaps.change, GAP_CHANGES), kind: lc.integers(raw.gaps.kind), home: lc.integers(raw.gaps.home) },
       facilities: { change: coded(raw.facilities.change, FACILITY_CHANGES), facility: lc.integers(raw.facilities.facility) },
+      residences: {
+        change: coded(raw.residences.change, HOME_CHANGES), home: lc.integers(raw.residences.home), before: lc.optional(raw.residences.before, 10), after: lc.optional(raw.residences.after, 10),
+      },
       onlyAdds: raw.only_adds, fallen: raw.fallen,
     };
     return raw.read;
@@ -66,6 +55,7 @@
       homes: moves(pair.homes), units: moves(pair.units), onlyAdds: false, fallen: 0,
       gaps: Object.assign({}, pair.gaps, { change: pair.gaps.change.map(change) }),
       facilities: Object.assign({}, pair.facilities, { change: pair.facilities.change.map(change) }),
+      residences: { change: pair.residences.change.map(change), home: pair.residences.home, before: pair.residences.after, after: pair.residences.before },
     };
   }
 
@@ -140,6 +130,13 @@
   lc.isOpen = (state, facility) => lc.data.states[state].open[facility] === "1";
   lc.placeOf = (state, facility) => lc.data.states[state].movedAt.get(facility) || lc.data.facilities.at[facility];
   lc.capacityOf = (state, facility) => { const told = column(lc.data.states[state].capacity)[facility]; return told ? told - 1 : null; };
+
+  // How certain a facility is: as the state has it that has it open, the later one where both do; nothing of what simply exists.
+  const EXISTING = "existing";
+  lc.certaintyOf = function (before, after, facility) {
+    const state = [after, before].find((one) => lc.isOpen(one, facility)), status = state === undefined ? undefined : lc.data.statuses[column(lc.data.states[state].status)[facility]];
+    return status === undefined || status === EXISTING ? "" : lc.sayCode("status", status);
+  };
 
   // Links that stand in a state by what its scenario opened, and those it closed.
   const key = (link) => `${link.change} ${link.kind} ${link.shape}`;

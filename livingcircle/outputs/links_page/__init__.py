@@ -9,15 +9,15 @@ from typing import Any
 
 from livingcircle.links import Answer
 from livingcircle.messages import LANGUAGES, words
-from livingcircle.outputs import compare_page, page
+from livingcircle.outputs import page
 from livingcircle.outputs.links_page.content import links_content
 from livingcircle.outputs.page.document import Files, page_document
 from livingcircle.outputs.page.packing import PER_DEGREE
 
 HERE = resources.files(__package__)
 SCRIPTS = ("links_data.js", "links_map.js", "links_cards.js", "links_list.js", "links.js")
-# What the page shares with the interactive map, how values are read and words are said, and with the comparison, how canvases are drawn.
-READING = ((page.HERE, "values.js"), (page.HERE, "language.js"), (compare_page.HERE, "canvas.js"))
+# What the page shares with the interactive map, how values are read, words are said and canvases drawn.
+READING = ((page.HERE, "values.js"), (page.HERE, "language.js"), (page.HERE, "canvas.js"))
 SHARED = ("m", "min", "ha", "persons", "comma")
 
 
@@ -52,7 +52,7 @@ def page_words(language: str) -> dict[str, str]:
     codes = {key: word for key, word in words(language).items() if key.startswith(("rule.", "group."))}
     units = {key: words(language, "page")[key] for key in SHARED}
     own = {key: word for key, word in told.items() if key.startswith(("kind.", "how."))}
-    return {**codes, **units, **own, **{key.removeprefix("page."): word for key, word in told.items() if key.startswith("page.")},
+    return {**codes, **units, **page.scale_words(language), **own, **{key.removeprefix("page."): word for key, word in told.items() if key.startswith("page.")},
             "noscript": told["noscript"], "living_circle": told["page.title"]}  # fmt: skip
 
 

@@ -5,21 +5,6 @@
   // `link` is the chosen link, -1 for none; `kind` the chosen kind of requirement, -1 for all together; `shown` the kinds of links listed.
   lc.state = { link: -1, kind: -1, shown: new Set() };
 
-  // Lines told in one run: for each the number of its points, then their differences.
-  lc.lines = function (text) {
-    const numbers = new lc.Numbers(text), all = [];
-    let [x, y] = lc.data.origin;
-    while (numbers.more()) {
-      const line = [];
-      for (let left = numbers.next(); left > 0; left--) {
-        x += numbers.next(); y += numbers.next();
-        line.push([y / 1e6, x / 1e6]);
-      }
-      all.push(line);
-    }
-    return all;
-  };
-
   // Rows of {home, people, before, after} by kind of requirement, -1 for all together.
   function readGains(raw) {
     const kinds = lc.integers(raw.kind), people = lc.integers(raw.people), before = lc.optional(raw.before, 10), after = lc.optional(raw.after, 10), out = new Map();

@@ -5,23 +5,18 @@
   const groups = {}, renderers = {};
   let homes = [], map = null;
 
-  const drawn = (shape, options) => {
-    if (!shape) return null;
-    return shape.polygons ? L.polygon(shape.polygons, options) : L.circleMarker(shape.points[0], Object.assign({ radius: 6 }, options));
-  };
-
   function drawTown() {
     const { style, area, units, streets, water, residences } = lc.data, { ground, top } = renderers;
-    water.forEach((text) => { const made = drawn(lc.shape(text), { renderer: ground, interactive: false, stroke: false, fillColor: style.map.water, fillOpacity: 1 }); if (made) made.addTo(map); });
+    water.forEach((text) => { const made = lc.drawn(lc.shape(text), { renderer: ground, interactive: false, stroke: false, fillColor: style.map.water, fillOpacity: 1 }); if (made) made.addTo(map); });
     L.polyline(lc.lines(streets), { renderer: ground, interactive: false, color: style.map.street, weight: 1.1, smoothFactor: 1.5 }).addTo(map);
     const outline = (row, look) => {
-      const made = drawn(lc.shape(row.shape), Object.assign({ renderer: top, interactive: false, fill: false }, look));
+      const made = lc.drawn(lc.shape(row.shape), Object.assign({ renderer: top, interactive: false, fill: false }, look));
       if (made) made.addTo(map);
     };
     area.forEach((row) => outline(row, { color: style.map.area, weight: 2.2, dashArray: "12 5 2 5" }));
     units.forEach((row) => outline(row, { color: style.map.unit, weight: 1.2, dashArray: "6 4" }));
     homes = residences.shape.map((shape, home) => {
-      const made = drawn(shape, { renderer: renderers.homes, smoothFactor: 0.6, fillOpacity: 0.9 });
+      const made = lc.drawn(shape, { renderer: renderers.homes, smoothFactor: 0.6, fillOpacity: 0.9 });
       if (made) made.bindPopup(() => lc.homeCard(home), lc.cardOptions).addTo(map);
       return made;
     });
@@ -124,7 +119,7 @@
     ["way", "links"].forEach((name) => { groups[name] = L.layerGroup().addTo(map); });
     map.attributionControl.setPrefix(false);
     if (lc.data.study.osm) map.attributionControl.addAttribution("© OpenStreetMap contributors (ODbL)");
-    L.control.scale({ metric: true, imperial: false, maxWidth: 120, position: "bottomright" }).addTo(map);
+    lc.scaleBar(map, { maxWidth: 120, position: "bottomright" });
     map.on("viewreset", () => Object.values(renderers).forEach((renderer) => { if (renderer._map) renderer._update(); }));
     drawTown();
     return map;

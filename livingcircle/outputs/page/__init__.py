@@ -44,6 +44,16 @@ def html(result: Result, *, backgrounds: Iterable[str] = ()) -> str:
     return page_document(values, language=language, title=title, center=(y / PER_DEGREE, x / PER_DEGREE))
 
 
+def scale_words(language: str) -> dict[str, str]:
+    """The units that the scale bar of every page tells, by key.
+
+    >>> scale_words("zh")
+    {'scale.m': '米', 'scale.km': '公里'}
+    """
+    known = words(language, "page")
+    return {f"scale.{unit}": known[unit] for unit in ("m", "km")}
+
+
 def page_words(language: str) -> dict[str, str]:
     """The words of the page in a language, by key: its own, and those for causes, remedies, groups and the like.
 
@@ -51,7 +61,7 @@ def page_words(language: str) -> dict[str, str]:
     ('Gap list', 'low')
     """
     shared = {key: word for key, word in words(language).items() if key.startswith(SHARED)}
-    return {**shared, **words(language, "page")}
+    return {**shared, **words(language, "page"), **scale_words(language)}
 
 
 def style() -> dict[str, Any]:

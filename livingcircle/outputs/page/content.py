@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import livingcircle
+from livingcircle.facilities import STATUSES
 from livingcircle.messages import LANGUAGES
 from livingcircle.outputs.page import judgements, packing, places
 from livingcircle.outputs.page.judging import judging
@@ -47,6 +48,8 @@ def page_content(
         "backgrounds": {key: style["backgrounds"][key] for key in backgrounds},
         "origin": list(origin),
         "study": _study(result),
+        "statuses": {status: list(words) for status, words in STATUSES.items()},
+        "elsewhere": _elsewhere(result, order),
         "themes": _themes(result, order),
         "categories": [_category(result.standard.categories[c], order) for c in order.categories],
         "levels": [{"id": level, "names": order.name(result.standard.levels[level])} for level in order.levels],
@@ -78,6 +81,7 @@ def _study(result: Result) -> Content:
         "standard_names": in_both(standard.name),
         "language": settings.language,
         "year": settings.year,
+        "certainty": settings.certainty,
         "speed_kmh": float(settings.speed_kmh),
         "rule": text(settings.rule),
         "minutes": [float(m) for m in settings.isochrone_minutes],
@@ -87,6 +91,12 @@ def _study(result: Result) -> Content:
         "warnings_by_language": {language: [text(w) for w in told.get(language, result.warnings)] for language in LANGUAGES},
         "version": livingcircle.__version__,
     }
+
+
+def _elsewhere(result: Result, order: Order) -> list[Content]:
+    """Categories of the standard that the page does not show, and those with levels that it does not: a scenario may name them all the same."""
+    told = [(c, [text(r.level) for r in c.requirements if c.id not in order.categories or r.level not in order.levels]) for c in result.standard.categories.values()]
+    return [{"id": text(c.id), "names": order.name(c), "levels": levels} for c, levels in told if levels or c.id not in order.categories]
 
 
 def _themes(result: Result, order: Order) -> list[Content]:

@@ -2,12 +2,6 @@
 // The ground of the map, drawn from the study alone: water, green sites, study area, units and streets.
 
 (function (lc) {
-  lc.drawn = function (shape, options) {
-    if (!shape) return null;
-    if (shape.polygons) return L.polygon(shape.polygons, options);
-    return L.circleMarker(shape.points[0], Object.assign({ radius: 6 }, options));
-  };
-
   const still = (renderer, color) => ({ renderer, interactive: false, stroke: false, fill: true, fillColor: color, fillOpacity: 1 });
 
   lc.drawGround = function (layers) {

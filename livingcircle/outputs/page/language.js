@@ -15,13 +15,14 @@
   lc.speak = function (language) {
     const { data } = lc;
     lc.language = language in data.words ? language : data.study.language;
-    [data.themes, data.categories, data.levels, data.groups].forEach((rows) => rename(rows, "names", "name"));
+    [data.themes, data.categories, data.levels, data.groups, data.elsewhere || []].forEach((rows) => rename(rows, "names", "name"));
     rename(data.groups, "hows", "how");
     [["names", "name"], ["notes", "note"], ["standard_names", "standard_name"], ["warnings_by_language", "warnings"]]
       .forEach(([from, to]) => rename([data.study], from, to));
     lc.nameUnits(lc.now.coverage);
     document.documentElement.lang = LOCALE[lc.language] || lc.language;
     document.title = `${data.study.name} · ${lc.say("living_circle")}`;
+    lc.tell("spoken");
   };
 
   // The whole area and what lies outside every unit are worded by the page, units by the data.

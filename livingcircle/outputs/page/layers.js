@@ -2,20 +2,6 @@
 // The layers of the map: drawn on canvases, restyled when another category, level or group is chosen.
 
 (function (lc) {
-  // A canvas that is printed, too.
-  lc.Canvas = L.Canvas.extend({
-    // Draws once onto another canvas.
-    drawOn: function (context) {
-      const own = this._ctx;
-      L.Util.cancelAnimFrame(this._redrawRequest);
-      this._redrawBounds = null;
-      this._ctx = context;
-      this._draw();
-      this._ctx = own;
-      if (this._drawFirst) this._requestRedraw(this._drawFirst.layer);
-    },
-  });
-
   // Polygons may be hatched, so that a gap shows in grey print; a facility is a square, a residence is not.
   const Front = lc.Canvas.extend({
     _fillStroke: function (context, layer) {
@@ -32,44 +18,18 @@
       const close = isClose(this._map), land = kind === "light" && lc.beyondLand.hatch(context, this._map, hatch(context, color, close, "full"));
       return land || hatch(context, color, close, kind);
     },
-    _updateSquare: function (layer) {
-      if (!this._drawing || layer._empty()) return;
-      const at = layer._point, r = Math.max(Math.round(layer._radius), 1);
-      this._ctx.beginPath();
-      this._ctx.rect(at.x - r, at.y - r, 2 * r, 2 * r);
-      this._fillStroke(this._ctx, layer);
-    },
   });
-  const Square = L.CircleMarker.extend({ _updatePath: function () { this._renderer._updateSquare(this); } });
 
   // Far out, a gap is a few pixels wide: fine lines leave its color visible, close by a white edge parts them from it.
   const CLOSE_ZOOM = 15, LABEL_ZOOM = 13;
   const isClose = (map) => map.getZoom() >= CLOSE_ZOOM;
-  const patterns = {};
   function hatch(context, color, close, kind) {
-    const key = `${kind} ${close}`;
-    if (!patterns[key]) {
-      const light = kind === "light", size = (close ? 9 : 5) * (light ? 1.6 : 1), tile = lc.element("canvas", {});
-      tile.width = tile.height = Math.round(size);
-      const pen = tile.getContext("2d"), thin = light ? 0.7 : 1;
-      (close ? [["#fff", 3.4 * thin], [color, 1.5 * thin]] : [[color, 0.9 * thin]]).forEach(([ink, width]) => {
-        pen.strokeStyle = ink;
-        pen.lineWidth = width;
-        pen.beginPath();
-        [-tile.width, 0, tile.width].forEach((x) => { pen.moveTo(x, tile.width); pen.lineTo(x + tile.width, 0); });
-        pen.stroke();
-      });
-      patterns[key] = context.createPattern(tile, "repeat");
-    }
-    return patterns[key];
+    const light = kind === "light", size = Math.round((close ? 9 : 5) * (light ? 1.6 : 1)), thin = light ? 0.7 : 1;
+    return lc.hatching(context, size, close ? [["#fff", 3.4 * thin], [color, 1.5 * thin]] : [[color, 0.9 * thin]]);
   }
 
-  function pane(map, name, height, reachable, canvas = (options) => new Front(options)) {
-    const made = map.createPane(name);
-    made.style.zIndex = height;
-    if (!reachable) made.style.pointerEvents = "none";
-    return canvas({ pane: name, padding: 0.1, tolerance: L.Browser.mobile ? 8 : 3 });
-  }
+  const pane = (map, name, height, reachable, canvas = (options) => new Front(options)) =>
+    lc.pane(map, name, height, reachable, (options) => canvas(Object.assign(options, { padding: 0.1 })));
 
   // Class of a walk: position among the breaks, or the status where there is no walk.
   lc.walkClass = function (minutes, status) {
@@ -141,7 +101,7 @@
         L.polygon(places.shape[i].polygons, { renderer, color, weight: 1.6, dashArray: open ? null : "5 3", fillOpacity: 0.12, fillColor: color })
           .bindPopup(() => lc.popup.facility(i), lc.popup.options).addTo(group);
       }
-      const mark = new Square(places.at[i], Object.assign({ radius: 6 }, look)).bindPopup(() => lc.popup.facility(i), lc.popup.options);
+      const mark = new lc.Mark(places.at[i], Object.assign({ radius: 6 }, look)).bindPopup(() => lc.popup.facility(i), lc.popup.options);
       if (!open && places.year[i] !== null) {
         lc.label(places.at[i], String(places.year[i]), "year-label").addTo(group);
       }
@@ -301,21 +261,11 @@
       return first(area) || first(units) || first(homes) || first(streets);
     }
 
-    // One sharp canvas for paper: browsers print stacked canvases as white sheets over each other.
+    // One sharp canvas for paper, of all canvases and of what other views paint.
     paper() {
-      const sharp = 2, { _bounds: bounds } = this.renderers.frame, size = bounds.getSize();
-      const sheet = lc.element("canvas", { class: "paper", width: size.x * sharp, height: size.y * sharp });
-      sheet.style.width = `${size.x}px`;
-      sheet.style.height = `${size.y}px`;
-      L.DomUtil.setPosition(sheet, bounds.min);
-      const pen = sheet.getContext("2d");
-      pen.scale(sharp, sharp);
-      pen.translate(-bounds.min.x, -bounds.min.y);
-      const canvases = Object.entries(this.renderers).map(([name, renderer]) => ({ height: this.height(name), draw: () => renderer.drawOn(pen) }));
-      const painted = this.painters.map(({ height, draw }) => ({ height, draw: () => draw(pen) }));
-      [...canvases, ...painted].sort((a, b) => a.height - b.height).forEach((part) => part.draw());
-      this.map.getPane("frame").append(sheet);
-      return sheet;
+      const canvases = Object.entries(this.renderers).map(([name, renderer]) => ({ height: this.height(name), draw: (pen) => renderer.drawOn(pen) }));
+      const paints = [...canvases, ...this.painters].sort((a, b) => a.height - b.height).map((part) => (pen) => part.draw(pen));
+      return lc.paperIn(this.map.getPane("frame"), this.renderers.frame._bounds, paints);
     }
   }
 

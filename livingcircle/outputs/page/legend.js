@@ -96,15 +96,6 @@
     return arrow;
   };
 
-  // A scale bar that speaks the language of the page.
-  const Scale = L.Control.Scale.extend({
-    _updateMetric: function (most) {
-      const metres = this._getRoundNum(most);
-      const label = metres < 1000 ? `${metres} ${lc.say("m")}` : `${metres / 1000} ${lc.say("km")}`;
-      this._updateScale(this._mScale, label, metres / most);
-    },
-  });
-
   // Puts the controls into the corners; once more when the language has changed.
   let movable = [];
   lc.corners = function () {
@@ -113,7 +104,7 @@
     legend.open = had ? had.open : window.innerWidth >= 1200;
     movable.forEach((control) => control.remove());
     movable = [
-      new Scale({ metric: true, imperial: false, maxWidth: 140 }).addTo(map),
+      lc.scaleBar(map, { maxWidth: 140 }),
       lc.corner("bottomleft", legend),
       lc.corner("topleft", element("div", { class: "north" }, [lc.northArrow()])),
     ];

@@ -9,7 +9,6 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from livingcircle.facilities import certain
 from livingcircle.outputs.page import packing
 from livingcircle.outputs.page.names import Order, named, number, text
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 DEGREES = "EPSG:4326"
 WATER = "water"
+MILLION = 1_000_000
 
 Content = dict[str, Any]
 
@@ -82,10 +82,11 @@ def facilities(result: Result, order: Order, origin: tuple[int, int]) -> Content
         "name": [text(v) for v in places["name"]],
         "categories": serves,
         "open": "".join("1" if v else "0" for v in places["open"]),
-        # A page that moves the year opens whatever tells one; what is too uncertain to count opens in none.
-        "year": [number(v) for v in places["open_year"].where(certain(places["status"], certainty=result.settings.certainty))],
+        "year": [number(v) for v in places["open_year"]],
         "capacity": [number(v) for v in places["capacity"]],
         "at": _points(points, origin),
+        # A scenario that leaves a facility within a centimetre of its place does not move it.
+        "rest": packing.packed(rest for point in points for rest in _rests(point)),
         "shape": shapes_of(gpd.GeoSeries(whole, crs=places.crs), origin, 0.5),
     }
     for key in ("status", "entrance_source", "source", "confidence"):
@@ -96,6 +97,14 @@ def facilities(result: Result, order: Order, origin: tuple[int, int]) -> Content
         "at": _points(doors.geometry.to_crs(DEGREES), origin),
     }
     return columns
+
+
+def _rests(point: shapely.Point | None) -> tuple[int, int]:
+    """What the millionths of a degree leave of a point, in hundred-millionths; nothing of a missing one."""
+    if point is None or point.is_empty or not math.isfinite(point.x + point.y):
+        return 0, 0
+    east, north = (round(degrees * 100 * MILLION) - 100 * packing.millionths(degrees) for degrees in (point.x, point.y))
+    return east, north
 
 
 def _points(points: gpd.GeoSeries, origin: tuple[int, int]) -> str:

@@ -5,7 +5,10 @@
   // About a centimetre; what is worked out and what is saved are the same point.
   const DEGREE_DIGITS = 7;
   const NEW = "scenario#";
-  const LISTS = ["facilities", "links", "gates", "limits"];
+  const LISTS = ["homes", "facilities", "links", "gates", "limits"];
+
+  // What is said of the study as a whole, beside the year.
+  const WHOLE = ["standard", "certainty"];
 
   const rounded = (degrees) => Number(degrees.toFixed(DEGREE_DIGITS));
   const point = (lon, lat) => ({ lon: rounded(lon), lat: rounded(lat) });
@@ -105,7 +108,7 @@
   // Every change of a scenario, in the order in which it is told: [part, row or group].
   function changes(scenario) {
     const all = [], walking = scenario.walking || {};
-    if ("year" in scenario) all.push(["year", null]);
+    ["year", ...WHOLE].forEach((key) => { if (key in scenario) all.push([key, null]); });
     if ("rule" in walking) all.push(["rule", null]);
     Object.keys(walking.speeds || {}).forEach((group) => all.push(["speeds", group]));
     LISTS.forEach((part) => list(scenario, part).forEach((row, i) => all.push([part, i])));
@@ -114,7 +117,7 @@
 
   // The scenario without one of its changes.
   function without(scenario, [part, at]) {
-    if (part === "year") return edit.year(scenario, null);
+    if (part === "year" || WHOLE.includes(part)) return tidy(Object.assign({}, scenario, { [part]: null }));
     if (part === "rule") return edit.rule(scenario, null);
     if (part === "speeds") return edit.speed(scenario, at, null);
     return dropping(scenario, part, (row, i) => i === at);
@@ -143,5 +146,16 @@
     }
   }
 
-  lc.scenario = { edit, changes, without, tidy, facilityId, isNew, History, LISTS };
+  // What of a scenario this page does not work out: `all` keeps it from any figure, of the rest figures are those of what it shows.
+  function beyond(scenario, shown) {
+    const named = [...list(scenario, "limits").map((row) => row.category), ...list(scenario, "facilities").flatMap((row) => row.categories || [])];
+    const limited = (row) => shown.levels.has(`${row.category} ${row.level}`) || !shown.categories.has(row.category);
+    return {
+      all: ["homes", "standard"].filter((key) => key in scenario),
+      categories: [...new Set(named)].filter((id) => !shown.categories.has(id)),
+      limits: list(scenario, "limits").filter((row) => !limited(row)),
+    };
+  }
+
+  lc.scenario = { edit, changes, without, tidy, facilityId, isNew, History, LISTS, beyond };
 })(livingcircle);

@@ -3,12 +3,13 @@
 
 (function (lc) {
   const ORDER = {
-    facilities: ["change", "id", "name", "categories", "lon", "lat", "capacity", "open_year"],
-    links: ["kind", "name", "line"],
-    gates: ["change", "lon", "lat"],
+    homes: ["change", "id", "name", "lon", "lat", "polygon", "file", "layer", "crs", "people", "groups", "dwellings", "ages", "open_year", "certainty"],
+    facilities: ["change", "id", "name", "categories", "lon", "lat", "capacity", "open_year", "certainty"],
+    links: ["kind", "name", "line", "open_year", "certainty"],
+    gates: ["change", "lon", "lat", "open_year", "certainty"],
     limits: ["category", "level", "limit_m", "limit_min"],
   };
-  const DEGREES = new Set(["lon", "lat", "line"]);
+  const DEGREES = new Set(["lon", "lat", "line", "polygon"]);
   const SHORT = { "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\" };
   // Control characters, and marks that turn the direction of what is read or cannot be seen.
   const UNSEEN = /["\\\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
@@ -30,7 +31,7 @@
   // The TOML text of a scenario.
   lc.toToml = function (scenario) {
     const lines = [], told = lc.scenario.tidy(scenario), pair = (key, what) => lines.push(`${bare(key)} = ${value(what, DEGREES.has(key))}`);
-    ["name", "note", "year"].forEach((key) => { if (key in told) pair(key, told[key]); });
+    ["name", "note", "year", "standard", "certainty"].forEach((key) => { if (key in told) pair(key, told[key]); });
     if (told.walking && "rule" in told.walking) {
       lines.push("", "[walking]");
       pair("rule", told.walking.rule);
@@ -47,6 +48,7 @@
   };
 
   const BACK = { b: "\b", t: "\t", n: "\n", f: "\f", r: "\r", '"': '"', "\\": "\\" };
+  const BASED = /^0(?:x[0-9A-Fa-f](?:_?[0-9A-Fa-f])*|o[0-7](?:_?[0-7])*|b[01](?:_?[01])*)$/;
   const NUMBER = /^[+-]?(?:0|[1-9](?:_?\d)*)(?:\.\d(?:_?\d)*)?(?:[eE][+-]?\d(?:_?\d)*)?$/;
   const MOST_FAULTS = 12, DEEPEST = 12;
 
@@ -118,6 +120,8 @@
           this.opened.add(`[[${path}`);
           rows = at[key] = at[key] || [];
           rows.push(Object.create(null));
+          // What stands within a row may stand again in the next one.
+          this.opened.forEach((one) => { if (one.startsWith(`${path}.`)) this.opened.delete(one); });
         } else if (!(key in at)) at[key] = Object.create(null);
         at = Array.isArray(at[key]) ? at[key][at[key].length - 1] : at[key];
         if (at === null || typeof at !== "object") throw new Unreadable("duplicate");
@@ -167,7 +171,7 @@
       const word = /^[^\s,\]}#]*/.exec(this.text.slice(this.at, this.at + 400))[0];
       this.at += word.length;
       if (word === "true" || word === "false") return word === "true";
-      if (!NUMBER.test(word)) throw new Unreadable(word ? "value" : "syntax");
+      if (!NUMBER.test(word) && !BASED.test(word)) throw new Unreadable(word ? "value" : "syntax");
       return Number(word.replace(/_/g, ""));
     }
 
@@ -201,7 +205,7 @@
 
     string() {
       const mark = this.text[this.at];
-      if (this.peek(mark.repeat(3))) throw new Unreadable("multiline");
+      if (this.peek(mark.repeat(3))) return this.paragraph(mark.repeat(3));
       let made = "";
       for (this.at++; ;) {
         const next = this.text[this.at++];
@@ -210,6 +214,40 @@
         if ((next < " " && next !== "\t") || next === "\u007f") throw new Unreadable("control");
         made += next === "\\" && mark === '"' ? this.escape() : next;
       }
+    }
+
+    // Text over several lines: the first line's end does not count, nor does what a backslash at the end of a line cuts.
+    paragraph(mark) {
+      let made = "";
+      this.at += 3;
+      for (this.newline(); ;) {
+        if (this.at >= this.text.length) throw new Unreadable("string");
+        if (this.peek(mark)) {
+          // Up to two quotes more belong to the text.
+          let more = 0;
+          while (more < 2 && this.text[this.at + 3 + more] === mark[0]) more++;
+          this.at += 3 + more;
+          return made + mark[0].repeat(more);
+        }
+        if (this.newline()) { made += "\n"; continue; }
+        const next = this.text[this.at++];
+        if ((next < " " && next !== "\t") || next === "\u007f") throw new Unreadable("control");
+        if (next !== "\\" || mark[0] === "'") made += next;
+        else if (!this.cut()) made += this.escape();
+      }
+    }
+
+    newline() {
+      const found = this.take("\r\n") || this.take("\n");
+      if (found) this.line++;
+      return found;
+    }
+
+    // Skips the end of a line and all blanks after it; false where anything else follows the backslash.
+    cut() {
+      if (!/^[ \t]*\r?\n/.test(this.text.slice(this.at, this.at + 400))) return false;
+      while (/[ \t\r\n]/.test(this.text[this.at] || "x")) if (!this.newline()) this.at++;
+      return true;
     }
 
     escape() {

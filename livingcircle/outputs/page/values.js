@@ -67,6 +67,21 @@ const livingcircle = {};
     return { polygons };
   }
 
+  // Lines told in one run: for each the number of its points, then their differences.
+  lc.lines = function (text) {
+    const numbers = new Numbers(text), all = [];
+    let [x, y] = lc.data.origin;
+    while (numbers.more()) {
+      const line = [];
+      for (let left = numbers.next(); left > 0; left--) {
+        x += numbers.next(); y += numbers.next();
+        line.push([y / 1e6, x / 1e6]);
+      }
+      all.push(line);
+    }
+    return all;
+  };
+
   // Ids of seven letters each, or as they are where they have another form.
   function gapIds(text) {
     if (text.startsWith("=")) return text.length > 1 ? text.slice(1).split(" ") : [];
@@ -127,14 +142,27 @@ const livingcircle = {};
   }
 
   function readFacilities(raw) {
-    const places = { id: named(raw.id).map((file, i) => (file ? `${file}#${raw.id.own[i]}` : raw.id.own[i])), name: raw.name, categories: raw.categories, year: raw.year, capacity: raw.capacity };
+    const places = { id: named(raw.id).map((file, i) => (file ? `${file}#${raw.id.own[i]}` : raw.id.own[i])), name: raw.name, categories: raw.categories, told_year: raw.year, capacity: raw.capacity };
+    const rest = integers(raw.rest), finer = (degrees, more) => (Math.round(degrees * 1e6) * 100 + more) / 1e8;
     places.open = Array.from(raw.open, (flag) => flag === "1");
-    places.at = points(raw.at);
+    places.at = points(raw.at).map(([lat, lon], i) => [finer(lat, rest[2 * i + 1]), finer(lon, rest[2 * i])]);
     places.shape = raw.shape.map((text) => shape(text));
     ["status", "entrance_source", "source", "confidence"].forEach((key) => { places[key] = named(raw[key]); });
+    // What is too uncertain to count opens in no year.
+    places.year = raw.year.map((year, i) => (lc.certain(places.status[i], lc.data.study.certainty) ? year : null));
     places.doors = { facility: integers(raw.doors.facility), at: points(raw.doors.at) };
     return places;
   }
+
+  // The status that a word of certainty means, null for none; and whether a status is at least as certain as `counted`.
+  lc.statusOf = function (word) {
+    const plain = String(word).trim().toLowerCase();
+    return Object.keys(lc.data.statuses).find((status) => lc.data.statuses[status].includes(plain)) || null;
+  };
+  lc.certain = function (status, counted) {
+    const ranks = Object.keys(lc.data.statuses);
+    return ranks.includes(status) && ranks.indexOf(status) <= ranks.indexOf(counted);
+  };
 
   const STATUS = { 0: "reached", 1: "unreachable", 2: "off_network" };
 

@@ -8,6 +8,8 @@
   const whatIf = {
     history: new scenario.History(),
     named: { name: "", note: "" },
+    // Name and note as a file told them, where it did so in several languages.
+    told: {},
     view: "after",
     after: null,
     took_ms: null,
@@ -22,7 +24,23 @@
   whatIf.active = () => scenario.changes(whatIf.history.now).length > 0;
   whatIf.before = () => lc.baseTown();
   // The scenario as it is saved, with its name and note.
-  whatIf.whole = () => scenario.tidy(Object.assign({}, whatIf.history.now, whatIf.named));
+  whatIf.whole = function () {
+    const names = {};
+    Object.keys(whatIf.named).forEach((key) => { names[key] = whatIf.told[key] && wordOf(whatIf.told[key]) === whatIf.named[key] ? whatIf.told[key] : whatIf.named[key]; });
+    return scenario.tidy(Object.assign({}, whatIf.history.now, names));
+  };
+
+  const wordOf = (told) => (told && typeof told === "object" ? told[lc.data.study.language] || Object.values(told)[0] || "" : told || "");
+  const requirement = (category, level) => `${category} ${level}`;
+
+  // The categories and requirements that the page shows, by id.
+  function shown() {
+    const { categories, levels } = lc.data, asked = categories.flatMap((category) => category.asked.filter((one) => one.level >= 0).map((one) => requirement(category.id, levels[one.level].id)));
+    return { categories: new Set(categories.map((category) => category.id)), levels: new Set(asked) };
+  }
+
+  // What of the scenario this page does not work out.
+  whatIf.beyond = () => scenario.beyond(whatIf.history.now, shown());
 
   const groupsOf = () => lc.data.groups.map((_, g) => g);
   const levelsOf = (category) => lc.data.categories[category].asked.map((asked) => asked.level).filter((level, i, all) => level >= 0 && all.indexOf(level) === i);
@@ -132,7 +150,7 @@
     const mine = ++whatIf.run, start = performance.now();
     Object.assign(whatIf, { after: null, complete: false, done: new Set(), changed: new Map(), completeness: new Map(), quotas: null, indicators: null, problem: "", progress: null, took_ms: null });
     lc.tell("scenario", whatIf.scenario());
-    if (!whatIf.active()) { put(); lc.choose({}); return; }
+    if (!whatIf.active() || whatIf.beyond().all.length) { put(); lc.choose({}); return; }
     try {
       whatIf.before();
       const after = lc.town(whatIf.scenario()), { category, level, group } = lc.state;
@@ -150,7 +168,7 @@
 
   // The first calculation reads the streets in: the page says so before it is busy.
   function recalculate() {
-    if (whatIf.warm || !whatIf.active()) { work(); return; }
+    if (whatIf.warm || !whatIf.active() || whatIf.beyond().all.length) { work(); return; }
     const mine = ++whatIf.run;
     whatIf.progress = { done: 0, of: 0 };
     lc.tell("scenario", whatIf.scenario());
@@ -191,9 +209,9 @@
 
   // What a scenario read from elsewhere refers to and the study has not.
   whatIf.unknown = function (told) {
-    const { categories, levels, groups, facilities } = lc.data, ids = (rows) => rows.map((row) => row.id);
-    const known = { category: new Set(ids(categories)), group: new Set(ids(groups)), facility: new Set(facilities.id), requirement: new Set() };
-    categories.forEach((category) => category.asked.forEach((asked) => { if (asked.level >= 0) known.requirement.add(`${category.id} ${levels[asked.level].id}`); }));
+    const { elsewhere, groups, facilities } = lc.data, ids = (rows) => rows.map((row) => row.id), { categories, levels } = shown();
+    const more = elsewhere.flatMap((category) => category.levels.map((level) => requirement(category.id, level)));
+    const known = { category: new Set([...categories, ...ids(elsewhere)]), group: new Set(ids(groups)), facility: new Set(facilities.id), requirement: new Set([...levels, ...more]) };
     const faults = scenario.checkNames(told, known);
     (told.links || []).forEach((link, i) => {
       const ends = lc.linkEnds(lc.walking(), link.line);
@@ -211,8 +229,8 @@
     const read = lc.fromText(text), faults = read.faults.length ? read.faults : whatIf.unknown(read.scenario);
     if (faults.length) return faults;
     const { name, note, ...changes } = read.scenario;
-    const word = (told) => (told && typeof told === "object" ? told[lc.data.study.language] || Object.values(told)[0] || "" : told || "");
-    whatIf.named = { name: word(name), note: word(note) };
+    whatIf.told = { name, note };
+    whatIf.named = { name: wordOf(name), note: wordOf(note) };
     whatIf.apply(changes);
     return [];
   };

@@ -107,7 +107,7 @@
     const first = lc.data.study.year, all = new Set();
     if (first === null) return [];
     lc.data.facilities.year.forEach((year) => all.add(year));
-    (whatIf.scenario().facilities || []).forEach((row) => all.add(row.open_year));
+    ["facilities", "links", "gates"].forEach((part) => (whatIf.scenario()[part] || []).forEach((row) => all.add(row.open_year)));
     lc.walking().residences.open_year.forEach((year) => all.add(year));
     const later = [...all].filter((year) => year > first).sort((a, b) => a - b);
     return later.length ? [first, ...later] : [];

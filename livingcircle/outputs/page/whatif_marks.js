@@ -29,15 +29,28 @@
     }
   }
 
+  function homes(scenario) {
+    (scenario.homes || []).forEach((row, i) => {
+      const look = { renderer, color: lc.data.style.scenario.added, weight: 2.5, dashArray: "6 4", fillOpacity: 0.15 }, words = whatIf.sayChange(scenario, ["homes", i]);
+      const drawn = row.polygon ? L.polygon(row.polygon.map(([lon, lat]) => [lat, lon]), look) : "lon" in row ? L.circleMarker([row.lat, row.lon], Object.assign({ radius: 9 }, look)) : null;
+      if (drawn) drawn.addTo(marks).bindTooltip(element("span", { text: words }), { sticky: true });
+    });
+  }
+
+  // What is not there yet in the year judged, or not certain enough to count, is drawn faint.
+  const FAINT = 0.35;
+
   function links(scenario) {
+    const { study } = lc.data, year = scenario.year || study.year, counted = { year: year === undefined ? null : year, certainty: scenario.certainty ? lc.statusOf(scenario.certainty) : study.certainty };
+    const opacity = (row) => (lc.isThere(row, counted) ? 1 : FAINT);
     (scenario.links || []).forEach((link, i) => {
       const line = link.line.map(([lon, lat]) => [lat, lon]), color = lc.data.style.scenario.link;
-      L.polyline(line, { renderer, interactive: false, color: "#fff", weight: 8, opacity: 0.9 }).addTo(marks);
-      L.polyline(line, { renderer, color, weight: 4.5, dashArray: link.kind === "bridge" ? "14 5" : "8 6" }).addTo(marks)
+      L.polyline(line, { renderer, interactive: false, color: "#fff", weight: 8, opacity: 0.9 * opacity(link) }).addTo(marks);
+      L.polyline(line, { renderer, color, weight: 4.5, opacity: opacity(link), dashArray: link.kind === "bridge" ? "14 5" : "8 6" }).addTo(marks)
         .bindTooltip(element("span", { text: whatIf.sayChange(scenario, ["links", i]) }), { sticky: true });
     });
     (scenario.gates || []).forEach((gate, i) => put([gate.lat, gate.lon], gate.change === "open" ? "gate" : "shut", gate.change === "open" ? "+" : "×",
-      gate.change === "open" ? lc.data.style.scenario.link : lc.data.style.scenario.removed, whatIf.sayChange(scenario, ["gates", i])));
+      gate.change === "open" ? lc.data.style.scenario.link : lc.data.style.scenario.removed, whatIf.sayChange(scenario, ["gates", i]), { opacity: opacity(gate) }));
   }
 
   function draw(scenario) {
@@ -45,6 +58,7 @@
     marks.clearLayers();
     const at = positions();
     (scenario.facilities || []).forEach((row, i) => facility(scenario, row, i, at));
+    homes(scenario);
     links(scenario);
   }
 

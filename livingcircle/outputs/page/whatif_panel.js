@@ -18,7 +18,7 @@
 
   function views() {
     return element("div", { class: "views", role: "group", "aria-label": say("view") }, ["before", "after", "difference"].map((view) =>
-      button(`view-${view}`, say(view), () => whatIf.look(view), Object.assign({ "aria-pressed": String(whatIf.view === view) }, off(!whatIf.active())))));
+      button(`view-${view}`, say(view), () => whatIf.look(view), Object.assign({ "aria-pressed": String(whatIf.view === view) }, off(!whatIf.active() || whatIf.beyond().all.length > 0)))));
   }
 
   function tools() {

@@ -161,13 +161,17 @@
     }))];
   }
 
+  const notes = () => whatIf.sayBeyond().map((text) => element("p", { class: "alarm", role: "note", text }));
+
   // What came of the scenario, as far as it is worked out.
   whatIf.results = function () {
     if (whatIf.problem) return [element("p", { class: "alarm", role: "alert", text: whatIf.problem })];
     if (!whatIf.active()) return [element("p", { class: "empty", text: say("nothing_yet") })];
-    if (!whatIf.after) return [element("p", { class: "hint", role: "status", text: say("reading_streets") })];
+    if (whatIf.beyond().all.length) return notes();
+    if (!whatIf.after) return [...notes(), element("p", { class: "hint", role: "status", text: say("reading_streets") })];
     const { progress, took_ms: took } = whatIf;
     return [
+      ...notes(),
       element("p", { class: "hint", id: "whatif-took", role: "status", text: [took === null ? "" : say("took", { ms: Math.round(took) }),
         progress ? say("progress", { done: progress.done, of: progress.of }) : ""].filter(Boolean).join(" · ") }),
       ...headline(), ...others(), ...completeness(), ...indicators(), ...quotas(),

@@ -5,7 +5,7 @@
   const say = (key, values) => lc.say(`whatif.${key}`, values);
 
   const nameOf = (rows, id) => { const found = rows.find((row) => row.id === id); return found ? found.name : id; };
-  const categoryName = (id) => nameOf(lc.data.categories, id);
+  const categoryName = (id) => nameOf(lc.data.categories.concat(lc.data.elsewhere), id);
   const joined = (parts) => parts.filter(Boolean).join(say("comma"));
   const quoted = (name) => (name ? say("quoted", { name }) : "");
 
@@ -23,8 +23,16 @@
     return row ? row.name : id;
   }
 
+  // From when a change is there, and how certain it is.
+  const sayOpening = (row) => joined([row.open_year === undefined ? "" : say("in_year", { year: row.open_year }),
+    row.certainty === undefined ? "" : lc.sayCode("built", lc.statusOf(row.certainty))]);
+
+  function sayHome(row) {
+    return joined([say(`did_home_${row.change}`, { name: quoted(row.name || row.id || "") }), row.people === undefined ? "" : lc.show.people(row.people), sayOpening(row)]);
+  }
+
   function sayFacility(scenario, row) {
-    const year = row.open_year === undefined ? "" : say("in_year", { year: row.open_year });
+    const year = sayOpening(row);
     if (lc.scenario.isNew(row)) {
       return joined([say("did_place", { category: row.categories.map(categoryName).join(lc.say("comma")), name: quoted(row.name) }),
         row.capacity === undefined ? "" : say("of_capacity", { n: row.capacity }), year]);
@@ -52,10 +60,13 @@
     if (part === "year") return say("did_year", { year: scenario.year });
     if (part === "rule") return say("did_rule", { rule: lc.sayCode("rule", scenario.walking.rule) });
     if (part === "speeds") return say("did_speed", { group: lc.sayCode("group", at), kmh: scenario.walking.speeds[at] });
+    if (part === "certainty") return say("did_certainty", { status: lc.sayCode("built", lc.statusOf(scenario.certainty)) });
+    if (part === "standard") return say("did_standard", { names: [].concat(scenario.standard).join(lc.say("comma")) });
     const row = scenario[part][at];
+    if (part === "homes") return sayHome(row);
     if (part === "facilities") return sayFacility(scenario, row);
-    if (part === "links") return say("did_link", { kind: say(`kind_${row.kind}`), name: quoted(row.name), metres: lengthOf(row.line) });
-    if (part === "gates") return say(row.change === "open" ? "did_gate_open" : "did_gate_close", { name: row.change === "open" ? "" : quoted(gateName(row)) });
+    if (part === "links") return joined([say("did_link", { kind: say(`kind_${row.kind}`), name: quoted(row.name), metres: lengthOf(row.line) }), sayOpening(row)]);
+    if (part === "gates") return joined([say(row.change === "open" ? "did_gate_open" : "did_gate_close", { name: row.change === "open" ? "" : quoted(gateName(row)) }), sayOpening(row)]);
     return sayLimit(row);
   };
 
@@ -69,9 +80,20 @@
     const row = scenario[part] && scenario[part][at];
     if (!row || part === "limits") return null;
     if (part === "links") return L.latLngBounds(row.line.map(([lon, lat]) => [lat, lon])).getCenter();
+    if (row.polygon) return L.latLngBounds(row.polygon.map(([lon, lat]) => [lat, lon])).getCenter();
     if ("lon" in row) return L.latLng(row.lat, row.lon);
     const known = lc.data.facilities.id.indexOf(row.id);
     return known < 0 ? null : L.latLng(lc.data.facilities.at[known]);
+  };
+
+  // What of the scenario is not worked out here, in sentences; the first are those for which nothing is.
+  whatIf.sayBeyond = function () {
+    const { all, categories, limits } = whatIf.beyond();
+    return [
+      ...all.map((part) => say(`beyond_${part}`)),
+      ...(categories.length ? [say("beyond_categories", { names: categories.map(categoryName).join(lc.say("comma")) })] : []),
+      ...(limits.length ? [say("beyond_limits", { names: limits.map((row) => `${categoryName(row.category)} · ${nameOf(lc.data.levels, row.level)}`).join(lc.say("comma")) })] : []),
+    ];
   };
 
   // A fault of a scenario file as a sentence.

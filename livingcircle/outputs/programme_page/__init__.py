@@ -11,7 +11,7 @@ from typing import Any
 import livingcircle
 from livingcircle import residences as homes
 from livingcircle.messages import LANGUAGES, words
-from livingcircle.outputs import compare_page, page
+from livingcircle.outputs import page
 from livingcircle.outputs.page import packing, places
 from livingcircle.outputs.page.document import Files, page_document
 from livingcircle.outputs.page.names import in_both, number, text
@@ -21,8 +21,8 @@ from livingcircle.programme import Programme
 
 HERE = resources.files(__package__)
 SCRIPTS = ("programme_map.js", "programme.js")
-# What the page shares with the interactive map, how values are read and words are said, and with the comparison, how canvases are drawn.
-READING = ((page.HERE, "values.js"), (page.HERE, "language.js"), (compare_page.HERE, "canvas.js"))
+# What the page shares with the interactive map, how values are read, words are said and canvases drawn.
+READING = ((page.HERE, "values.js"), (page.HERE, "language.js"), (page.HERE, "canvas.js"))
 NUMBERS = {"people": 0, "people_joint": 0, "people_alone": 0, "people_distinct": 0, "land_ha": 2, "places_filled": 0, "gaps_closed": 0}
 
 Content = dict[str, Any]
@@ -57,7 +57,7 @@ def page_words(language: str) -> dict[str, str]:
     told = words(language, "programme")
     own = {key: word for key, word in told.items() if "." not in key or key.startswith("kind.")}
     shared = {key: words(language, "page")[key] for key in ("m", "min", "ha", "comma")}
-    return {**shared, **own, **{key.removeprefix("page."): word for key, word in told.items() if key.startswith("page.")}, "living_circle": told["title"]}
+    return {**shared, **page.scale_words(language), **own, **{key.removeprefix("page."): word for key, word in told.items() if key.startswith("page.")}, "living_circle": told["title"]}
 
 
 def content(told: Programme, *, language: str) -> Content:

@@ -5,32 +5,14 @@
   const renderers = {};
   let map = null, marks = null;
 
-  const drawn = (shape, options) => {
-    if (!shape) return null;
-    return shape.polygons ? L.polygon(shape.polygons, options) : L.circleMarker(shape.points[0], Object.assign({ radius: 5 }, options));
-  };
   const put = (made) => { if (made) made.addTo(map); };
-
-  function lines(text) {
-    const numbers = new lc.Numbers(text), all = [];
-    let [x, y] = lc.data.origin;
-    while (numbers.more()) {
-      const line = [];
-      for (let left = numbers.next(); left > 0; left--) {
-        x += numbers.next(); y += numbers.next();
-        line.push([y / 1e6, x / 1e6]);
-      }
-      all.push(line);
-    }
-    return all;
-  }
 
   function drawTown() {
     const { style, area, units, streets, water, homes } = lc.data, { ground, top } = renderers;
-    water.forEach((text) => put(drawn(lc.shape(text), { renderer: ground, interactive: false, stroke: false, fillColor: style.map.water, fillOpacity: 1 })));
-    homes.forEach((text) => put(drawn(lc.shape(text), { renderer: ground, interactive: false, color: "#fff", weight: 0.6, fillColor: style.map.home, fillOpacity: 1 })));
-    L.polyline(lines(streets), { renderer: ground, interactive: false, color: style.map.street, weight: 1.1, smoothFactor: 1.5 }).addTo(map);
-    const outline = (row, look) => put(drawn(lc.shape(row.shape), Object.assign({ renderer: top, interactive: false, fill: false }, look)));
+    water.forEach((text) => put(lc.drawn(lc.shape(text), { renderer: ground, interactive: false, stroke: false, fillColor: style.map.water, fillOpacity: 1 })));
+    homes.forEach((text) => put(lc.drawn(lc.shape(text), { renderer: ground, interactive: false, radius: 5, color: "#fff", weight: 0.6, fillColor: style.map.home, fillOpacity: 1 })));
+    L.polyline(lc.lines(streets), { renderer: ground, interactive: false, color: style.map.street, weight: 1.1, smoothFactor: 1.5 }).addTo(map);
+    const outline = (row, look) => put(lc.drawn(lc.shape(row.shape), Object.assign({ renderer: top, interactive: false, fill: false }, look)));
     area.forEach((row) => outline(row, { color: style.map.area, weight: 2.2, dashArray: "12 5 2 5" }));
     units.forEach((row) => outline(row, { color: style.map.unit, weight: 1.2, dashArray: "6 4" }));
   }
@@ -71,7 +53,7 @@
     map.createPane("badges").style.zIndex = 640;
     Object.values(renderers).forEach((renderer) => renderer.addTo(map));
     map.attributionControl.setPrefix(false);
-    L.control.scale({ metric: true, imperial: false, maxWidth: 120, position: "bottomright" }).addTo(map);
+    lc.scaleBar(map, { maxWidth: 120, position: "bottomright" });
     map.on("viewreset", () => Object.values(renderers).forEach((renderer) => { if (renderer._map) renderer._update(); }));
     drawTown();
     marks = L.layerGroup().addTo(map);

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from livingcircle.messages import LANGUAGES, words
-from livingcircle.outputs import compare_page, page
+from livingcircle.outputs import page
 from livingcircle.outputs.page.document import Files, page_document
 from livingcircle.outputs.page.packing import PER_DEGREE
 from livingcircle.outputs.site_page.content import site_content
 from livingcircle.outputs.site_words import Report
 
 HERE = resources.files(__package__)
-SHARED = ((page.HERE, "values.js"), (page.HERE, "language.js"), (compare_page.HERE, "canvas.js"))
+SHARED = ((page.HERE, "values.js"), (page.HERE, "language.js"), (page.HERE, "canvas.js"))
 SCRIPTS = ("map.js", "curve.js", "panel.js", "site.js")
 
 
@@ -50,7 +50,7 @@ def page_words(language: str) -> dict[str, str]:
     shared = {key: words(language, "page")[key] for key in ("persons", "comma", "north")}
     codes = {key: word for key, word in told.items() if key.startswith(("reason.", "head."))}
     plain = {key: told[key] for key in ("whole", "noscript", "people_fewer", "people_more", "people_same")}
-    return {**shared, **codes, **plain, **{key.removeprefix("page."): word for key, word in told.items() if key.startswith("page.")}}
+    return {**shared, **page.scale_words(language), **codes, **plain, **{key.removeprefix("page."): word for key, word in told.items() if key.startswith("page.")}}
 
 
 def style() -> dict[str, Any]:

@@ -5,11 +5,6 @@
   const { element } = lc;
   const cardOptions = { maxWidth: 290, autoPanPadding: [30, 30] };
 
-  function drawn(shape, options) {
-    if (!shape) return null;
-    return shape.polygons ? L.polygon(shape.polygons, options) : L.circleMarker(shape.points[0], Object.assign({ radius: 5 }, options));
-  }
-
   const rowsOf = (pairs) => element("table", {}, pairs.filter(Boolean).map(([name, value]) => element("tr", {}, [element("th", { scope: "row", text: name }), element("td", { text: value })])));
   lc.card = (title, kind, pairs) => element("div", { class: "card" }, [element("p", { class: "kind", text: kind }), element("h3", { text: title }), rowsOf(pairs)]);
 
@@ -34,35 +29,23 @@
   function drawGround(map, ground, top) {
     const { style, area, streets, parcels } = lc.data;
     parcels.forEach((parcel) => {
-      const made = drawn(lc.shape(parcel.shape), { renderer: ground, color: style.parcel_edge, weight: 1, fillColor: style.parcel, fillOpacity: 0.8 });
+      const made = lc.drawn(lc.shape(parcel.shape), { renderer: ground, color: style.parcel_edge, weight: 1, fillColor: style.parcel, fillOpacity: 0.8 });
       if (!made) return;
       made.bindPopup(() => lc.card(parcel.name, lc.say("parcels"), [[lc.say("head.area_m2"), lc.show.count(parcel.area_m2)],
         parcel.cost ? [lc.say("head.cost"), `${lc.show.count(parcel.cost)} ${lc.data.study.cost_unit}`] : null]), cardOptions).addTo(map);
     });
-    L.polyline(lines(streets), { renderer: ground, interactive: false, color: style.street, weight: 1.1, smoothFactor: 1.5 }).addTo(map);
+    L.polyline(lc.lines(streets), { renderer: ground, interactive: false, color: style.street, weight: 1.1, smoothFactor: 1.5 }).addTo(map);
     area.forEach((row) => {
-      const made = drawn(lc.shape(row.shape), { renderer: top, interactive: false, fill: false, color: style.area, weight: 2, dashArray: "12 5 2 5" });
+      const made = lc.drawn(lc.shape(row.shape), { renderer: top, interactive: false, fill: false, color: style.area, weight: 2, dashArray: "12 5 2 5" });
       if (made) made.addTo(map);
     });
-  }
-
-  // Lines one after another: the number of their points, then the differences.
-  function lines(text) {
-    const numbers = new lc.Numbers(text), all = [];
-    let [x, y] = lc.data.origin;
-    while (numbers.more()) {
-      const line = [];
-      for (let n = numbers.next(); n > 0; n--) { x += numbers.next(); y += numbers.next(); line.push([y / 1e6, x / 1e6]); }
-      all.push(line);
-    }
-    return all;
   }
 
   function drawHomes(map, renderer) {
     const { homes, style } = lc.data;
     homes.shape.forEach((shape, home) => {
       const inside = homes.covered[home] + homes.gained[home] >= homes.uncovered[home];
-      const made = drawn(shape, { renderer, color: "#fff", weight: 0.6, fillColor: inside ? style.covered : style.uncovered, fillOpacity: 0.95 });
+      const made = lc.drawn(shape, { renderer, radius: 5, color: "#fff", weight: 0.6, fillColor: inside ? style.covered : style.uncovered, fillOpacity: 0.95 });
       if (made) made.bindPopup(() => homeCard(home), cardOptions).addTo(map);
     });
     lc.points(lc.data.gained).forEach((at) => L.circleMarker(at, { renderer, interactive: false, radius: 1.7, stroke: false, fillColor: style.gained, fillOpacity: 0.85 }).addTo(map));

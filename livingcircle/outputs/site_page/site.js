@@ -100,7 +100,7 @@
     lc.speak(lc.data.study.language);
     map.attributionControl.setPrefix(false);
     if (lc.data.study.osm) map.attributionControl.addAttribution("© OpenStreetMap contributors (ODbL)");
-    L.control.scale({ metric: true, imperial: false, position: "bottomright" }).addTo(map);
+    lc.scaleBar(map, { position: "bottomright" });
     document.getElementById("legend").open = window.innerWidth >= 900;
     map.setView([lc.data.origin[1] / 1e6, lc.data.origin[0] / 1e6], 14, { animate: false });
     lc.drawSites(map);

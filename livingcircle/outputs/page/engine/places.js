@@ -23,10 +23,18 @@
     return drawn;
   };
 
-  // The changes of the streets that a scenario asks for, gates already turned into lines; what is at fault is left out.
-  lc.streetChanges = function (walking, scenario) {
-    const links = (scenario.links || []).map((link) => ({ line: link.line })), gates = [];
-    (scenario.gates || []).forEach((gate) => {
+  // Whether a link or gate is there: it states no later year than the one judged, and is as certain as what counts.
+  lc.isThere = function (row, { year, certainty }) {
+    const opened = !row.open_year || (year !== null && row.open_year <= year);
+    return opened && (!row.certainty || lc.certain(lc.statusOf(row.certainty), certainty));
+  };
+
+  // The changes of the streets that a scenario asks for by the year and the certainty counted, gates already turned into lines;
+  // what is at fault is left out.
+  lc.streetChanges = function (walking, scenario, counted) {
+    const there = (rows) => (rows || []).filter((row) => lc.isThere(row, counted));
+    const links = there(scenario.links).map((link) => ({ line: link.line })), gates = [];
+    there(scenario.gates).forEach((gate) => {
       const found = gate.change === "open" ? lc.gateLink(walking, gate.lon, gate.lat) : lc.gateNear(walking, gate.lon, gate.lat);
       if (!found || found.fault) return;
       if (gate.change === "open") links.push({ line: found.line });

@@ -3,7 +3,7 @@
 
 (function (lc) {
   // How an entrance is told to have been found that a planner set.
-  const GIVEN = "given", EXISTING = "existing";
+  const GIVEN = "given", EXISTING = "existing", CLOSED = "closed", STILL_M = 0.01;
   // Walks kept besides those of the base and one to every category.
   const SPARE = 20, METRES_PER_MINUTE = 1000 / 60;
 
@@ -68,6 +68,9 @@
 
   const opened = (places, i, year) => (year === null || places.year[i] === null ? places.existing[i] : places.year[i] <= year);
 
+  // The status of a facility that a scenario opens: as it says, else as it is known to be, else by whether it opens at once.
+  const statusOf = (change, known) => (change.certainty ? lc.statusOf(change.certainty) : known || (orNull(change.open_year) === null ? EXISTING : "planned"));
+
   // The unit that holds a point, the first where several do, and whether it lies in the study area.
   function located(all, lon, lat) {
     const units = lc.data.units.map((unit) => unit.name), drawn = lc.areaShapes();
@@ -100,10 +103,10 @@
 
   function added(all, places, change, number) {
     const i = places.name.length, counts = [...new Set(change.categories.map((id) => all.judging.at[id]))].filter((c) => c !== undefined);
-    const year = orNull(change.open_year), now = year === null;
+    const status = statusOf(change);
     told(places, i, {
-      id: `scenario#${number}`, name: change.name, counts, categories: counts.filter((c) => c < lc.data.categories.length), existing: now, year,
-      capacity: orNull(change.capacity), site_m2: null, shape: null, status: now ? EXISTING : "planned", entrance_source: GIVEN,
+      id: `scenario#${number}`, name: change.name, counts, categories: counts.filter((c) => c < lc.data.categories.length), existing: status === EXISTING,
+      told_year: orNull(change.open_year), capacity: orNull(change.capacity), site_m2: null, shape: null, status, entrance_source: GIVEN,
       source: lc.say("scenario"), confidence: "high", at: null, unit: 0, inside: true,
     });
     withDoor(all, places, i, change.lon, change.lat);
@@ -111,12 +114,16 @@
 
   const CHANGES = {
     open: (all, places, i, change) => {
-      const now = orNull(change.open_year) === null;
-      told(places, i, { existing: now, status: now ? EXISTING : "planned", year: orNull(change.open_year) });
+      // What is said to open in the year that is known keeps its status.
+      const year = orNull(change.open_year), known = year !== null && year === places.told_year[i] && places.status[i] !== CLOSED ? places.status[i] : null;
+      const status = statusOf(change, known);
+      told(places, i, { existing: status === EXISTING, status, told_year: year });
     },
-    close: (all, places, i) => { told(places, i, { existing: false, status: "closed", year: null }); },
+    close: (all, places, i) => { told(places, i, { existing: false, status: CLOSED, told_year: null }); },
     move: (all, places, i, change) => {
-      const [lat, lon] = places.at[i];
+      const [lat, lon] = places.at[i], [was, is] = [[lon, lat], [change.lon, change.lat]].map((at) => all.walking.plane.toMetres(...at));
+      // Where it stands already, saying so says nothing.
+      if (Math.hypot(is[0] - was[0], is[1] - was[1]) <= STILL_M) return;
       told(places, i, { shape: shifted(places.shape[i], change.lat - lat, change.lon - lon), entrance_source: GIVEN });
       emptied(places, i);
       withDoor(all, places, i, change.lon, change.lat);
@@ -125,17 +132,22 @@
   };
 
   // The facilities as the scenario leaves them, in the shape of `lc.data.facilities`, with what only judging asks for.
-  function facilitiesOf(all, scenario, year) {
+  function facilitiesOf(all, scenario, year, certainty) {
     const places = {}, doors = baseDoors(all), at = {};
     Object.entries({ ...lc.data.facilities, ...all.judging.facilities }).forEach(([key, column]) => { if (Array.isArray(column)) places[key] = column.slice(); });
     places.doors = { facility: Array.from(doors.facility), at: doors.at.slice(), x: doors.x.slice(), y: doors.y.slice() };
     places.id.forEach((id, i) => { at[id] = i; });
     let number = 0;
     (scenario.facilities || []).forEach((change) => {
-      if (change.change === "open" && change.id === undefined) added(all, places, change, ++number);
+      if (change.change === "open" && change.id === undefined) {
+        at[`scenario#${number + 1}`] = places.name.length;
+        added(all, places, change, ++number);
+      }
       else if (change.id in at) CHANGES[change.change](all, places, at[change.id], change);
     });
-    places.open = places.name.map((_, i) => opened(places, i, year));
+    const counts = places.status.map((status) => lc.certain(status, certainty));
+    places.year = places.told_year.map((told, i) => (counts[i] ? told : null));
+    places.open = places.name.map((_, i) => (year === null || counts[i]) && opened(places, i, year));
     return places;
   }
 
@@ -232,9 +244,10 @@
       if (this.year === undefined) this.year = null;
       this.rule = told.rule || study.rule;
       this.speeds = lc.data.groups.map((group) => (told.speeds && told.speeds[group.id]) || group.speed_kmh);
-      this.facilities = facilitiesOf(all, scenario, this.year);
+      this.certainty = scenario.certainty ? lc.statusOf(scenario.certainty) : study.certainty;
+      this.facilities = facilitiesOf(all, scenario, this.year, this.certainty);
       this.baseDoors = baseDoors(all).facility.length;
-      this.changes = lc.streetChanges(all.walking, scenario);
+      this.changes = lc.streetChanges(all.walking, scenario, { year: this.year, certainty: this.certainty });
       this.limits = limitsOf(scenario);
       this.lived = Uint8Array.from(all.walking.residences.open_year, (opens) => (opens === null || Number.isNaN(opens) || this.year === null || opens <= this.year ? 1 : 0));
       this.cached = new Map();
@@ -310,7 +323,10 @@
   function limitsOf(scenario) {
     const { at } = lc.judging().judging, limits = {};
     (scenario.limits || []).forEach((one) => {
-      const level = lc.data.levels.findIndex((own) => own.id === one.level), key = `${at[one.category]} ${level}`;
+      const level = lc.data.levels.findIndex((own) => own.id === one.level);
+      // What the page does not show has no limit here.
+      if (level < 0 || !(one.category in at)) return;
+      const key = `${at[one.category]} ${level}`;
       limits[key] = { ...limits[key] };
       ["limit_m", "limit_min"].forEach((name) => { if (one[name] !== undefined && one[name] !== null) limits[key][name] = one[name]; });
     });
