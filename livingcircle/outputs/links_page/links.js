@@ -1,5 +1,5 @@
 "use strict";
-// The page of links worth building: what is chosen, the language, printing, and the start.
+// The page of links worth building: what is chosen, the language, and the start.
 
 (function (lc) {
   const { element } = lc;
@@ -47,34 +47,12 @@
     lc.choose({}, { fly: false, focus: "language" });
   };
 
-  // On paper the map is one sheet, with the list below it.
-  function printing() {
-    let sheet = null, open = false;
-    window.addEventListener("beforeprint", () => {
-      if (sheet) return;
-      const legend = document.getElementById("legend");
-      open = legend.open;
-      legend.open = true;
-      document.documentElement.classList.add("printing");
-      lc.map.invalidateSize({ animate: false });
-      sheet = lc.sheet();
-    });
-    window.addEventListener("afterprint", () => {
-      if (!sheet) return;
-      sheet.remove();
-      sheet = null;
-      document.getElementById("legend").open = open;
-      document.documentElement.classList.remove("printing");
-      lc.map.invalidateSize({ animate: false });
-    });
-  }
-
   lc.start = function (map) {
     lc.readLinks();
     lc.now = {};
     lc.speak(lc.data.study.language);
     lc.map = lc.startMap(map);
-    printing();
+    lc.onPaper(map, lc.sheet);
     document.getElementById("legend").open = window.innerWidth >= 900;
     document.addEventListener("keydown", (event) => { if (event.key === "Escape") lc.map.closePopup(); });
     lc.speakPage(lc.language);

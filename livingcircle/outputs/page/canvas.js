@@ -93,6 +93,31 @@
   // The sheet of a map whose canvases lie as `renderers`, the top one last.
   lc.sheetOf = (map, renderers) => lc.paperIn(map.getPane("top"), renderers[renderers.length - 1]._bounds, renderers.map((renderer) => (pen) => renderer.drawOn(pen)));
 
+  // On paper the map is the one sheet that `sheetOf` makes, its legend open, with the list below it; with `goWhole` it shows the whole.
+  lc.onPaper = function (map, sheetOf, goWhole) {
+    const legend = document.getElementById("legend"), root = document.documentElement;
+    let sheet = null, open = false, view = null;
+    window.addEventListener("beforeprint", () => {
+      if (sheet) return;
+      open = legend.open;
+      legend.open = true;
+      root.classList.add("printing");
+      view = [map.getCenter(), map.getZoom()];
+      map.invalidateSize({ animate: false });
+      if (goWhole) goWhole();
+      sheet = sheetOf();
+    });
+    window.addEventListener("afterprint", () => {
+      if (!sheet) return;
+      sheet.remove();
+      sheet = null;
+      legend.open = open;
+      root.classList.remove("printing");
+      map.invalidateSize({ animate: false });
+      if (goWhole) map.setView(view[0], view[1], { animate: false });
+    });
+  };
+
   // A scale bar that speaks the language of the page.
   const Scale = L.Control.Scale.extend({
     _updateMetric: function (most) {

@@ -88,7 +88,8 @@ def sheet_document(content: Mapping[str, Any], *, language: str, title: str, fil
 
 def _filled(content: Mapping[str, Any], own: Mapping[str, str], told: tuple[str, str], files: Files, *, pictures: Sequence[str]) -> str:
     """The template of the files with its parts filled in, the scripts allowed by their digests."""
-    (language, title), words, template = told, content["words"].values(), _own(files.html, files.folder)
+    (language, title), words = told, content["words"].values()
+    template = _own(files.html, files.folder).replace("<!--part:head-->\n", _own("head.html"))
     parts = {
         "lang": "zh-CN" if language == "zh" else html.escape(language),
         "title": html.escape(title),

@@ -109,31 +109,6 @@
     list();
   }
 
-  // On paper the map is one sheet, with the list below it.
-  function printing() {
-    let sheet = null, open = false, view = null;
-    window.addEventListener("beforeprint", () => {
-      if (sheet) return;
-      const box = document.getElementById("legend");
-      open = box.open;
-      box.open = true;
-      document.documentElement.classList.add("printing");
-      view = [lc.map.getCenter(), lc.map.getZoom()];
-      lc.map.invalidateSize({ animate: false });
-      lc.goWhole();
-      sheet = lc.sheet();
-    });
-    window.addEventListener("afterprint", () => {
-      if (!sheet) return;
-      sheet.remove();
-      sheet = null;
-      document.getElementById("legend").open = open;
-      document.documentElement.classList.remove("printing");
-      lc.map.invalidateSize({ animate: false });
-      lc.map.setView(view[0], view[1], { animate: false });
-    });
-  }
-
   lc.start = function (map) {
     lc.data = JSON.parse(document.getElementById("livingcircle-data").textContent);
     lc.data.measures.forEach((measure) => {
@@ -143,7 +118,7 @@
     lc.now = {};
     lc.speak(lc.data.study.language);
     lc.map = lc.startMap(map);
-    printing();
+    lc.onPaper(map, lc.sheet, () => lc.goWhole());
     document.getElementById("legend").open = window.innerWidth >= 900;
     speak(lc.language);
     map.invalidateSize({ animate: false });
