@@ -235,7 +235,7 @@ CHANGES = {
 def test_limits_speeds_rules_and_standards_are_judged_by(study, tmp_path, name):
     told, everybody, elderly = CHANGES[name]
     toy_study.edit(study / "study.toml", "[streets]", '[[walking.groups]]\nid = "elderly"\nspeed_kmh = 3\n[streets]')
-    toy_study.edit(study / "study.toml", 'standard = "tiny.toml"', 'standard = "tiny.toml"\nindicators = []')
+    toy_study.edit(study / "study.toml", "[study]", "[study]\nindicators = []")
     folder = tmp_path / "plans"
     folder.mkdir()
     alone = "" if "stacked" in name else 'based_on = "../toy/tiny.toml"\n'
@@ -250,7 +250,7 @@ def test_limits_speeds_rules_and_standards_are_judged_by(study, tmp_path, name):
 
 
 def test_a_scenario_says_how_certain_what_counts_must_be(study, tmp_path):
-    toy_study.edit(study / "study.toml", 'standard = "tiny.toml"', 'standard = "tiny.toml"\nindicators = []')
+    toy_study.edit(study / "study.toml", "[study]", "[study]\nindicators = []")
     file = tmp_path / "sure.toml"
     file.write_text('year = 2030\ncertainty = "在建"\n', encoding="utf-8")
     opened, sure = analyzed(study, year=2030), analyzed(study, scenario=str(file))
@@ -258,7 +258,8 @@ def test_a_scenario_says_how_certain_what_counts_must_be(study, tmp_path):
     assert people(opened) == pytest.approx(WITHIN[500] + 80 + 200 * 0.1114, abs=2) and people(sure) == pytest.approx(WITHIN[500], abs=2)
     assert sure.settings.years == () and opened.warnings == ()
     assert sure.warnings_by_language["zh"][-1] == "只计在建及更确定的项目：1 处设施、0 处居住用地、0 条步行通道因确定性不足未计入"
-    toy_study.edit(study / "study.toml", "year = 2025", 'year = 2030\ncertainty = "under_construction"')
+    toy_study.edit(study / "study.toml", "year = 2025", "year = 2030")
+    toy_study.edit(study / "study.toml", "indicators = []", 'indicators = []\ncertainty = "under_construction"')
     assert people(analyzed(study)) == pytest.approx(people(sure))
 
 

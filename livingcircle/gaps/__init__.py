@@ -171,8 +171,11 @@ def _robustness(sums: pd.DataFrame, reach: Reach, judged: tuple, weights: tuple,
     empty = (sums["people"] == 0).to_numpy()
     measure, left, bare = reach.walks.measure(rule), {}, {}
     size = int(owner.max()) + 1 if len(owner) else 0
+    # Homes without a gap are asked for nothing.
+    own = np.flatnonzero(np.isin(np.arange(size), held)[owner])
+    owner, people, land = owner[own], people[own], land[own]
     for change in robustness.changes():
-        tried = reach.varied.get(change.id, measure)
+        tried = reach.varied.get(change.id, measure)[own]
         over = np.flatnonzero(~covered(tried, requirement, rule=rule, speed_kmh=group.speed_kmh, change=change))
         left[change.id] = np.bincount(owner[over], weights=people[over], minlength=size)[held]
         if empty.any():

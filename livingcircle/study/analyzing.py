@@ -28,6 +28,7 @@ from livingcircle.study.judging import standards_of
 from livingcircle.study.local_points import placed
 from livingcircle.study.reading import datums_of, read_inputs, settings_of
 from livingcircle.study.scenarios import overridden, own_files, recorded, scenario_of
+from livingcircle.study.street_years import OPEN_YEAR
 
 # A border between lattice points is true within a cell; what lies farther off is told.
 CELLS_ASTRAY = 1.5
@@ -56,8 +57,9 @@ class Job:
 
     @property
     def read_as(self) -> Hashable:
-        """What the layers hang on beside the study: its year, by which streets are there, and the standard, by which places are recognized."""
-        return self.study.study.year, self.study.study.standard
+        """What the layers hang on beside the study: its year where streets open in years, and the standard, by which places are recognized."""
+        opening = OPEN_YEAR in self.study.streets.columns
+        return self.study.study.year if opening else None, self.study.study.standard
 
 
 @dataclass(frozen=True)
