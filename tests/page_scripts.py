@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
 import shutil
 import subprocess
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,17 @@ const told = JSON.stringify((function (lc, given) {
   return value === Infinity ? "@Infinity" : value === -Infinity ? "@-Infinity" : Number.isNaN(value) ? "@NaN" : value;
 }).replace(/"@(-?Infinity|NaN)"/g, "$1");
 """
+
+
+def held(page: str) -> dict[str, Any]:
+    """The values that a page holds, compressed or plain, refusing what is no JSON."""
+    (block,) = re.findall(r'<script[^>]* id="livingcircle-data">(.*?)</script>', page, re.DOTALL)
+    written = block if block.startswith("{") else zlib.decompress(base64.b64decode(block, validate=True)).decode()
+
+    def refused(constant: str) -> None:
+        raise AssertionError(constant)
+
+    return json.loads(written, parse_constant=refused)
 
 
 def run(script: str, data: dict[str, Any], *, folder: Path, given: Any = None, files: tuple[str, ...] = ()) -> Any:

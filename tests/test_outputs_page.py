@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import subprocess
-import zlib
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -20,6 +19,7 @@ import shapely
 from conftest import CRS, analyzed, facility_table, residence_table, town
 from hypothesis import given
 from hypothesis import strategies as st
+from page_scripts import held
 
 from livingcircle import standards
 from livingcircle.coverage import Group
@@ -93,15 +93,7 @@ class Parts(HTMLParser):
         self._into = None
 
 
-def values(text):
-    """The values that a page holds, refusing what is no JSON."""
-    (block,) = [body for attrs, body in Parts(text).scripts if attrs.get("id") == "livingcircle-data"]
-    written = block if block.startswith("{") else zlib.decompress(base64.b64decode(block, validate=True)).decode()
-
-    def refused(constant):
-        raise AssertionError(constant)
-
-    return json.loads(written, parse_constant=refused)
+values = held
 
 
 def test_nothing_is_fetched(result):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import typer
+from page_scripts import held
 
 from livingcircle import cli, standards
 from livingcircle.audit import as_table
@@ -187,8 +188,8 @@ def test_the_main_job_on_the_sample_district(main_job, gaps):
     coverage = pd.read_csv(out / "coverage.csv", encoding="utf-8-sig")
     assert coverage["category"].nunique() >= 20
     assert coverage["people_share"].dropna().between(0, 1).all()
-    page = (out / "index.html").read_text(encoding="utf-8")
-    assert "示意数据" in page
+    page = held((out / "index.html").read_text(encoding="utf-8"))
+    assert "示意数据" in page["study"]["notes"]["zh"]
     assert {"far", "severed", "not_yet_open", "beyond"} <= set(gaps["cause"])
 
 

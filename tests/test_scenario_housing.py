@@ -12,6 +12,7 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from pydantic import ValidationError
+from test_outputs_page import unpacked
 from test_scenario import BRIDGE, EAST, NORTH, degrees, inputs_of, lay, plan, result, settings_of, shares, spot
 
 from livingcircle import residences
@@ -297,12 +298,14 @@ def test_land_without_anybody_may_fill(tiny):
     assert got.loc[0, ["people", "people_child"]].tolist() == [10, 1]
 
 
-def test_certainty_stands_in_the_layers_and_the_page_opens_nothing_too_uncertain(tiny, tmp_path):
+def test_certainty_stands_in_the_layers_and_in_the_page(tiny, tmp_path):
     found = result(tiny, homes=[{**D, "certainty": "under_construction"}], facilities=[{**NEW, "open_year": 2028, "certainty": "proposed"}], certainty="planned")
     layers_gpkg.write(found, tmp_path / "layers.gpkg")
     homes = geofile.read(tmp_path / "layers.gpkg", layer="residences").set_index("residence_id")
     assert homes["status"].fillna("").to_dict() == {"A": "", "B": "", "x#1": "under_construction"}
     facilities = geofile.read(tmp_path / "layers.gpkg", layer="facilities").set_index("facility_id")
     assert facilities.loc["scenario#1", ["status", "status_name", "open_year"]].tolist() == ["proposed", "proposed", 2028]
-    #  T is planned for 2030 and may open in the page; the new one is only proposed
-    assert places.facilities(found, Order(found), (0, 0))["year"] == [None, 2030, None, None]
+    #  the page opens by year and certainty: T is planned for 2030, the new one is only proposed
+    told = places.facilities(found, Order(found), (0, 0))
+    status = [told["status"]["names"][row] for row in unpacked(told["status"]["rows"])]
+    assert list(zip(status, told["year"], strict=True))[1::2] == [("planned", 2030), ("proposed", 2028)]

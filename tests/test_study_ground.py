@@ -150,12 +150,12 @@ def test_outlines_need_no_names_and_gates_that_fit_none_are_told(folder):
 
 
 def test_downhill_an_area_reaches_beyond_its_level_metres(folder):
-    from livingcircle.study.ask import area
+    from livingcircle.study.ask import Limits, area
 
     hill(folder, rise=0.05)
     told(folder, '[walking]\nelevation = "dem.tif"\nslope = "tobler"')
     at, far = toy_study.place(1000, 0), toy_study.place(-5, 0)
-    got = area(folder, at=at, limits=[13], unit="min", out=folder / "a.geojson", explain=far)
+    got = area(folder, at=at, limits=Limits([13]), out=folder / "a.geojson", explain=far)
     #  1,000 m westward, 5 % downhill at 0.84 flat metres a metre, are 840 of 866.7 flat metres
     assert got.trails[0].status == "reached"
     west = got.areas.geometry.iloc[0].bounds[0] - toy_study.EAST

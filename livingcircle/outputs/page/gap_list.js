@@ -3,9 +3,16 @@
 
 (function (lc) {
   const { element } = lc;
-  const STEP = 100;
-  const list = { shown: STEP, sort: "rank", unit: "", cause: "", priority: "", confidence: "", every: false, marked: -1 };
+  const STEP = 100, FIRST = 30;
+  // The page opens with what a screen has room for; the other rows follow once it is seen.
+  const list = { first: FIRST, shown: FIRST, sort: "rank", unit: "", cause: "", priority: "", confidence: "", every: false, marked: -1 };
   lc.gapList = list;
+  lc.on("start", () => lc.onceSeen(() => {
+    list.first = STEP;
+    if (list.shown !== FIRST) return;
+    list.shown = STEP;
+    if (lc.state.tab === "gaps" && !lc.state.lacking && lc.chosenGaps().length > FIRST) lc.panel.list();
+  }));
 
   // A scenario may not tell all that a run does.
   const column = (key) => (gap) => (lc.now.gaps[key] || [])[gap] || "";
@@ -19,7 +26,7 @@
     rank: (a, b) => lc.now.gaps.rank[a] - lc.now.gaps.rank[b],
     people: (a, b) => (lc.now.gaps.people[b] || 0) - (lc.now.gaps.people[a] || 0),
     walk: (a, b) => (far(b) === far(a) ? 0 : far(b) - far(a)),
-    name: (a, b) => nameOf(a).localeCompare(nameOf(b), lc.language),
+    name: (a, b) => lc.inOrder(nameOf(a), nameOf(b)),
   };
 
   const texts = (gap) => {
@@ -59,7 +66,7 @@
   }
 
   function filter(key) {
-    const values = Array.from(new Set(listed().map(FILTERS[key]).filter(Boolean))).sort((a, b) => wordOf[key](a).localeCompare(wordOf[key](b), lc.language));
+    const values = Array.from(new Set(listed().map(FILTERS[key]).filter(Boolean))).sort((a, b) => lc.inOrder(wordOf[key](a), wordOf[key](b)));
     if (list[key] && !values.includes(list[key])) list[key] = "";
     const options = [["", lc.say(`every.${key}`)], ...values.map((value) => [value, wordOf[key](value)])];
     return choice(`filter-${key}`, key, options, list[key], (value) => { list[key] = value; });

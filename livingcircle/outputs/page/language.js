@@ -31,6 +31,13 @@
     if (coverage) coverage.rows.forEach((row) => { if (row.kind) row.unit = word[row.kind]; });
   };
 
+  // The order of names in the language of the page; a collator is dear to make.
+  const collators = {};
+  lc.inOrder = function (a, b) {
+    collators[lc.language] = collators[lc.language] || new Intl.Collator(LOCALE[lc.language]);
+    return collators[lc.language].compare(a, b);
+  };
+
   // The word of `key`; {marks} in it are filled from `values`.
   lc.say = function (key, values) {
     const word = lc.data.words[lc.language][key];
@@ -43,7 +50,11 @@
     return word === undefined ? code : word;
   };
 
-  const grouped = (value, digits) => value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const formats = [];
+  function grouped(value, digits) {
+    formats[digits] = formats[digits] || new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    return formats[digits].format(value);
+  }
   const NONE = "—";
   lc.show = {
     count: (value) => (value === null ? NONE : grouped(value, 0)),

@@ -63,7 +63,7 @@
     constructor(map) {
       this.map = map;
       this.renderers = {
-        land: pane(map, "land", 340), ground: pane(map, "ground", 350), streets: pane(map, "streets", 360, false, lc.streetCanvas),
+        land: pane(map, "land", 340), streets: pane(map, "streets", 360, false, lc.streetCanvas),
         front: pane(map, "front", 410, true), frame: pane(map, "frame", 430),
       };
       // A canvas with nothing on it is printed, too.

@@ -51,7 +51,7 @@
       lc.tell("tab", key);
     },
     refresh: function () {
-      lc.gapList.shown = 100;
+      lc.gapList.shown = lc.gapList.first;
       lc.shortenLists();
       lc.panel.list();
     },

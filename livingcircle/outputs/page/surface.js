@@ -286,10 +286,7 @@
     lc.surface = new Surface(map);
     lc.layers.offer("surface.layer", lc.surface.ground, true);
     lc.layers.offer("surface.borders", lc.surface.borders, true);
-    // The page is seen first.
-    const seen = () => setTimeout(() => lc.surface.refresh(), 0);
-    if (document.hidden) seen();
-    else requestAnimationFrame(() => requestAnimationFrame(seen));
+    lc.onceSeen(() => lc.surface.refresh());
   });
   lc.on("choose", () => { if (lc.surface) lc.surface.refresh(); });
 })(livingcircle);

@@ -244,6 +244,13 @@ const livingcircle = {};
   lc.onFirst = (name, act) => { (listeners[name] = listeners[name] || []).unshift(act); };
   lc.tell = (name, value) => { (listeners[name] || []).some((act) => act(value) === true); };
 
+  // Does what can wait until the page has been drawn.
+  lc.onceSeen = function (act) {
+    const later = () => setTimeout(act, 0);
+    if (document.hidden) later();
+    else requestAnimationFrame(() => requestAnimationFrame(later));
+  };
+
   // An element with properties and children; strings become text, never markup.
   lc.element = function (tag, properties, children) {
     const made = document.createElement(tag);
