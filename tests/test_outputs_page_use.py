@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from page_scripts import run
 from test_outputs_page import FACILITIES, PAYLOADS, Parts, after_start, opened, result, values  # noqa: F401
 
 from livingcircle.coordinates import wgs84_to_gcj02
@@ -363,3 +364,18 @@ def test_every_class_is_told_from_its_neighbors_by_every_eye(eye):
         assert min(np.linalg.norm(a - b) for a, b in zip(seen, seen[1:])) >= least
         dark = [one[0] for one in seen][ramp == "lacking" :]
         assert dark == sorted(dark, reverse=True), "ordered in grey print"
+
+
+def test_numbers_are_grouped_as_the_browser_would(tmp_path):
+    script = """
+const odd = [0, 0.05, 0.5, 1.005, 2.5, 999.995, 999.5, 1000, 12345.678, 1234567.5, 98765432.1, 0.0000004, 1e15, 123456789012345];
+let seed = 7;
+for (let i = 0; i < 2000; i++) { seed = (seed * 48271) % 2147483647; odd.push(seed / 10 ** (i % 9)); }
+const wrong = [];
+odd.forEach((value) => [0, 1, 2, 3].forEach((digits) => {
+  const said = value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  if (lc.show.decimal(value, digits) !== said) wrong.push([value, digits, said, lc.show.decimal(value, digits)]);
+}));
+return [wrong, lc.show.decimal(-1234.56, 1), lc.show.decimal(-0.3, 0)];
+"""
+    assert run(script, {}, folder=tmp_path, files=("language.js",)) == [[], "-1,234.6", "0"]

@@ -66,7 +66,10 @@
   }
 
   function filter(key) {
-    const values = Array.from(new Set(listed().map(FILTERS[key]).filter(Boolean))).sort((a, b) => lc.inOrder(wordOf[key](a), wordOf[key](b)));
+    const values = Array.from(new Set(listed().map(FILTERS[key]).filter(Boolean))), place = new Map(lc.data.units.map((unit, i) => [unit.name, i]));
+    // Units as the study lists them.
+    const before = key === "unit" ? (a, b) => (place.has(a) ? place.get(a) : Infinity) - (place.has(b) ? place.get(b) : Infinity) || 0 : (a, b) => (a < b ? -1 : 1);
+    values.sort(before);
     if (list[key] && !values.includes(list[key])) list[key] = "";
     const options = [["", lc.say(`every.${key}`)], ...values.map((value) => [value, wordOf[key](value)])];
     return choice(`filter-${key}`, key, options, list[key], (value) => { list[key] = value; });
