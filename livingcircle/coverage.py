@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numba import njit
 
 from livingcircle.costs import Walker
 from livingcircle.layers import Coverage, Samples, WalkTimes
@@ -58,10 +59,18 @@ def covered(
     `walk_m` is `Walks.measure(rule)`: metres, or flat metres. An infinite walk never keeps it. `change` tries another
     speed or limit.
     """
+    return np.asarray(walk_m) <= limit_of(requirement, rule=rule, speed_kmh=speed_kmh, change=change) + ROUNDING_M
+
+
+def limit_of(requirement: Requirement, *, rule: str, speed_kmh: float, change: Change = AS_IS) -> float:
+    """The limit in what the rule measures: metres (`distance`), or the flat metres walked in its minutes (`time`).
+
+    `change` tries another speed or limit. Walks are compared with `ROUNDING_M` more.
+    """
     if rule == "time":
         pace = speed_kmh * change.speed * METRES_PER_MINUTE_PER_KMH
-        return np.asarray(walk_m) <= requirement.limit_min * pace + change.limit_m + ROUNDING_M
-    return np.asarray(walk_m) <= requirement.limit_m + change.limit_m + ROUNDING_M
+        return requirement.limit_min * pace + change.limit_m
+    return requirement.limit_m + change.limit_m
 
 
 def coverage(
@@ -197,13 +206,25 @@ def middle_rows(owner: np.ndarray, walk_m: np.ndarray) -> np.ndarray:
     if (np.diff(owner) < 0).any():
         order = np.argsort(owner, kind="stable")
         return order[middle_rows(owner[order], walk_m[order])]
-    count = np.bincount(owner)
-    last = np.cumsum(count)
-    return np.array([a + _middle(walk_m[a:b]) for a, b in zip((last - count).tolist(), last.tolist(), strict=True) if b > a], dtype=int)
+    first = np.flatnonzero(np.diff(owner, prepend=-1))
+    return _middles(np.append(first, len(owner)), np.ascontiguousarray(walk_m, dtype=float))
 
 
-def _middle(walk_m: np.ndarray) -> int:
-    """The row of the lower median; of equal walks the one in the middle's turn."""
-    place = (len(walk_m) - 1) // 2
-    value = np.partition(walk_m, place)[place]
-    return int(np.flatnonzero(walk_m == value)[place - int((walk_m < value).sum())])
+@njit(cache=True, nogil=True)
+def _middles(first, walk_m):
+    """Of every run of rows that of the lower median; of equal walks the one in the middle's turn."""
+    out = np.empty(len(first) - 1, dtype=np.int64)
+    for own in range(len(out)):
+        part = walk_m[first[own] : first[own + 1]]
+        turn = (len(part) - 1) // 2
+        value = np.partition(part, turn)[turn]
+        for row in range(len(part)):
+            if part[row] < value:
+                turn -= 1
+        for row in range(len(part)):
+            if part[row] == value:
+                if turn == 0:
+                    out[own] = first[own] + row
+                    break
+                turn -= 1
+    return out

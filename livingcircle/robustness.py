@@ -44,31 +44,29 @@ def changes() -> tuple[Change, ...]:
     return tuple(Change(**told) for told in _told()["changes"])
 
 
-def judged(weight: np.ndarray, left: Mapping[str, np.ndarray]) -> pd.DataFrame:
+def judged(weight: np.ndarray, left: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Robust or fragile, for every gap.
 
-    `weight` holds what lies beyond the limit (people), `left` the same under every change, by its id. Columns:
+    `weight` holds what lies beyond the limit (people), `left` the same under every change, by its id. Arrays as long as `weight`:
     `robustness`, `fragile_to` (ids of the changes that alone leave less than half, joined by `;`), `low` and `high`, the
     least and the most over all changes.
 
     >>> told = judged(np.array([10.0]), {"limit+50m": np.array([4.0]), "limit-50m": np.array([12.0])})
-    >>> told[["robustness", "fragile_to"]].iloc[0].tolist(), told[["low", "high"]].to_numpy().tolist()
-    (['fragile', 'limit+50m'], [[4.0, 12.0]])
+    >>> [told[key].tolist() for key in ("robustness", "fragile_to", "low", "high")]
+    [['fragile'], ['limit+50m'], [4.0], [12.0]]
     """
     share = _told()["fragile_share"]
-    broken = {change: amount < share * weight for change, amount in left.items()}
-    words = [
-        ";".join(change for change in broken if broken[change][row]) for row in range(len(weight))
-    ]
+    words = np.full(len(weight), "", dtype=object)
+    for change, amount in left.items():
+        broken = amount < share * weight
+        words[broken] = [f"{word};{change}" if word else change for word in words[broken]]
     every = np.array([weight, *left.values()])
-    return pd.DataFrame(
-        {
-            "robustness": np.where([bool(word) for word in words], FRAGILE, ROBUST),
-            "fragile_to": words,
-            "low": every.min(axis=0) if len(weight) else weight,
-            "high": every.max(axis=0) if len(weight) else weight,
-        }
-    )
+    return {
+        "robustness": np.where(words.astype(bool), FRAGILE, ROBUST).astype(object),
+        "fragile_to": words,
+        "low": every.min(axis=0),
+        "high": every.max(axis=0),
+    }
 
 
 def resnapped(

@@ -61,7 +61,7 @@ def analyze(
     judged = _judge(start, standard, progress, known)
     areas = isochrones(start.names, (inputs, facilities, view), standard, settings, (progress, known))
     progress("coverage", 0, 1)
-    table = _with_walkers(_with_place(gap_list.ranked(judged.gaps), samples), settings)
+    table = _with_walkers(_with_place(gap_list.ranked([gap_list.table(judged.gaps)]), samples), settings)
     beside = _beside(start, judged.elements, standard, settings, known)
     progress("coverage", 1, 1)
     return Result(

@@ -18,7 +18,7 @@ from livingcircle.analysis.served import Homes, Inside, Served, Year, served_by
 from livingcircle.analysis.severing import parted
 from livingcircle.facilities import CLOSED, EVERY, certain
 from livingcircle.indicators import Target
-from livingcircle.layers import Barriers, Coverage, Entrances, Facilities, Gaps, Residences, Samples
+from livingcircle.layers import Barriers, Coverage, Entrances, Facilities, Residences, Samples
 from livingcircle.quotas import serving
 from livingcircle.reuse import Known, again, recalled
 from livingcircle.standards import Requirement, Standard
@@ -41,6 +41,7 @@ class Question:
     judges: bool
     people: Residences
     samples: Samples
+    beyond: gap_list.Homes
     barriers: Barriers | None
     facilities: Facilities
     entrances: Entrances
@@ -62,7 +63,7 @@ class Answer:
     """
 
     coverage: tuple[Coverage, ...]
-    gaps: tuple[Gaps, ...]
+    gaps: tuple[gap_list.Columns, ...]
     walks: pd.DataFrame | None
     unreachable: Mapping[str, float]
     covered: Mapping[tuple[str, str], np.ndarray]
@@ -82,12 +83,14 @@ class Study:
     view_of: Mapping[str, int]
     homes: Homes
     lived: equity.Living
+    beyond: gap_list.Homes
     standard: Standard
     settings: Settings
 
     @classmethod
-    def of(cls, layers: tuple, seen: Mapping[str, View], homes: tuple[Homes, equity.Living], standard: Standard, settings: Settings) -> Study:
-        """The study of `Inputs`, people, samples and facilities (`layers`), the view of every group, and where `homes` stand and who lives in them.
+    def of(cls, layers: tuple, seen: Mapping[str, View], homes: tuple[Homes, equity.Living, gap_list.Homes], standard: Standard, settings: Settings) -> Study:
+        """The study of `Inputs`, people, samples and facilities (`layers`), the view of every group, where `homes` stand, who lives in them, and
+        as gaps are told from them.
 
         What is too uncertain to open in any year is as good as closed, so that nothing else hangs on the certainty asked for.
         """
@@ -120,6 +123,7 @@ class Study:
             counted is not None,
             self.people,
             self.samples,
+            self.beyond,
             self.inputs.barriers,
             facilities,
             self.inputs.entrances.iloc[rows].reset_index(drop=True),
@@ -173,7 +177,7 @@ def _judged(question: Question, *, known: Known | None) -> Answer:
     facilities, entrances, settings = question.facilities, question.entrances, question.settings
     inputs = Inputs(question.views[0].network, facilities, entrances, question.people, barriers=question.barriers)
     seen = {group: question.views[number] for group, number in question.view_of.items()}
-    layers = (inputs, question.people, question.samples, facilities, seen)
+    layers = (inputs, question.beyond, question.samples, facilities, seen)
     everybody = settings.groups[0].id
     asked = (question.targets, question.opened)
     homes = (facilities, entrances, question.views[0], question.homes)
@@ -239,16 +243,18 @@ def _by_number(standard: Standard, category: str) -> list[tuple[int, Standard]]:
 
 def _judge_part(reach: Mapping, layers: tuple, standard: Standard, counted: pd.Series, settings: Settings) -> tuple:
     """Coverage, gaps and masks of who is covered, for the requirements of one category that ask for the same number of facilities."""
-    inputs, people, samples, facilities, seen = layers
+    inputs, homes, samples, facilities, seen = layers
     (category,) = standard.categories
     walks = {key: known.walks for key, known in reach.items()}
     told = (settings.groups, settings.rule, settings.severed_detour)
+    rows = of_category(inputs.entrances, facilities, category, facilities["open"].to_numpy())
     table = judging.coverage(
         samples, walks, standard=standard, groups=settings.groups, rule=settings.rule, facilities_in={category: counted}
     )
-    found = gap_list.gaps(samples, people, reach, facilities=facilities, standard=standard, judged=told)
-    found = limit_streets(found, category, (inputs, facilities), seen, settings)
-    found = parted(found, category, (inputs, samples, facilities), seen, settings)
+    found = gap_list.gaps(homes, reach, facilities=facilities, standard=standard, judged=told)
+    if found:
+        found = limit_streets(found, rows, seen, settings)
+        found = parted(found, category, (inputs, samples, facilities, rows), seen, settings)
     covered = {}
     for _, requirement in standard.requirements():
         for group in settings.groups:

@@ -63,7 +63,8 @@ def outset(inputs: Inputs, *, standard: Standard, settings: Settings, known: Kno
     seen = views(inputs, samples, settings, known=known)
     served = Served.begin((inputs, people, samples, seen[settings.groups[0].id]), settings, known)
     lived = again(known, _living, samples, inputs.units, settings.groups)
-    study = Study.of((inputs, people, samples, facilities), seen, (served.homes(), lived), standard, settings)
+    beyond = again(known, gap_list.Homes.of, samples, people, settings.groups)
+    study = Study.of((inputs, people, samples, facilities), seen, (served.homes(), lived, beyond), standard, settings)
     return Outset(inputs, facilities, people, samples, seen, _judged(standard, facilities, settings), served, study)
 
 

@@ -14,8 +14,8 @@ from livingcircle.catchments import nth_nearest, nth_straight
 from livingcircle.costs import Walker, as_walked, closed
 from livingcircle.coverage import Walks
 from livingcircle.facilities import opens_in
-from livingcircle.gaps import Reach, causes
-from livingcircle.layers import Entrances, Facilities, Gaps, Positions, Samples, WalkTimes
+from livingcircle.gaps import Columns, Reach, causes
+from livingcircle.layers import Entrances, Facilities, Positions, Samples, WalkTimes
 from livingcircle.network import StreetNetwork
 from livingcircle.network.links import Link, Linked, linked
 from livingcircle.reasons import Tree, falls, tree
@@ -197,39 +197,38 @@ def _reach(category: str, asked: tuple[np.ndarray, int], lines: tuple, layers: t
     )
 
 
-def limit_streets(
-    table: Gaps, category: str, layers: tuple, seen: Mapping[str, View], settings: Settings
-) -> Gaps:
-    """The gaps of a category with `from_leg_m`, the leg of the walk shown, and `limit_street`, where its limit is used up.
+def limit_streets(told: Columns, rows: np.ndarray, seen: Mapping[str, View], settings: Settings) -> Columns:
+    """The columns of a category's gaps with `from_leg_m`, the leg of the walk shown, and `limit_street`, where its limit is used up.
 
     Homes off the network for a barrier in between get that for their cause.
-    The name of the street, its class in brackets where it has no name, empty where that is on no street. `layers` are the study's
-    `Inputs` and its facilities with the column `open`.
+    The name of the street, its class in brackets where it has no name, empty where that is on no street. `rows` are the entrances
+    of the category's open facilities.
     """
-    inputs, facilities = layers
-    rows = of_category(inputs.entrances, facilities, category, facilities["open"].to_numpy())
     way = Way(shortest=settings.rule == "distance", engine=settings.engine)
-    speed = {group.id: group.speed_kmh for group in settings.groups}
-    street = np.full(len(table), "", dtype=object)
-    trees: dict[int, Tree] = {}
-    for (group, limit_m, limit_min), own in table.groupby(["group", "limit_m", "limit_min"]).indices.items():
-        view = seen[group]
-        doors = view.doors.iloc[rows]
+    size = len(told["sample"])
+    street, legs, shut = np.full(size, "", dtype=object), np.full(size, np.nan), np.zeros(size, dtype=bool)
+    trees: dict[int, tuple] = {}
+    for group in settings.groups:
+        view = seen[group.id]
         if id(view) not in trees:
-            trees[id(view)] = tree(view.network, doors, way=way)
-        limit = limit_m if way.shortest else limit_min * speed[group] * METRES_PER_MINUTE_PER_KMH
-        homes = view.origins.iloc[table["sample"].to_numpy(dtype=int)[own]]
-        edge = falls(view.network, trees[id(view)], homes, doors, limit_m=limit, way=way)
-        streets = view.network.streets
-        names = np.where(streets["name"] == "", "(" + streets["highway"] + ")", streets["name"])
-        street[own] = np.append(names, "")[edge]
-    legs, shut = np.full(len(table), np.nan), np.zeros(len(table), dtype=bool)
-    for group, own in table.groupby("group").indices.items():
-        homes = seen[group].origins.iloc[table["sample"].to_numpy(dtype=int)[own]]
+            doors = view.doors.iloc[rows]
+            trees[id(view)] = doors, tree(view.network, doors, way=way), street_names(view.network)
+        doors, found, names = trees[id(view)]
+        own = np.flatnonzero(told["group"] == group.id)
+        homes = view.origins.iloc[told["sample"][own]]
         legs[own], shut[own] = homes["leg_m"].to_numpy(), homes["reason"].isin([BEHIND, INSIDE]).to_numpy()
-    cause = np.where(shut & (table["cause"] == "off_network").to_numpy(), "behind_barrier", table["cause"])
-    remedy = [causes.remedies()[word] for word in cause]
-    return table.assign(from_leg_m=legs, limit_street=street, cause=cause, remedy=remedy)
+        limits = told["limit_m"][own] if way.shortest else told["limit_min"][own] * group.speed_kmh * METRES_PER_MINUTE_PER_KMH
+        for limit in np.unique(limits):
+            some = np.flatnonzero(limits == limit)
+            street[own[some]] = names[falls(view.network, found, homes.iloc[some], doors, limit_m=limit, way=way)]
+    cause = np.where(shut & (told["cause"] == "off_network"), "behind_barrier", told["cause"]).astype(object)
+    return {**told, "from_leg_m": legs, "limit_street": street, "cause": cause, "remedy": causes.remedy_of(cause)}
+
+
+def street_names(network: StreetNetwork) -> np.ndarray:
+    """The name of every edge, its class in brackets where it has none; at the end that of no edge, empty."""
+    name, kind = (network.streets[column].to_numpy(dtype=object) for column in ("name", "highway"))
+    return np.append(np.where(name == "", "(" + kind + ")", name), "")
 
 
 def _measure(

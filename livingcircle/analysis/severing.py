@@ -13,7 +13,8 @@ from livingcircle.analysis.reach import View, of_category
 from livingcircle.analysis.standing import coordinates
 from livingcircle.barriers import COMPOUND
 from livingcircle.facilities import opens_in
-from livingcircle.layers import Facilities, Gaps, Positions
+from livingcircle.gaps import Columns
+from livingcircle.layers import Positions
 from livingcircle.network import StreetNetwork
 from livingcircle.reasons import barriers_met, missing_link
 from livingcircle.reasons.causes import door_components
@@ -22,39 +23,40 @@ from livingcircle.walk_time import Way, nearest, straight
 
 MISSING_LINK, CLOSED_COMPOUND = "missing_link", COMPOUND
 CLOSING = {"closing_facility": "name", "closing_status": "status"}
+LINK = ("severed_by", "link_m", "link_from", "link_to")
 PARTED = ("severed", "unreachable", "behind_barrier")
 
 
-def parted(table: Gaps, category: str, layers: tuple, seen: Mapping[str, View], settings: Settings) -> Gaps:
-    """The gaps of a category with what severs them, the link that would join them, and the planned facility that closes them.
+def parted(told: Columns, category: str, layers: tuple, seen: Mapping[str, View], settings: Settings) -> Columns:
+    """The columns of a category's gaps with what severs them, the link that would join them, and the planned facility that closes them.
 
     `severed_by` is the kind of the first barrier on the straight line from the point shown to the nearest entrance,
     `missing_link` where no barrier lies on it; where the streets are not joined, the barrier on the missing link itself. `link_m` is
     what a link would span: between the pieces of the network that are not joined, between home and street for a home behind a
     barrier, else between the places where home and entrance stand on their streets. All that only for the causes of `PARTED`.
-    `closing_facility` and `closing_status` only for `not_yet_open`. `layers`: the study's `Inputs`, the samples, the facilities with `open`.
+    `closing_facility` and `closing_status` only for `not_yet_open`. `layers`: the study's `Inputs`, the samples, the facilities with `open`,
+    the rows of the entrances of those that are.
     """
-    inputs, samples, facilities = layers
-    rows = of_category(inputs.entrances, facilities, category, facilities["open"].to_numpy())
-    out = table.assign(severed_by=table["severed_by"].astype(object), link_from=table["link_from"].astype(object))
-    out = out.assign(**{column: out[column].astype(object) for column in ("link_to", *CLOSING)})
-    for group, own in table.groupby("group", sort=False).indices.items():
-        view = seen[group]
-        cause = table["cause"].to_numpy()[own]
-        told = (inputs, samples, view)
-        for names, links in ((("severed",), _between), (("unreachable",), _pieces), (("behind_barrier",), _home)):
-            chosen = own[np.isin(cause, names)]
+    inputs, samples, facilities, rows = layers
+    out = {column: np.full(len(told["cause"]), "", dtype=object) for column in ("severed_by", "link_from", "link_to", *CLOSING)}
+    out["link_m"] = np.full(len(told["cause"]), np.nan)
+    for group in dict.fromkeys(told["group"].tolist()):
+        own = np.flatnonzero(told["group"] == group)
+        view, cause = seen[group], told["cause"][own]
+        for names, links in (("severed", _between), ("unreachable", _pieces), ("behind_barrier", _home)):
+            chosen = own[cause == names]
             if len(chosen):
-                found = links(told, table["sample"].to_numpy(dtype=int)[chosen], rows)
-                out.iloc[chosen, out.columns.get_indexer(found.columns)] = found.to_numpy(dtype=object)
+                for column, values in links((inputs, samples, view), told["sample"][chosen], rows).items():
+                    out[column][chosen] = values
         chosen = own[cause == "not_yet_open"]
         if len(chosen):
-            closing = _closing(table.iloc[chosen], category, (inputs, facilities, view), settings)
-            out.iloc[chosen, out.columns.get_indexer(closing.columns)] = closing.to_numpy(dtype=object)
-    return out.assign(link_m=out["link_m"].astype(float))
+            closing = _closing(told["closes_in"][chosen], told["sample"][chosen], category, (inputs, facilities, view), settings)
+            for column, values in closing.items():
+                out[column][chosen] = values
+    return {**told, **out}
 
 
-def _between(told: tuple, sample: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
+def _between(told: tuple, sample: np.ndarray, rows: np.ndarray) -> Columns:
     """Links between the street positions of homes and of the entrances nearest in a straight line."""
     inputs, samples, view = told
     homes, doors = coordinates(samples.iloc[sample]), coordinates(inputs.entrances)[rows]
@@ -62,17 +64,15 @@ def _between(told: tuple, sample: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
     origins, ends = view.origins.iloc[sample], view.doors.iloc[rows[door]]
     network = view.network
     joint = np.stack([_places(origins, network, homes), _places(ends, network, doors[door])], axis=1)
-    return pd.DataFrame(
-        {
-            "severed_by": _kinds(np.stack([homes, doors[door]], axis=1), inputs, network),
-            "link_m": np.hypot(*(joint[:, 0] - joint[:, 1]).T),
-            "link_from": _names(network, origins["edge"].to_numpy()),
-            "link_to": _names(network, ends["edge"].to_numpy()),
-        }
-    )
+    return {
+        "severed_by": _kinds(np.stack([homes, doors[door]], axis=1), inputs, network),
+        "link_m": np.hypot(*(joint[:, 0] - joint[:, 1]).T),
+        "link_from": _names(network, origins["edge"].to_numpy()),
+        "link_to": _names(network, ends["edge"].to_numpy()),
+    }
 
 
-def _pieces(told: tuple, sample: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
+def _pieces(told: tuple, sample: np.ndarray, rows: np.ndarray) -> Columns:
     """Links between the piece of the network that each home stands on and the nearest piece with an entrance."""
     inputs, _, view = told
     network, toward = view.network, door_components(view.doors.iloc[rows])
@@ -86,23 +86,20 @@ def _pieces(told: tuple, sample: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
         names = _names(network, np.array([link.from_edge, link.to_edge]))
         known[component] = (_kinds(link.ends[None], inputs, network)[0], link.gap_m, *names)
     found = [known[component] for component in view.origins["component"].to_numpy()[sample].tolist()]
-    return pd.DataFrame(found, columns=["severed_by", "link_m", "link_from", "link_to"])
+    return {name: np.array(values, dtype=float if name == "link_m" else object) for name, values in zip(LINK, zip(*found, strict=True), strict=True)}
 
 
-def _home(told: tuple, sample: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
+def _home(told: tuple, sample: np.ndarray, rows: np.ndarray) -> Columns:
     """Links between homes behind a barrier and the nearest street beyond it."""
     inputs, samples, view = told
     homes = coordinates(samples.iloc[sample])
     near = snap(homes, view.network, limit_m=np.inf, isolated_m=0)
     legs = np.stack([homes, _places(near, view.network, homes)], axis=1)
-    return pd.DataFrame(
-        {
-            "severed_by": _kinds(legs, inputs, view.network),
-            "link_m": near["leg_m"].to_numpy(),
-            "link_from": "",
-            "link_to": _names(view.network, near["edge"].to_numpy()),
-        }
-    )
+    return {
+        "severed_by": _kinds(legs, inputs, view.network),
+        "link_m": near["leg_m"].to_numpy(),
+        "link_to": _names(view.network, near["edge"].to_numpy()),
+    }
 
 
 def _places(positions: Positions, network: StreetNetwork, points: np.ndarray) -> np.ndarray:
@@ -124,20 +121,19 @@ def _names(network: StreetNetwork, edge: np.ndarray) -> np.ndarray:
     return np.append(network.streets["name"].fillna("").astype(str).to_numpy(dtype=object), "")[edge]
 
 
-def _closing(table: Gaps, category: str, layers: tuple, settings: Settings) -> pd.DataFrame:
+def _closing(closes_in: np.ndarray, sample: np.ndarray, category: str, layers: tuple, settings: Settings) -> Columns:
     """For every gap the planned facility, open by the year that closes it, that is nearest on foot to the point shown: its name and status."""
     inputs, facilities, view = layers
     years = opens_in(facilities, certainty=settings.certainty)
     way = Way(shortest=settings.rule == "distance", engine=settings.engine)
-    told = facilities.set_index("facility_id")
-    out = pd.DataFrame("", index=range(len(table)), columns=list(CLOSING), dtype=object)
-    for year, own in table.reset_index(drop=True).groupby("closes_in").indices.items():
+    row_of = pd.Index(facilities["facility_id"])
+    out = {column: np.full(len(sample), "", dtype=object) for column in CLOSING}
+    for year in np.unique(closes_in):
+        own = np.flatnonzero(closes_in == year)
         coming = ~facilities["open"].to_numpy() & (years <= year)
         rows = of_category(inputs.entrances, facilities, category, coming)
-        homes = view.origins.iloc[table["sample"].to_numpy(dtype=int)[own]]
-        walks = nearest(view.network, homes, view.doors.iloc[rows], speed_kmh=view.speed_kmh, way=way)
-        source = walks["source"].to_numpy()
-        ids = inputs.entrances["facility_id"].iloc[rows]
-        for column, (_, key) in enumerate(CLOSING.items()):
-            out.iloc[own, column] = np.append(told[key][ids].to_numpy(dtype=object), "")[source]
+        walks = nearest(view.network, view.origins.iloc[sample[own]], view.doors.iloc[rows], speed_kmh=view.speed_kmh, way=way)
+        at = np.append(row_of.get_indexer(inputs.entrances["facility_id"].iloc[rows]), len(facilities))[walks["source"].to_numpy()]
+        for column, key in CLOSING.items():
+            out[column][own] = np.append(facilities[key].to_numpy(dtype=object), "")[at]
     return out

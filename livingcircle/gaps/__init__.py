@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from livingcircle import robustness
-from livingcircle.coverage import Group, Walks, covered, middle_rows, numbered
+from livingcircle.coverage import Group, Walks
 from livingcircle.gaps import causes, priority
+from livingcircle.gaps.beyond import Homes, beyond
 from livingcircle.gaps.identity import gap_id
 from livingcircle.gaps.units import by_unit
-from livingcircle.layers import GAPS, OFF_NETWORK, UNREACHABLE, Facilities, Gaps, Residences, Samples, WalkTimes
+from livingcircle.layers import GAPS, OFF_NETWORK, UNREACHABLE, Facilities, Gaps, WalkTimes
 from livingcircle.standards import Requirement, Standard
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
 
-__all__ = ["Reach", "by_unit", "causes", "gap_id", "gaps", "priority", "ranked"]
+__all__ = ["Columns", "Homes", "Reach", "by_unit", "causes", "gap_id", "gaps", "joined", "priority", "ranked", "table"]
 
 ARRIVING = {  # what a later step tells of a gap, empty until then
     "from_leg_m": np.nan, "speed_kmh": np.nan, "costs": "", "limit_street": "", "rank": 0, "priority": "", "priority_points": np.nan,
@@ -25,6 +26,9 @@ ARRIVING = {  # what a later step tells of a gap, empty until then
     "severed_by": "", "link_m": np.nan, "link_from": "", "link_to": "", "closing_facility": "",
     "closing_status": "",
 }  # fmt: skip
+# Columns beside those that are handed out.
+BESIDE = ("name", "status", "flag", "evidence", "sample")
+Columns = dict[str, np.ndarray]
 # How remedies begin that ask for a look at the place first.
 VERIFY = "verify"
 
@@ -55,48 +59,72 @@ class Reach:
         return self.walks.table
 
 
+class Names(NamedTuple):
+    """Name and confidence of every facility, and of none at the end."""
+
+    name: np.ndarray
+    confidence: np.ndarray
+
+    @classmethod
+    def of(cls, facilities: Facilities) -> Names:
+        """Those of a study's facilities, by row."""
+        return cls(*(np.append(facilities[column].to_numpy(dtype=object), "") for column in ("name", "confidence")))
+
+
 def gaps(
-    samples: Samples,
-    residences: Residences,
+    homes: Homes,
     reach: Mapping[tuple[str, str], Reach],
     *,
     facilities: Facilities,
     standard: Standard,
     judged: tuple[Sequence[Group], str, float],
-) -> Gaps:
-    """A row per residence x category x level x group with people or land beyond the limit (`layers.GAPS`), not yet ranked.
+) -> Columns:
+    """A value per residence x category x level x group with people or land beyond the limit, by column of `layers.GAPS`, not yet ranked.
 
     `reach` maps (category, group id) to what is known of it; rows of other categories are left to other calls.
     `judged` holds the groups, the deciding rule and the detour from which a way counts as severed. `people` and
     `land_ha` count what lies beyond the limit, so that they add up to what `coverage` leaves uncovered. The walk, straight
     line and facility of a row belong to one point (`sample`): the middle one of the residence's uncovered part.
     `closes_in` is the first year in which nothing of the residence lies beyond the limit any more.
-    A gap is identified by residence, category, level, group and clause.
+    A gap is identified by residence, category, level, group and clause. `table` makes a table of such columns. Nothing at all where there is no gap.
     """
     groups, rule, detour = judged
-    homes = numbered(samples["residence_id"].to_numpy())
+    names = Names.of(facilities)
     parts = []
     for category, requirement in standard.requirements():
         for group in groups:
             if (category, group.id) not in reach:
                 continue
             known = reach[category, group.id]
-            part = _of_requirement(samples, homes, known, requirement, group=group, rule=rule)
-            if len(part):
-                parts.append(_explained(part, known, requirement, facilities, (group, rule, detour, category)))
-    columns = [*GAPS.columns, "name", "status", "flag", "evidence", "sample"]
-    if not parts:
-        return pd.DataFrame(columns=columns)
-    table = pd.concat(parts, ignore_index=True)
-    of = residences.set_index("residence_id")
-    keys = ("residence_id", "category", "level", "group", "clause")
-    table = table.assign(
-        unit=of["unit"].reindex(table["residence_id"]).to_numpy(),
-        name=of["name"].reindex(table["residence_id"]).to_numpy(),
-        gap_id=[gap_id(*row) for row in zip(*(table[c] for c in keys), strict=True)],
-        **ARRIVING,
-    )
-    return table[columns]
+            told = known.walks.edge_m, known.later, known.varied
+            part = beyond(homes, known.walks.measure(rule), requirement, judged=(group, rule), told=told)
+            if len(part["home"]):
+                parts.append(_identified(homes, _explained(part, known, requirement, names, (group, rule, detour, category))))
+    return joined(parts)
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """The same columns of several parts, one after another; parts without any column are left out."""
+    held = [part for part in parts if part]
+    return {name: np.concatenate([part[name] for part in held]) for name in held[0]} if held else {}
+
+
+def table(parts: Sequence[Columns]) -> Gaps:
+    """The columns of several categories as one table, with what is told of none left empty."""
+    told = joined(parts)
+    if not told:
+        return pd.DataFrame(columns=[*GAPS.columns, *BESIDE])
+    size = len(told["gap_id"])
+    return pd.DataFrame({name: told[name] if name in told else np.full(size, ARRIVING[name]) for name in (*GAPS.columns, *BESIDE)})
+
+
+def _identified(homes: Homes, part: Columns) -> Columns:
+    """The columns with the residence of every gap, and its id."""
+    home = part["home"]
+    part = {**part, "residence_id": homes.ids[home], "unit": homes.units[home], "name": homes.names[home]}
+    keys = (part[name].tolist() for name in ("residence_id", "category", "level", "group", "clause"))
+    ids = np.array([gap_id(*row) for row in zip(*keys, strict=True)], dtype=object)
+    return {name: ids if name == "gap_id" else part[name] for name in (*GAPS.columns, *BESIDE) if name in part or name == "gap_id"}
 
 
 def ranked(parts: Sequence[Gaps]) -> Gaps:
@@ -118,149 +146,59 @@ def ranked(parts: Sequence[Gaps]) -> Gaps:
     return table.drop(columns=["_verify", "_people", "_excess"]).assign(rank=np.arange(1, len(table) + 1))
 
 
-def _of_requirement(
-    samples: Samples, homes: tuple, reach: Reach, requirement: Requirement, *, group: Group, rule: str
-) -> pd.DataFrame:
-    owner, names = homes
-    walk_m = reach.walks.measure(rule)
-    out = np.flatnonzero(~covered(walk_m, requirement, rule=rule, speed_kmh=group.speed_kmh))
-    beyond = owner[out]
-    held = np.flatnonzero(np.bincount(beyond))
-    people, land = samples[group.people].to_numpy(), samples["land_m2"].to_numpy() / 10_000
-    sums = pd.DataFrame(
-        {
-            "residence_id": names[held],
-            "people": np.bincount(beyond, weights=people[out])[held],
-            "land_ha": np.bincount(beyond, weights=land[out])[held],
-            "sample": out[middle_rows(beyond, walk_m[out])],
-            "closes_in": np.nan,
-        }
-    )
-    for year in sorted(reach.later):
-        then = covered(reach.later[year][out], requirement, rule=rule, speed_kmh=group.speed_kmh)
-        left = np.bincount(beyond, weights=~then)[held]
-        sums.loc[sums["closes_in"].isna() & (left == 0), "closes_in"] = year
-    judged = (requirement, group, rule)
-    kept = ((sums["people"] > 0) | (sums["land_ha"] > 0)).to_numpy()
-    sums = sums.join(_robustness(sums, reach, judged, (owner, people, land), held))
-    sums["uncertain_share"] = _uncertain(reach, judged, (out, beyond, people, land), held)
-    sums = sums.join(_ages(samples, (out, beyond), held))
-    return sums[kept].reset_index(drop=True)
-
-
-def _ages(samples: Samples, beyond: tuple, held: np.ndarray) -> pd.DataFrame:
-    """Old people and children beyond the limit, NaN where the study does not tell them, and their share of everybody there."""
-    out, owner = beyond
-    told = {}
-    for kind in ("elderly", "children"):
-        column = priority.columns_of(kind, samples.columns)
-        ages = np.full(len(held), np.nan)
-        if column is not None:
-            ages = np.bincount(owner, weights=samples[column].to_numpy()[out])[held]
-        told[f"people_{kind}"] = ages
-    table = pd.DataFrame(told)
-    everybody = np.bincount(owner, weights=samples["people"].to_numpy()[out])[held]
-    weak = table.sum(axis=1, min_count=1).to_numpy()
-    return table.assign(vulnerable_share=np.divide(weak, everybody, out=np.full(len(held), np.nan), where=everybody > 0))
-
-
-def _robustness(sums: pd.DataFrame, reach: Reach, judged: tuple, weights: tuple, held: np.ndarray) -> pd.DataFrame:
-    """Robust or fragile by people, by land where nobody lives."""
-    requirement, group, rule = judged
-    owner, people, land = weights
-    empty = (sums["people"] == 0).to_numpy()
-    measure, left, bare = reach.walks.measure(rule), {}, {}
-    size = int(owner.max()) + 1 if len(owner) else 0
-    # Homes without a gap are asked for nothing.
-    own = np.flatnonzero(np.isin(np.arange(size), held)[owner])
-    owner, people, land = owner[own], people[own], land[own]
-    for change in robustness.changes():
-        tried = reach.varied.get(change.id, measure)[own]
-        over = np.flatnonzero(~covered(tried, requirement, rule=rule, speed_kmh=group.speed_kmh, change=change))
-        left[change.id] = np.bincount(owner[over], weights=people[over], minlength=size)[held]
-        if empty.any():
-            bare[change.id] = np.bincount(owner[over], weights=land[over], minlength=size)[held]
-    out = robustness.judged(sums["people"].to_numpy(), left).rename(columns={"low": "people_low", "high": "people_high"})
-    if empty.any():
-        by_land = robustness.judged(sums["land_ha"].to_numpy(), bare)
-        words = ["robustness", "fragile_to"]
-        out.loc[empty, words] = by_land.loc[empty, words].to_numpy()
-    return out
-
-
-def _uncertain(reach: Reach, judged: tuple, beyond: tuple, held: np.ndarray) -> np.ndarray:
-    """Of every gap, the share of people (land where nobody lives) whose limit reaches beyond the street data."""
-    requirement, group, rule = judged
-    out, owner, people, land = beyond
-    if reach.walks.edge_m is None:
-        return np.full(len(held), np.nan)
-    open_end = covered(reach.walks.edge_m[out], requirement, rule=rule, speed_kmh=group.speed_kmh)
-    shares = []
-    for weight in (people[out], land[out]):
-        part, whole = (np.bincount(owner, weights=weight * mask)[held] for mask in (open_end, np.ones(len(out))))
-        shares.append(np.divide(part, whole, out=np.full(len(held), np.nan), where=whole > 0))
-    return np.where(np.isnan(shares[0]), shares[1], shares[0])
-
-
-def _explained(
-    part: pd.DataFrame, reach: Reach, requirement: Requirement, facilities: Facilities, judged: tuple
-) -> pd.DataFrame:
+def _explained(part: Columns, reach: Reach, requirement: Requirement, names: Names, judged: tuple) -> Columns:
     group, rule, severed, category = judged
-    row = part["sample"].to_numpy()
-    walk = reach.walk.iloc[row].reset_index(drop=True)
-    walk_m, straight_m = walk["walk_m"].to_numpy(), reach.straight_m(row)
+    row = part["sample"]
+    walk_m, flat_m, source = (reach.walk[column].to_numpy()[row] for column in ("walk_m", "flat_m", "source"))
+    status = np.asarray(reach.walk["status"].array[row], dtype=object)
+    straight_m = reach.straight_m(row)
     pace = group.speed_kmh * METRES_PER_MINUTE_PER_KMH
     limit_m = float(requirement.limit_m) if rule == "distance" else float(requirement.limit_min) * pace
-    closes = part["closes_in"].to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
         detour = np.where(straight_m > 0, walk_m / straight_m, np.where(np.isinf(walk_m), np.inf, 1.0))
     detour = np.where(np.isinf(straight_m), np.inf, detour)
-    status = walk["status"].to_numpy()
-    source = walk["source"].to_numpy()
     facility = np.where(source >= 0, np.append(reach.facility, -1)[source], -1)
     near = straight_m <= limit_m
-    doubtful = near & (np.append(facilities["confidence"].to_numpy(), "")[facility] == "low")
+    doubtful = near & (names.confidence[facility] == "low")
     cause = causes.first(
         {
-            "not_yet_open": ~np.isnan(closes),
+            "not_yet_open": ~np.isnan(part["closes_in"]),
             "not_found": np.full(len(row), not reach.known),
             "planned_only": np.isinf(straight_m),
             "facility_off_network": np.full(len(row), not reach.joined),
             "off_network": status == OFF_NETWORK,
-            "data_doubtful": doubtful | (part["uncertain_share"].to_numpy() >= causes.uncertain_from()),
+            "data_doubtful": doubtful | (part["uncertain_share"] >= causes.uncertain_from()),
             "unreachable": status == UNREACHABLE,
             "far": ~near,
             "severed": detour >= severed,
         }
-    )
-    remedy = causes.remedies()
-    return part.assign(
-        category=category,
-        level=requirement.level,
-        group=group.id,
-        walk_m=walk_m,
-        walk_min=walk["flat_m"].to_numpy() / pace,
-        limit_m=float(requirement.limit_m),
-        limit_min=float(requirement.limit_min),
-        excess_m=reach.walks.measure(rule)[row] - limit_m,
-        excess_share=(reach.walks.measure(rule)[row] - limit_m) / limit_m,
-        straight_m=straight_m,
-        detour=detour,
-        nearest_facility=np.append(facilities["name"].to_numpy(), "")[facility],
-        cause=cause,
-        remedy=[remedy[c] for c in cause],
-        confidence=_confidence(facility, source, reach, facilities),
-        clause=requirement.clause,
-        status=status,
-        flag=requirement.flag,
-        evidence=requirement.evidence,
-    )
+    ).astype(object)
+    excess_m = reach.walks.measure(rule)[row] - limit_m
+    told = {
+        "category": category, "level": requirement.level, "group": group.id, "limit_m": float(requirement.limit_m),
+        "limit_min": float(requirement.limit_min), "clause": requirement.clause, "flag": requirement.flag, "evidence": requirement.evidence,
+    }  # fmt: skip
+    return {
+        **part,
+        **{name: np.full(len(row), value, dtype=object if isinstance(value, str) else float) for name, value in told.items()},
+        "walk_m": walk_m,
+        "walk_min": flat_m / pace,
+        "excess_m": excess_m,
+        "excess_share": excess_m / limit_m,
+        "straight_m": straight_m,
+        "detour": detour,
+        "nearest_facility": names.name[facility],
+        "cause": cause,
+        "remedy": causes.remedy_of(cause),
+        "confidence": _confidence(facility, source, reach, names),
+        "status": status,
+    }
 
 
-def _confidence(facility: np.ndarray, source: np.ndarray, reach: Reach, facilities: Facilities) -> np.ndarray:
+def _confidence(facility: np.ndarray, source: np.ndarray, reach: Reach, names: Names) -> np.ndarray:
     """Low where nothing was found or a centroid stands for the entrance; medium where the entrance was derived."""
-    given = np.append(facilities["confidence"].to_numpy(), "low")[facility]
-    way = np.append(reach.source, "centroid")[source]
+    given = np.where(facility < 0, "low", names.confidence[facility])
+    way = np.append(np.asarray(reach.source, dtype=object), "centroid")[source]
     low = (facility < 0) | (given == "low") | (way == "centroid")
     medium = (given == "medium") | (way == "boundary")
-    return np.select([low, medium], ["low", "medium"], "high")
+    return np.select([low, medium], ["low", "medium"], "high").astype(object)

@@ -40,3 +40,9 @@ def first(holds: Mapping[str, np.ndarray]) -> np.ndarray:
     """
     asked = [cause for cause in remedies() if cause in holds]
     return np.select([holds[cause] for cause in asked], asked, "beyond")
+
+
+def remedy_of(cause: np.ndarray) -> np.ndarray:
+    """The remedy of each cause."""
+    known = remedies()
+    return np.array([known[word] for word in cause.tolist()], dtype=object)
