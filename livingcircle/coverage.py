@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import shapely
 from numba import njit
 
 from livingcircle.costs import Walker
-from livingcircle.layers import Coverage, Samples, WalkTimes
+from livingcircle.layers import Coverage, Residences, Samples, WalkTimes
 from livingcircle.robustness import AS_IS, Change
 from livingcircle.standards import Requirement, Standard
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
 
 WHOLE_AREA = "ALL"
 OUTSIDE = "OUTSIDE"
+# Ways of judging, as `_tallied` counts them.
+WAYS = ("all", "distance", "time", "uncertain", "radius")
 # Walks are sums of many rounded lengths; a micrometre keeps a limit inclusive.
 ROUNDING_M = 1e-6
 
@@ -51,6 +54,45 @@ class Walks:
         return self.metres if rule == "distance" else self.flat_m
 
 
+@dataclass(frozen=True)
+class Sampled:
+    """The samples of all residences as they are judged, worked out once for all categories.
+
+    `points` are their (n, 2) coordinates; `owner` the residence of each, a row of `ids`, `names` and `units`, and `first` where the samples of each
+    begin, with their number at the end; `unit` the unit of each, a row of `unit_names`. `weights` maps a column of people to an array of a row each for these people, hectares of land, everybody, and the columns of `ages`.
+    """
+
+    points: np.ndarray
+    owner: np.ndarray
+    first: np.ndarray
+    ids: np.ndarray
+    names: np.ndarray
+    units: np.ndarray
+    unit: np.ndarray
+    unit_names: tuple[str, ...]
+    ages: tuple[str, ...]
+    weights: Mapping[str, np.ndarray]
+
+    @classmethod
+    def of(cls, samples: Samples, residences: Residences, columns: tuple[str, ...], ages: Mapping[str, str]) -> Sampled:
+        """The samples of residences; `columns` are those of the people asked about, `ages` the column of each kind of people told beside them."""
+        owner, ids = numbered(samples["residence_id"].to_numpy())
+        unit, unit_names = numbered(samples["unit"].to_numpy())
+        told = residences.set_index("residence_id")[["name", "unit"]].reindex(ids)
+        rest = [samples["land_m2"].to_numpy() / 10_000, *(samples[column].to_numpy() for column in ("people", *ages.values()))]
+        return cls(
+            shapely.get_coordinates(samples.geometry.to_numpy()),
+            owner.astype(np.int64),
+            np.append(np.flatnonzero(np.diff(owner, prepend=-1)), len(owner)),
+            np.asarray(ids, dtype=object),
+            *(told[column].to_numpy(dtype=object) for column in ("name", "unit")),
+            unit,
+            tuple(unit_names),
+            tuple(ages),
+            {column: np.stack([samples[column].to_numpy(), *rest]).astype(float) for column in columns},
+        )
+
+
 def covered(
     walk_m: np.ndarray, requirement: Requirement, *, rule: str, speed_kmh: float, change: Change = AS_IS
 ) -> np.ndarray:
@@ -74,7 +116,7 @@ def limit_of(requirement: Requirement, *, rule: str, speed_kmh: float, change: C
 
 
 def coverage(
-    samples: Samples,
+    samples: Sampled,
     walks: Mapping[tuple[str, str], Walks],
     *,
     standard: Standard,
@@ -93,11 +135,10 @@ def coverage(
     land or people is NaN, never 0 or 1.
     """
     told = {name for counts in facilities_in.values() for name in counts.index if name != WHOLE_AREA}
-    code, lived = numbered(samples["unit"].to_numpy())
-    lived = [name or OUTSIDE for name in lived]
+    lived = [name or OUTSIDE for name in samples.unit_names]
     # Without units everything would lie outside of them; the whole area says it all.
     names = sorted({*lived, *told}) if {*lived, *told} - {OUTSIDE} else []
-    code = np.array([names.index(name) for name in lived], dtype=int)[code] if names else np.zeros(len(code), dtype=int)
+    code = np.array([names.index(name) for name in lived], dtype=int)[samples.unit] if names else np.zeros(len(samples.unit), dtype=int)
     rows = []
     for category, requirement in standard.requirements():
         counts = facilities_in.get(category, pd.Series(dtype=int))
@@ -105,16 +146,7 @@ def coverage(
             if (category, group.id) not in walks:
                 continue
             found = walks[category, group.id]
-            inside = {
-                way: covered(found.measure(way), requirement, rule=way, speed_kmh=group.speed_kmh)
-                for way in ("distance", "time")
-            }
-            if found.edge_m is not None:
-                reached = covered(found.edge_m, requirement, rule=rule, speed_kmh=group.speed_kmh)
-                inside["uncertain"] = ~inside[rule] & reached
-            if found.straight_m is not None:
-                inside["radius"] = covered(found.straight_m, requirement, rule="distance", speed_kmh=group.speed_kmh)
-            sums = _sums(samples, group, inside, code=code, size=len(names))
+            sums = _sums(samples.weights[group.people], found, (requirement, rule, group.speed_kmh), code=code, size=len(names))
             for number, name in enumerate([WHOLE_AREA, *names]):
                 rows.append(
                     {
@@ -135,16 +167,43 @@ def coverage(
     return pd.DataFrame(rows)
 
 
-def _sums(samples: Samples, group: Group, inside: Mapping[str, np.ndarray], *, code: np.ndarray, size: int) -> dict:
-    # Residences come one after another, so units do nearly so: runs are summed first, which is quicker than rows.
-    start = np.flatnonzero(np.diff(code, prepend=-1))
-    unit = code[start]
-    out = {}
-    for kind, weight in (("land", samples["land_m2"].to_numpy() / 10_000), ("people", samples[group.people].to_numpy())):
-        for word, mask in (("all", None), *inside.items()):
-            runs = np.add.reduceat(weight if mask is None else weight * mask, start)
-            by_unit = np.bincount(unit, weights=runs, minlength=size)[:size] if size else []
-            out[f"{kind}_{word}"] = np.concatenate([[runs.sum()], by_unit])
+def _sums(weights: np.ndarray, found: Walks, judged: tuple[Requirement, str, float], *, code: np.ndarray, size: int) -> dict[str, np.ndarray]:
+    """Land and people, all of them and those inside by each way of judging: the whole area first, then by unit."""
+    requirement, rule, speed_kmh = judged
+    limits = [limit_of(requirement, rule=way, speed_kmh=speed_kmh) + ROUNDING_M for way in ("distance", "time")]
+    decides = rule == "distance"
+    nowhere = np.empty(0)
+    edge = nowhere if found.edge_m is None else found.edge_m
+    straight = nowhere if found.straight_m is None else found.straight_m
+    told = _tallied(code, (found.metres, found.flat_m, edge, straight), (*limits, decides), weights, max(size, 1))
+    words = ["all", "distance", "time"] + ["uncertain"] * (found.edge_m is not None) + ["radius"] * (found.straight_m is not None)
+    whole = told.sum(axis=0, keepdims=True)
+    every = np.concatenate([whole, told[:size]])
+    return {f"{kind}_{word}": every[:, row, WAYS.index(word)] for row, kind in enumerate(("people", "land")) for word in words}
+
+
+@njit(cache=True, nogil=True)
+def _tallied(code, walks, limits, weights, size):
+    """By unit: people and land, all and those inside by each of `WAYS`."""
+    metres, flat, edge, straight = walks
+    most_m, most_flat, decides = limits
+    out = np.zeros((size, 2, 5))
+    for row in range(len(code)):
+        by_metres, by_time = metres[row] <= most_m, flat[row] <= most_flat
+        inside = by_metres if decides else by_time
+        open_end = len(edge) > 0 and not inside and edge[row] <= (most_m if decides else most_flat)
+        near = len(straight) > 0 and straight[row] <= most_m
+        for kind in range(2):
+            weight, own = weights[kind, row], out[code[row], kind]
+            own[0] += weight
+            if by_metres:
+                own[1] += weight
+            if by_time:
+                own[2] += weight
+            if open_end:
+                own[3] += weight
+            if near:
+                own[4] += weight
     return out
 
 
@@ -171,17 +230,15 @@ def _shares(sums: Mapping[str, float], rule: str) -> dict[str, float]:
     }
 
 
-def median_walks(samples: Samples, walk: WalkTimes) -> pd.DataFrame:
+def median_walks(samples: Sampled, walk: WalkTimes) -> pd.DataFrame:
     """The middle walk of every residence: half its land and people walk at most that far.
 
     A row per residence (`residence_id`, the columns of `layers.WALK_TIMES`, and `sample`, the row of the sample meant);
     infinite when most of it is cut off.
     """
-    owner, _ = numbered(samples["residence_id"].to_numpy())
-    row = middle_rows(owner, walk["walk_m"].to_numpy())
-    out = walk.iloc[row].reset_index(drop=True)
-    out.insert(0, "residence_id", samples["residence_id"].to_numpy()[row])
-    return out.assign(sample=row)
+    row = middles(samples.first, walk["walk_m"].to_numpy())
+    told = {name: column.array[row] for name, column in walk.items()}
+    return pd.DataFrame({"residence_id": samples.ids[samples.owner[row]], **told, "sample": row})
 
 
 def numbered(names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -207,24 +264,40 @@ def middle_rows(owner: np.ndarray, walk_m: np.ndarray) -> np.ndarray:
         order = np.argsort(owner, kind="stable")
         return order[middle_rows(owner[order], walk_m[order])]
     first = np.flatnonzero(np.diff(owner, prepend=-1))
-    return _middles(np.append(first, len(owner)), np.ascontiguousarray(walk_m, dtype=float))
+    return middles(np.append(first, len(owner)), walk_m)
+
+
+def middles(first: np.ndarray, walk_m: np.ndarray, *, beyond_m: float = -np.inf) -> np.ndarray:
+    """For each run of rows (`first`: where each begins, and the number of rows) the row of the lower median of what lies beyond a limit; -1 for none.
+
+    >>> middles(np.array([0, 1, 4]), np.array([7.0, 9.0, 1.0, np.inf])).tolist()
+    [0, 1]
+    """
+    return _middles(first, np.ascontiguousarray(walk_m, dtype=float), float(beyond_m))
 
 
 @njit(cache=True, nogil=True)
-def _middles(first, walk_m):
-    """Of every run of rows that of the lower median; of equal walks the one in the middle's turn."""
-    out = np.empty(len(first) - 1, dtype=np.int64)
+def _middles(first, walk_m, limit):
+    """Of equal walks the one in the middle's turn."""
+    out = np.full(len(first) - 1, -1)
+    room = np.empty(np.diff(first).max() if len(out) else 0)
     for own in range(len(out)):
-        part = walk_m[first[own] : first[own + 1]]
-        turn = (len(part) - 1) // 2
-        value = np.partition(part, turn)[turn]
-        for row in range(len(part)):
-            if part[row] < value:
+        size = 0
+        for row in range(first[own], first[own + 1]):
+            if not walk_m[row] <= limit:
+                room[size] = walk_m[row]
+                size += 1
+        if size == 0:
+            continue
+        turn = (size - 1) // 2
+        value = np.partition(room[:size], turn)[turn]
+        for row in range(size):
+            if room[row] < value:
                 turn -= 1
-        for row in range(len(part)):
-            if part[row] == value:
+        for row in range(first[own], first[own + 1]):
+            if walk_m[row] == value:
                 if turn == 0:
-                    out[own] = first[own] + row
+                    out[own] = row
                     break
                 turn -= 1
     return out

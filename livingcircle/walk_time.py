@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numba import njit
 from scipy.spatial import cKDTree
 
-from livingcircle.layers import Positions, WalkTimes, statuses
+from livingcircle.layers import STATUSES, Positions, WalkTimes
 from livingcircle.network import Arcs, StreetNetwork
 from livingcircle.search import Ends, Found, at_positions, nearest_start
 
@@ -53,38 +54,65 @@ def nearest(
     `limit_m` (inclusive; flat metres of the quickest walk, metres of the shortest) come out `beyond_limit` with infinite
     metres; without a limit an origin that no street joins to any entrance is `unreachable`.
     """
+    walk, rest, source = _reached(network, origins, entrances, limit_m, way)
+    leg = origins["leg_m"].to_numpy()
+    legs = np.append(entrances["leg_m"].to_numpy(), np.inf)
+    to_leg, status = _arrived((walk, rest, source), (origins["edge"].to_numpy(), leg), legs, float(limit_m))
+    walk_m, flat_m = (walk, rest) if way.shortest else (rest, walk)
+    told = {
+        "walk_m": walk_m,
+        "flat_m": flat_m,
+        "walk_min": minutes(flat_m, speed_kmh=speed_kmh),
+        "from_leg_m": leg,
+        "to_leg_m": to_leg,
+        "source": source.astype(np.int32),
+        "status": pd.Categorical.from_codes(status, categories=list(STATUSES)),
+    }
+    return pd.DataFrame(told, index=origins.index, copy=False)
+
+
+def measured(network: StreetNetwork, origins: Positions, entrances: Positions, *, way: Way = QUICKEST) -> np.ndarray:
+    """Of the walks of `nearest` the measure searched for alone: flat metres of the quickest, metres of the shortest."""
+    walk, _, _ = _reached(network, origins, entrances, np.inf, way)
+    return np.where(origins["edge"].to_numpy() >= 0, walk + origins["leg_m"].to_numpy(), np.inf)
+
+
+def _reached(
+    network: StreetNetwork, origins: Positions, entrances: Positions, limit_m: float, way: Way
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The walk from where each origin stands on its street: the measure searched for, the other one, and the row of the entrance (-1 for none)."""
     door = np.flatnonzero(entrances["edge"].to_numpy() >= 0)
     edge, offset = entrances["edge"].to_numpy()[door], entrances["offset_m"].to_numpy()[door]
     leg = entrances["leg_m"].to_numpy()[door]
     found = search_from(network, (edge, offset, leg), limit_m=limit_m, way=way)
-    at, along = origins["edge"].to_numpy(), origins["offset_m"].to_numpy()
-    on = at >= 0
-    walk, rest, source = _to_positions(network, found, np.tile(door, 2), (at, along), way)
-    near = along_one_edge(network, (at, along), (door, edge, offset, leg), way)
-    same, by, cost, other = near
+    places = origins["edge"].to_numpy(), origins["offset_m"].to_numpy()
+    walk, rest, source = _to_positions(network, found, np.tile(door, 2), places, way)
+    same, by, cost, other = along_one_edge(network, places, (door, edge, offset, leg), way)
     shorter = cost < walk[same]
     walk[same[shorter]], rest[same[shorter]], source[same[shorter]] = cost[shorter], other[shorter], by[shorter]
+    return walk, rest, source
 
-    own = np.where(on, origins["leg_m"].to_numpy(), 0)
-    walk, rest = walk + own, rest + own
-    beyond = walk > limit_m
-    walk[beyond] = rest[beyond] = np.inf
-    source = np.where(np.isfinite(walk), source, -1)
-    away = np.isinf(walk) & on
-    never = np.zeros(len(walk), dtype=bool)
-    walk_m, flat_m = (walk, rest) if way.shortest else (rest, walk)
-    return pd.DataFrame(
-        {
-            "walk_m": walk_m,
-            "flat_m": flat_m,
-            "walk_min": minutes(flat_m, speed_kmh=speed_kmh),
-            "from_leg_m": origins["leg_m"].to_numpy(),
-            "to_leg_m": np.where(source >= 0, np.append(entrances["leg_m"].to_numpy(), np.inf)[source], np.inf),
-            "source": source.astype(np.int32),
-            "status": statuses(never, ~on, away) if np.isfinite(limit_m) else statuses(away, ~on),
-        },
-        index=origins.index,
-    )
+
+@njit(cache=True, nogil=True)
+def _arrived(walks, homes, legs, limit):
+    """Walks with the origins' own legs, infinite beyond the limit; the leg at the entrance, and the code of the status (`layers.STATUSES`)."""
+    walk, rest, source = walks
+    edge, leg = homes
+    to_leg, status = np.full(len(walk), np.inf), np.zeros(len(walk), dtype=np.int8)
+    for row in range(len(walk)):
+        if edge[row] < 0:
+            walk[row] = rest[row] = np.inf
+            source[row], status[row] = -1, 2
+            continue
+        walk[row] += leg[row]
+        rest[row] += leg[row]
+        if walk[row] > limit:
+            walk[row] = rest[row] = np.inf
+        if np.isinf(walk[row]):
+            source[row], status[row] = -1, 1 if np.isinf(limit) else 3
+        else:
+            to_leg[row] = legs[source[row]]
+    return to_leg, status
 
 
 def search_from(
@@ -119,8 +147,7 @@ def _to_positions(
     ends_of = network.ends_reached if way.outward else network.ends_left
     measures = Ends(*ends_of(way.shortest)), Ends(*ends_of(not way.shortest))
     ends = measures[0].states if network.costs is None else measures
-    walk, rest, start = at_positions(found, network.length_m, ends, places)
-    return walk, rest, np.append(source, -1)[start]
+    return at_positions(found._replace(start=np.append(source, -1)[found.start]), network.length_m, ends, places)
 
 
 def along_one_edge(

@@ -41,7 +41,7 @@ class Question:
     judges: bool
     people: Residences
     samples: Samples
-    beyond: gap_list.Homes
+    sampled: judging.Sampled
     barriers: Barriers | None
     facilities: Facilities
     entrances: Entrances
@@ -83,14 +83,14 @@ class Study:
     view_of: Mapping[str, int]
     homes: Homes
     lived: equity.Living
-    beyond: gap_list.Homes
+    sampled: judging.Sampled
     standard: Standard
     settings: Settings
 
     @classmethod
-    def of(cls, layers: tuple, seen: Mapping[str, View], homes: tuple[Homes, equity.Living, gap_list.Homes], standard: Standard, settings: Settings) -> Study:
+    def of(cls, layers: tuple, seen: Mapping[str, View], homes: tuple[Homes, equity.Living, judging.Sampled], standard: Standard, settings: Settings) -> Study:
         """The study of `Inputs`, people, samples and facilities (`layers`), the view of every group, where `homes` stand, who lives in them, and
-        as gaps are told from them.
+        their samples as they are judged.
 
         What is too uncertain to open in any year is as good as closed, so that nothing else hangs on the certainty asked for.
         """
@@ -123,7 +123,7 @@ class Study:
             counted is not None,
             self.people,
             self.samples,
-            self.beyond,
+            self.sampled,
             self.inputs.barriers,
             facilities,
             self.inputs.entrances.iloc[rows].reset_index(drop=True),
@@ -168,7 +168,7 @@ def walked(question: Question) -> tuple[Mapping[tuple[str, str], np.ndarray], pd
                 covered[one.level, group.id] = np.packbits(inside)
         if n == first:
             groups = {number: group for group, number in reversed(question.view_of.items())}
-            middle = [judging.median_walks(question.samples, own.table) for own in walks]
+            middle = [judging.median_walks(question.sampled, own.table) for own in walks]
             tables_of = [one.assign(category=question.category, group=groups[number]) for number, one in enumerate(middle)]
     return covered, pd.concat(tables_of, ignore_index=True)
 
@@ -177,7 +177,7 @@ def _judged(question: Question, *, known: Known | None) -> Answer:
     facilities, entrances, settings = question.facilities, question.entrances, question.settings
     inputs = Inputs(question.views[0].network, facilities, entrances, question.people, barriers=question.barriers)
     seen = {group: question.views[number] for group, number in question.view_of.items()}
-    layers = (inputs, question.beyond, question.samples, facilities, seen)
+    layers = (inputs, question.sampled, facilities, seen)
     everybody = settings.groups[0].id
     asked = (question.targets, question.opened)
     homes = (facilities, entrances, question.views[0], question.homes)
@@ -188,8 +188,8 @@ def _judged(question: Question, *, known: Known | None) -> Answer:
     within_m = max([farthest, *(one.limit_m for one in requirements)])
     found, reach = [], {}
     for n, part in _by_number(question.standard, question.category):
-        lines = again(known, straight_lines, question.samples, (facilities, entrances), n, within_m)
-        reach[n] = reaches(question.category, (inputs, question.samples, facilities), seen, settings, n=n, lines=lines)
+        lines = again(known, straight_lines, question.sampled.points, (facilities, entrances), n, within_m)
+        reach[n] = reaches(question.category, (inputs, question.sampled.points, facilities), seen, settings, n=n, lines=lines)
         found.append(_judge_part(reach[n], layers, part, question.counted, settings))
     first = reach[requirements[0].at_least]
     shown = {key: one for key, one in first.items() if key[1] in walked_as(seen).values()}
@@ -197,7 +197,7 @@ def _judged(question: Question, *, known: Known | None) -> Answer:
     return Answer(
         tuple(part[0] for part in found),
         tuple(part[1] for part in found),
-        tables.residence_walks(question.samples, shown, facilities, question.standard, settings),
+        tables.residence_walks(question.sampled, shown, facilities, question.standard, settings),
         tables.unreachable_people(question.samples, {question.category: first[question.category, everybody].walk}),
         {key: mask for part in found for key, mask in part[2].items()},
         served_by(asked, homes, settings, own, known=known),
@@ -243,18 +243,18 @@ def _by_number(standard: Standard, category: str) -> list[tuple[int, Standard]]:
 
 def _judge_part(reach: Mapping, layers: tuple, standard: Standard, counted: pd.Series, settings: Settings) -> tuple:
     """Coverage, gaps and masks of who is covered, for the requirements of one category that ask for the same number of facilities."""
-    inputs, homes, samples, facilities, seen = layers
+    inputs, sampled, facilities, seen = layers
     (category,) = standard.categories
     walks = {key: known.walks for key, known in reach.items()}
     told = (settings.groups, settings.rule, settings.severed_detour)
     rows = of_category(inputs.entrances, facilities, category, facilities["open"].to_numpy())
     table = judging.coverage(
-        samples, walks, standard=standard, groups=settings.groups, rule=settings.rule, facilities_in={category: counted}
+        sampled, walks, standard=standard, groups=settings.groups, rule=settings.rule, facilities_in={category: counted}
     )
-    found = gap_list.gaps(homes, reach, facilities=facilities, standard=standard, judged=told)
+    found = gap_list.gaps(sampled, reach, facilities=facilities, standard=standard, judged=told)
     if found:
         found = limit_streets(found, rows, seen, settings)
-        found = parted(found, category, (inputs, samples, facilities, rows), seen, settings)
+        found = parted(found, category, (inputs, sampled, facilities, rows), seen, settings)
     covered = {}
     for _, requirement in standard.requirements():
         for group in settings.groups:

@@ -63,8 +63,9 @@ def outset(inputs: Inputs, *, standard: Standard, settings: Settings, known: Kno
     seen = views(inputs, samples, settings, known=known)
     served = Served.begin((inputs, people, samples, seen[settings.groups[0].id]), settings, known)
     lived = again(known, _living, samples, inputs.units, settings.groups)
-    beyond = again(known, gap_list.Homes.of, samples, people, settings.groups)
-    study = Study.of((inputs, people, samples, facilities), seen, (served.homes(), lived, beyond), standard, settings)
+    ages = {kind: column for kind in gap_list.KINDS if (column := gap_list.priority.columns_of(kind, samples.columns)) is not None}
+    sampled = again(known, judging.Sampled.of, samples, people, tuple(dict.fromkeys(group.people for group in settings.groups)), ages)
+    study = Study.of((inputs, people, samples, facilities), seen, (served.homes(), lived, sampled), standard, settings)
     return Outset(inputs, facilities, people, samples, seen, _judged(standard, facilities, settings), served, study)
 
 
@@ -84,7 +85,7 @@ def _sampled(people: Residences, units: Units | None, among: int) -> Samples:
 
 def _living(samples: Samples, units: Units | None, groups: tuple[Group, ...]) -> equity.Living:
     """Where everybody lives, ranked by the share of old people and children where homes tell them."""
-    weak = [column for kind in ("elderly", "children") if (column := gap_list.priority.columns_of(kind, samples.columns))]
+    weak = [column for kind in gap_list.KINDS if (column := gap_list.priority.columns_of(kind, samples.columns))]
     told = equity.group_columns(samples, {group.id: group.people for group in groups})
     return equity.living(samples, groups=told, areas=Areas.of(units), rank_by=equity.rank_of(samples, weak))
 

@@ -22,7 +22,7 @@ from livingcircle.reasons import Tree, falls, tree
 from livingcircle.reuse import Known, again
 from livingcircle.robustness import changes
 from livingcircle.snapping import BEHIND, INSIDE
-from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way, nearest
+from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way, measured, nearest
 
 
 @dataclass(frozen=True)
@@ -132,17 +132,17 @@ def walks_to(view: View, doors: Positions, settings: Settings, *, n: int, straig
 
 def of_category(entrances: Entrances, facilities: Facilities, category: str, chosen: np.ndarray) -> np.ndarray:
     """Rows of the entrances that lead into chosen facilities of a category."""
-    serves = np.array([category in categories for categories in facilities["categories"]], dtype=bool)
-    ids = set(facilities["facility_id"][serves & chosen])
-    return np.flatnonzero(entrances["facility_id"].isin(ids).to_numpy())
+    serves = np.array([category in categories for categories in facilities["categories"]], dtype=bool) & chosen
+    ids = set(facilities["facility_id"].to_numpy(dtype=object)[serves].tolist())
+    return np.flatnonzero([whose in ids for whose in entrances["facility_id"].to_numpy(dtype=object).tolist()])
 
 
-def straight_lines(samples: Samples, layers: tuple[Facilities, Entrances], n: int, within_m: float) -> np.ndarray:
-    """Straight metres from every sample to the nth nearest open one of these facilities, infinite beyond `within_m`."""
+def straight_lines(points: np.ndarray, layers: tuple[Facilities, Entrances], n: int, within_m: float) -> np.ndarray:
+    """Straight metres from every point to the nth nearest open one of these facilities, infinite beyond `within_m`."""
     facilities, entrances = layers
     rows = np.flatnonzero(entrances["facility_id"].isin(set(facilities["facility_id"][facilities["open"]])).to_numpy())
     owner = pd.factorize(entrances["facility_id"].to_numpy()[rows])[0]
-    return nth_straight(coordinates(samples), coordinates(entrances)[rows], owner, n=n, within_m=within_m)
+    return nth_straight(points, coordinates(entrances)[rows], owner, n=n, within_m=within_m)
 
 
 def reaches(
@@ -150,12 +150,12 @@ def reaches(
 ) -> dict[tuple[str, str], Reach]:
     """All that is known of a category for every group: (category, group id) -> `gaps.Reach`.
 
-    `layers` are the study's `Inputs`, its samples, and its facilities with the column `open`. Where `n` facilities are asked for
+    `layers` are the study's `Inputs`, the coordinates of its samples, and its facilities with the column `open`. Where `n` facilities are asked for
     within the limit, every walk and line is that to the nth nearest. `lines` are those of the samples (`straight_lines`) where they are known.
     """
-    inputs, samples, facilities = layers
+    inputs, homes, facilities = layers
     rows = of_category(inputs.entrances, facilities, category, facilities["open"].to_numpy())
-    homes, entrances = coordinates(samples), coordinates(inputs.entrances)[rows]
+    entrances = coordinates(inputs.entrances)[rows]
     owner = pd.factorize(inputs.entrances["facility_id"].to_numpy()[rows])[0]
 
     def straight_m(chosen: np.ndarray) -> np.ndarray:
@@ -212,23 +212,17 @@ def limit_streets(told: Columns, rows: np.ndarray, seen: Mapping[str, View], set
         view = seen[group.id]
         if id(view) not in trees:
             doors = view.doors.iloc[rows]
-            trees[id(view)] = doors, tree(view.network, doors, way=way), street_names(view.network)
-        doors, found, names = trees[id(view)]
+            trees[id(view)] = doors, tree(view.network, doors, way=way)
+        doors, found = trees[id(view)]
         own = np.flatnonzero(told["group"] == group.id)
         homes = view.origins.iloc[told["sample"][own]]
         legs[own], shut[own] = homes["leg_m"].to_numpy(), homes["reason"].isin([BEHIND, INSIDE]).to_numpy()
         limits = told["limit_m"][own] if way.shortest else told["limit_min"][own] * group.speed_kmh * METRES_PER_MINUTE_PER_KMH
         for limit in np.unique(limits):
             some = np.flatnonzero(limits == limit)
-            street[own[some]] = names[falls(view.network, found, homes.iloc[some], doors, limit_m=limit, way=way)]
+            street[own[some]] = view.network.labels[falls(view.network, found, homes.iloc[some], doors, limit_m=limit, way=way)]
     cause = np.where(shut & (told["cause"] == "off_network"), "behind_barrier", told["cause"]).astype(object)
     return {**told, "from_leg_m": legs, "limit_street": street, "cause": cause, "remedy": causes.remedy_of(cause)}
-
-
-def street_names(network: StreetNetwork) -> np.ndarray:
-    """The name of every edge, its class in brackets where it has none; at the end that of no edge, empty."""
-    name, kind = (network.streets[column].to_numpy(dtype=object) for column in ("name", "highway"))
-    return np.append(np.where(name == "", "(" + kind + ")", name), "")
 
 
 def _measure(
@@ -243,7 +237,10 @@ def _walked(
 ) -> np.ndarray:
     rule, engine = how
     shortest = rule == "distance"
-    walk = _nearest((network, speed_kmh), origins, doors, Way(shortest=shortest, engine=engine), n)
+    way = Way(shortest=shortest, engine=engine)
+    if n == 1:
+        return measured(network, origins, doors, way=way)
+    walk = nth_nearest(network, origins, doors, n=n, speed_kmh=speed_kmh, way=way)
     return walk["walk_m" if shortest else "flat_m"].to_numpy()
 
 

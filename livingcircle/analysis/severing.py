@@ -34,10 +34,10 @@ def parted(told: Columns, category: str, layers: tuple, seen: Mapping[str, View]
     `missing_link` where no barrier lies on it; where the streets are not joined, the barrier on the missing link itself. `link_m` is
     what a link would span: between the pieces of the network that are not joined, between home and street for a home behind a
     barrier, else between the places where home and entrance stand on their streets. All that only for the causes of `PARTED`.
-    `closing_facility` and `closing_status` only for `not_yet_open`. `layers`: the study's `Inputs`, the samples, the facilities with `open`,
+    `closing_facility` and `closing_status` only for `not_yet_open`. `layers`: the study's `Inputs`, its samples as they are judged, the facilities with `open`,
     the rows of the entrances of those that are.
     """
-    inputs, samples, facilities, rows = layers
+    inputs, sampled, facilities, rows = layers
     out = {column: np.full(len(told["cause"]), "", dtype=object) for column in ("severed_by", "link_from", "link_to", *CLOSING)}
     out["link_m"] = np.full(len(told["cause"]), np.nan)
     for group in dict.fromkeys(told["group"].tolist()):
@@ -46,7 +46,7 @@ def parted(told: Columns, category: str, layers: tuple, seen: Mapping[str, View]
         for names, links in (("severed", _between), ("unreachable", _pieces), ("behind_barrier", _home)):
             chosen = own[cause == names]
             if len(chosen):
-                for column, values in links((inputs, samples, view), told["sample"][chosen], rows).items():
+                for column, values in links((inputs, sampled, view), told["sample"][chosen], rows).items():
                     out[column][chosen] = values
         chosen = own[cause == "not_yet_open"]
         if len(chosen):
@@ -58,8 +58,8 @@ def parted(told: Columns, category: str, layers: tuple, seen: Mapping[str, View]
 
 def _between(told: tuple, sample: np.ndarray, rows: np.ndarray) -> Columns:
     """Links between the street positions of homes and of the entrances nearest in a straight line."""
-    inputs, samples, view = told
-    homes, doors = coordinates(samples.iloc[sample]), coordinates(inputs.entrances)[rows]
+    inputs, sampled, view = told
+    homes, doors = sampled.points[sample], coordinates(inputs.entrances)[rows]
     door = straight(homes, doors)[1]
     origins, ends = view.origins.iloc[sample], view.doors.iloc[rows[door]]
     network = view.network
@@ -67,8 +67,8 @@ def _between(told: tuple, sample: np.ndarray, rows: np.ndarray) -> Columns:
     return {
         "severed_by": _kinds(np.stack([homes, doors[door]], axis=1), inputs, network),
         "link_m": np.hypot(*(joint[:, 0] - joint[:, 1]).T),
-        "link_from": _names(network, origins["edge"].to_numpy()),
-        "link_to": _names(network, ends["edge"].to_numpy()),
+        "link_from": network.names[origins["edge"].to_numpy()],
+        "link_to": network.names[ends["edge"].to_numpy()],
     }
 
 
@@ -83,7 +83,7 @@ def _pieces(told: tuple, sample: np.ndarray, rows: np.ndarray) -> Columns:
             known[component] = (CLOSED_COMPOUND, np.nan, "", "")
             continue
         link = missing_link(network, component, toward)
-        names = _names(network, np.array([link.from_edge, link.to_edge]))
+        names = network.names[np.array([link.from_edge, link.to_edge])]
         known[component] = (_kinds(link.ends[None], inputs, network)[0], link.gap_m, *names)
     found = [known[component] for component in view.origins["component"].to_numpy()[sample].tolist()]
     return {name: np.array(values, dtype=float if name == "link_m" else object) for name, values in zip(LINK, zip(*found, strict=True), strict=True)}
@@ -91,14 +91,14 @@ def _pieces(told: tuple, sample: np.ndarray, rows: np.ndarray) -> Columns:
 
 def _home(told: tuple, sample: np.ndarray, rows: np.ndarray) -> Columns:
     """Links between homes behind a barrier and the nearest street beyond it."""
-    inputs, samples, view = told
-    homes = coordinates(samples.iloc[sample])
+    inputs, sampled, view = told
+    homes = sampled.points[sample]
     near = snap(homes, view.network, limit_m=np.inf, isolated_m=0)
     legs = np.stack([homes, _places(near, view.network, homes)], axis=1)
     return {
         "severed_by": _kinds(legs, inputs, view.network),
         "link_m": near["leg_m"].to_numpy(),
-        "link_to": _names(view.network, near["edge"].to_numpy()),
+        "link_to": view.network.names[near["edge"].to_numpy()],
     }
 
 
@@ -114,11 +114,6 @@ def _kinds(legs: np.ndarray, inputs: Inputs, network: StreetNetwork) -> np.ndarr
         met = barriers_met(legs, inputs.barriers)
         out[met >= 0] = inputs.barriers["kind"].to_numpy()[met[met >= 0]]
     return out
-
-
-def _names(network: StreetNetwork, edge: np.ndarray) -> np.ndarray:
-    """The name of every street edge, empty where it has none."""
-    return np.append(network.streets["name"].fillna("").astype(str).to_numpy(dtype=object), "")[edge]
 
 
 def _closing(closes_in: np.ndarray, sample: np.ndarray, category: str, layers: tuple, settings: Settings) -> Columns:

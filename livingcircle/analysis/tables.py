@@ -20,29 +20,23 @@ from livingcircle.standards import Standard
 
 
 def residence_walks(
-    samples: Samples, reach: Mapping[tuple[str, str], Reach], facilities: Facilities, standard: Standard, settings: Settings
+    samples: judging.Sampled, reach: Mapping[tuple[str, str], Reach], facilities: Facilities, standard: Standard, settings: Settings
 ) -> pd.DataFrame:
     """The middle walk of every residence to every category, for every (category, group id) of `reach`."""
     frames = []
-    # Residences come in the order of these numbers from `median_walks`, too.
-    owner = judging.numbered(samples["residence_id"].to_numpy())[0]
+    names = np.append(facilities["name"].to_numpy(dtype=object), "")
     for (category, group), known in reach.items():
         middle = judging.median_walks(samples, known.walk)
         first = standard.categories[category].requirements[0]
         measure = known.walks.measure(settings.rule)
         inside = judging.covered(measure, first, rule=settings.rule, speed_kmh=settings.speed_kmh)
-        share = np.bincount(owner, weights=inside) / np.bincount(owner)
+        share = np.bincount(samples.owner, weights=inside) / np.diff(samples.first)
         source = middle["source"].to_numpy()
         facility = np.where(source >= 0, np.append(known.facility, -1)[source], -1)
-        frames.append(
-            middle[["residence_id", "walk_m", "walk_min", "status"]].assign(
-                category=category,
-                group=group,
-                straight_m=known.straight_m(middle["sample"].to_numpy()),
-                nearest_facility=np.append(facilities["name"].to_numpy(), "")[facility],
-                land_share=share,
-            )
-        )
+        told = {name: middle[name].array for name in ("residence_id", "walk_m", "walk_min", "status")}
+        own = {name: np.full(len(middle), value, dtype=object) for name, value in (("category", category), ("group", group))}
+        rest = {"straight_m": known.straight_m(middle["sample"].to_numpy()), "nearest_facility": names[facility], "land_share": share}
+        frames.append(pd.DataFrame({**told, **own, **rest}))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -15,6 +15,7 @@ from livingcircle.walk_time import QUICKEST, Way, minutes
 # Most homes find their few facilities nearby; only those that do not are asked again, farther.
 REACHES_M = (500.0, 1_500.0, 6_000.0, np.inf)
 BLOCK_ORIGINS = 20_000
+POINTS_A_THREAD = 10_000
 
 
 def nth_nearest(
@@ -76,12 +77,14 @@ def nth_straight(
     if len(np.unique(facilities)) < n:
         return out
     tree = cKDTree(entrances)
+    # A few points are found before further threads have begun.
+    workers = -1 if len(points) > POINTS_A_THREAD else 1
     if n == 1:
-        return tree.query(points, distance_upper_bound=np.nextafter(within_m, np.inf), workers=-1)[0]
+        return tree.query(points, distance_upper_bound=np.nextafter(within_m, np.inf), workers=workers)[0]
     left, ask = np.arange(len(points)), 2 * n
     while len(left):
         ask = min(ask, len(entrances))
-        far, row = tree.query(points[left], k=np.arange(1, ask + 1), workers=-1)
+        far, row = tree.query(points[left], k=np.arange(1, ask + 1), workers=workers)
         owner = facilities[row]
         # An entrance of a facility met before adds none.
         fresh = np.ones(owner.shape, dtype=bool)

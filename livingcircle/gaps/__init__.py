@@ -9,16 +9,16 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from livingcircle.coverage import Group, Walks
+from livingcircle.coverage import Group, Sampled, Walks
 from livingcircle.gaps import causes, priority
-from livingcircle.gaps.beyond import Homes, beyond
+from livingcircle.gaps.beyond import KINDS, beyond
 from livingcircle.gaps.identity import gap_id
 from livingcircle.gaps.units import by_unit
 from livingcircle.layers import GAPS, OFF_NETWORK, UNREACHABLE, Facilities, Gaps, WalkTimes
 from livingcircle.standards import Requirement, Standard
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
 
-__all__ = ["Columns", "Homes", "Reach", "by_unit", "causes", "gap_id", "gaps", "joined", "priority", "ranked", "table"]
+__all__ = ["KINDS", "Columns", "Reach", "by_unit", "causes", "gap_id", "gaps", "joined", "priority", "ranked", "table"]
 
 ARRIVING = {  # what a later step tells of a gap, empty until then
     "from_leg_m": np.nan, "speed_kmh": np.nan, "costs": "", "limit_street": "", "rank": 0, "priority": "", "priority_points": np.nan,
@@ -72,7 +72,7 @@ class Names(NamedTuple):
 
 
 def gaps(
-    homes: Homes,
+    samples: Sampled,
     reach: Mapping[tuple[str, str], Reach],
     *,
     facilities: Facilities,
@@ -97,9 +97,9 @@ def gaps(
                 continue
             known = reach[category, group.id]
             told = known.walks.edge_m, known.later, known.varied
-            part = beyond(homes, known.walks.measure(rule), requirement, judged=(group, rule), told=told)
+            part = beyond(samples, known.walks.measure(rule), requirement, judged=(group, rule), told=told)
             if len(part["home"]):
-                parts.append(_identified(homes, _explained(part, known, requirement, names, (group, rule, detour, category))))
+                parts.append(_identified(samples, _explained(part, known, requirement, names, (group, rule, detour, category))))
     return joined(parts)
 
 
@@ -118,10 +118,10 @@ def table(parts: Sequence[Columns]) -> Gaps:
     return pd.DataFrame({name: told[name] if name in told else np.full(size, ARRIVING[name]) for name in (*GAPS.columns, *BESIDE)})
 
 
-def _identified(homes: Homes, part: Columns) -> Columns:
+def _identified(samples: Sampled, part: Columns) -> Columns:
     """The columns with the residence of every gap, and its id."""
     home = part["home"]
-    part = {**part, "residence_id": homes.ids[home], "unit": homes.units[home], "name": homes.names[home]}
+    part = {**part, "residence_id": samples.ids[home], "unit": samples.units[home], "name": samples.names[home]}
     keys = (part[name].tolist() for name in ("residence_id", "category", "level", "group", "clause"))
     ids = np.array([gap_id(*row) for row in zip(*keys, strict=True)], dtype=object)
     return {name: ids if name == "gap_id" else part[name] for name in (*GAPS.columns, *BESIDE) if name in part or name == "gap_id"}

@@ -2,55 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 from numba import njit
 
 from livingcircle import robustness
-from livingcircle.coverage import ROUNDING_M, Group, limit_of, middle_rows, numbered
-from livingcircle.gaps import priority
-from livingcircle.layers import Residences, Samples
+from livingcircle.coverage import ROUNDING_M, Group, Sampled, limit_of, middles
 from livingcircle.robustness import Change
 from livingcircle.standards import Requirement
 
+# Kinds of people that weigh more in the priority of a gap (`gaps/priority.toml`).
 KINDS = ("elderly", "children")
-# Columns of `Homes.weights`.
+# Rows of `Sampled.weights`.
 PEOPLE, LAND, EVERYBODY, AGES = 0, 1, 2, 3
 
 
-@dataclass(frozen=True)
-class Homes:
-    """The samples of all residences as gaps are told from them, worked out once for all categories.
-
-    `owner` is the residence of each sample, a row of `ids`, `names` and `units`; `weights` maps a column of people to a (samples, 3 or more) array:
-    these people, hectares of land, everybody, then those of each of `kinds` (old people, children) that the study tells.
-    """
-
-    owner: np.ndarray
-    ids: np.ndarray
-    names: np.ndarray
-    units: np.ndarray
-    kinds: tuple[str, ...]
-    weights: Mapping[str, np.ndarray]
-
-    @classmethod
-    def of(cls, samples: Samples, residences: Residences, groups: Sequence[Group]) -> Homes:
-        """The homes of a study's samples and residences, for its groups."""
-        owner, ids = numbered(samples["residence_id"].to_numpy())
-        told = residences.set_index("residence_id")[["name", "unit"]].reindex(ids)
-        ages = {kind: column for kind in KINDS if (column := priority.columns_of(kind, samples.columns)) is not None}
-        land, everybody = samples["land_m2"].to_numpy() / 10_000, samples["people"].to_numpy()
-        rest = [land, everybody, *(samples[column].to_numpy() for column in ages.values())]
-        columns = dict.fromkeys(group.people for group in groups)
-        weights = {column: np.column_stack([samples[column].to_numpy(), *rest]).astype(float) for column in columns}
-        names, units = (told[column].to_numpy(dtype=object) for column in ("name", "unit"))
-        return cls(owner.astype(np.int64), np.asarray(ids, dtype=object), names, units, tuple(ages), weights)
-
-
 def beyond(
-    homes: Homes, walk_m: np.ndarray, requirement: Requirement, *, judged: tuple[Group, str], told: tuple[np.ndarray | None, Mapping, Mapping]
+    samples: Sampled, walk_m: np.ndarray, requirement: Requirement, *, judged: tuple[Group, str], told: tuple[np.ndarray | None, Mapping, Mapping]
 ) -> dict[str, np.ndarray]:
     """The residences with people or land beyond the limit, a value each by column: `home`, `people`, `land_ha`, `sample`, `closes_in` and more.
 
@@ -59,18 +28,17 @@ def beyond(
     """
     group, rule = judged
     edge_m, later, varied = told
-    weights, size = homes.weights[group.people], len(homes.ids)
+    weights, size = samples.weights[group.people], len(samples.ids)
     limit = limit_of(requirement, rule=rule, speed_kmh=group.speed_kmh) + ROUNDING_M
-    counted, sums, ends = _sums(homes.owner, (walk_m, limit), walk_m if edge_m is None else edge_m, weights, size)
+    counted, sums, ends = _sums(samples.owner, (walk_m, limit), walk_m if edge_m is None else edge_m, weights, size)
     held = np.flatnonzero(counted)
-    out = np.flatnonzero(~(walk_m <= limit))
-    middle = out[middle_rows(homes.owner[out], walk_m[out])]
+    middle = middles(samples.first, walk_m, beyond_m=limit)[held]
     kept = (sums[held, PEOPLE] > 0) | (sums[held, LAND] > 0)
     held, middle = held[kept], middle[kept]
     sums, ends = sums[held], ends[held]
     closes_in = np.full(len(held), np.nan)
     for year in sorted(later):
-        left = _left(homes.owner, (walk_m, limit), (later[year], limit), weights, size)[held, 2]
+        left = _left(samples.owner, (walk_m, limit), (later[year], limit), size)[held]
         closes_in[np.isnan(closes_in) & (left == 0)] = year
     return {
         "home": held,
@@ -78,20 +46,23 @@ def beyond(
         "land_ha": sums[:, LAND],
         "sample": middle,
         "closes_in": closes_in,
-        **_robust(homes, (walk_m, varied), (requirement, group, rule), sums, held),
+        **_robust(samples, (walk_m, varied), (requirement, group, rule), sums, held),
         "uncertain_share": np.full(len(held), np.nan) if edge_m is None else _uncertain(sums, ends),
-        **_ages(homes, sums),
+        **_ages(samples, sums),
     }
 
 
-def _robust(homes: Homes, walked: tuple, judged: tuple, sums: np.ndarray, held: np.ndarray) -> dict[str, np.ndarray]:
+def _robust(samples: Sampled, walked: tuple, judged: tuple, sums: np.ndarray, held: np.ndarray) -> dict[str, np.ndarray]:
     """Robust or fragile by people, by land where nobody lives."""
     walk_m, varied = walked
-    weights, size = homes.weights[judged[1].people], len(homes.ids)
-    lefts = {}
-    for change in robustness.changes():
-        tried = varied.get(change.id, walk_m), _limit(judged, change)
-        lefts[change.id] = _left(homes.owner, (walk_m, -np.inf), tried, weights, size)[held]
+    requirement, group, rule = judged
+    weights, size = samples.weights[group.people], len(samples.ids)
+    limits = {change.id: limit_of(requirement, rule=rule, speed_kmh=group.speed_kmh, change=change) + ROUNDING_M for change in robustness.changes()}
+    same = [id for id in limits if id not in varied]
+    found = dict(zip(same, _lefts(samples.owner, walk_m, np.array([limits[id] for id in same]), weights, size), strict=True))
+    for id in limits.keys() - found.keys():
+        found[id] = _lefts(samples.owner, varied[id], np.array([limits[id]]), weights, size)[0]
+    lefts = {id: found[id][held] for id in limits}
     by_people = _named(sums[:, PEOPLE], {id: left[:, PEOPLE] for id, left in lefts.items()})
     empty = sums[:, PEOPLE] == 0
     if empty.any():
@@ -99,11 +70,6 @@ def _robust(homes: Homes, walked: tuple, judged: tuple, sums: np.ndarray, held: 
         for word in ("robustness", "fragile_to"):
             by_people[word][empty] = by_land[word][empty]
     return by_people
-
-
-def _limit(judged: tuple, change: Change) -> float:
-    requirement, group, rule = judged
-    return limit_of(requirement, rule=rule, speed_kmh=group.speed_kmh, change=change) + ROUNDING_M
 
 
 def _named(weight: np.ndarray, left: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -119,9 +85,9 @@ def _uncertain(sums: np.ndarray, ends: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(shares[:, 0]), shares[:, 1], shares[:, 0])
 
 
-def _ages(homes: Homes, sums: np.ndarray) -> dict[str, np.ndarray]:
+def _ages(samples: Sampled, sums: np.ndarray) -> dict[str, np.ndarray]:
     """Old people and children beyond the limit, NaN where the study does not tell them, and their share of everybody there."""
-    told = {kind: sums[:, AGES + at] for at, kind in enumerate(homes.kinds)}
+    told = {kind: sums[:, AGES + at] for at, kind in enumerate(samples.ages)}
     nothing = np.full(len(sums), np.nan)
     everybody = sums[:, EVERYBODY]
     weak = sum(told.values()) if told else nothing
@@ -133,30 +99,41 @@ def _ages(homes: Homes, sums: np.ndarray) -> dict[str, np.ndarray]:
 def _sums(owner, walked, edge_m, weights, size):
     """By residence, of the samples beyond the limit: their number, the sums of `weights`, and people and land whose limit passes the data's edge."""
     walk, limit = walked
-    counted, sums, ends = np.zeros(size, dtype=np.int64), np.zeros((size, weights.shape[1])), np.zeros((size, 2))
+    counted, sums, ends = np.zeros(size, dtype=np.int64), np.zeros((size, len(weights))), np.zeros((size, 2))
     for row in range(len(owner)):
         if walk[row] <= limit:
             continue
         own = owner[row]
         counted[own] += 1
-        for column in range(weights.shape[1]):
-            sums[own, column] += weights[row, column]
+        for column in range(len(weights)):
+            sums[own, column] += weights[column, row]
         if edge_m[row] <= limit:
-            ends[own, 0] += weights[row, 0]
-            ends[own, 1] += weights[row, 1]
+            ends[own, 0] += weights[0, row]
+            ends[own, 1] += weights[1, row]
     return counted, sums, ends
 
 
 @njit(cache=True, nogil=True)
-def _left(owner, walked, tried, weights, size):
-    """By residence: people, land and number of samples that are beyond the limit both as walked and as tried."""
+def _left(owner, walked, tried, size):
+    """By residence the number of samples that are beyond the limit both as walked and as tried."""
     (walk, limit), (then, other) = walked, tried
-    out = np.zeros((size, 3))
+    out = np.zeros(size, dtype=np.int64)
     for row in range(len(owner)):
-        if walk[row] <= limit or then[row] <= other:
+        if not walk[row] <= limit and not then[row] <= other:
+            out[owner[row]] += 1
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _lefts(owner, walk, limits, weights, size):
+    """By limit and residence: people and land beyond it."""
+    out, least = np.zeros((len(limits), size, 2)), limits.min()
+    for row in range(len(owner)):
+        if walk[row] <= least:
             continue
         own = owner[row]
-        out[own, 0] += weights[row, 0]
-        out[own, 1] += weights[row, 1]
-        out[own, 2] += 1
+        for at in range(len(limits)):
+            if not walk[row] <= limits[at]:
+                out[at, own, 0] += weights[0, row]
+                out[at, own, 1] += weights[1, row]
     return out

@@ -180,6 +180,28 @@ class StreetNetwork:
         return np.where(drawn, self.length_m, 0.0)
 
     @cached_property
+    def names(self) -> np.ndarray:
+        """The name of every edge, empty where it has none; at the end that of no edge, empty."""
+        return np.append(self.streets["name"].fillna("").astype(str).to_numpy(dtype=object), "")
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """The name of every edge, its class in brackets where it has none; at the end that of no edge, empty."""
+        name, kind = (self.streets[column].to_numpy(dtype=object) for column in ("name", "highway"))
+        return np.append(np.where(name == "", "(" + kind + ")", name), "")
+
+    @cached_property
+    def steps_by_ends(self) -> tuple[np.ndarray, np.ndarray]:
+        """The steps along edges (`states.edge_steps`) sorted by the two states they join, and a number for the two (see `ends_of_step`)."""
+        keys = self.ends_of_step(*self.states.edge_steps[:, :2].T)
+        order = np.argsort(keys, kind="stable")
+        return keys[order], order
+
+    def ends_of_step(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """One number for each pair of states, whichever comes first."""
+        return np.minimum(a, b).astype(np.int64) * self.states.size + np.maximum(a, b)
+
+    @cached_property
     def component(self) -> np.ndarray:
         """Component of every edge; 0 is the longest by street length."""
         size = len(self.nodes)

@@ -65,10 +65,8 @@ def tree(network: StreetNetwork, doors: Positions, *, way: Way) -> Tree:
     states, flat, metres = (part.T.ravel() for part in steps(edge, offset))
     begun = np.tile(doors["leg_m"].to_numpy()[row], 2) + (metres if way.shortest else flat)
     cost, number, _, before = predecessors(arcs_of(network, way), states, begun, engine=way.engine)
-    keys = _keys(network, *network.states.edge_steps[:, :2].T)
-    sort = np.argsort(keys, kind="stable")
     door = np.where(number >= 0, np.append(np.tile(row, 2), -1)[number], -1)
-    return Tree(cost, before, door, np.where(number >= len(row), 1, 0), keys[sort], sort)
+    return Tree(cost, before, door, np.where(number >= len(row), 1, 0), *network.steps_by_ends)
 
 
 def stretches(
@@ -125,10 +123,6 @@ def _straight(network: StreetNetwork, origin: tuple[int, float], doors: Position
     return int(rows[best]), float(cost[best])
 
 
-def _keys(network: StreetNetwork, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.minimum(a, b).astype(np.int64) * network.states.size + np.maximum(a, b)
-
-
 def _walked(network: StreetNetwork, step: np.ndarray, edge: np.ndarray, ahead: np.ndarray) -> list[tuple]:
     length = network.length_m[edge]
     return [
@@ -144,7 +138,7 @@ def between(
 
     Three arrays: the step, the edge row, and 1 where it is walked from start to end; steps in place have no edge.
     """
-    key = _keys(network, first, second)
+    key = network.ends_of_step(first, second)
     low = np.searchsorted(found.keys, key, side="left")
     count = np.searchsorted(found.keys, key, side="right") - low
     step = np.repeat(np.arange(len(key)), count)

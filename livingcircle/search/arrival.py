@@ -11,7 +11,7 @@ from livingcircle.search.found import Found
 from livingcircle.search.threads import in_threads
 
 # Fewer positions than this are done before a second thread has begun.
-POSITIONS_A_THREAD = 20_000
+POSITIONS_A_THREAD = 200_000
 
 
 class Ends(NamedTuple):
