@@ -14,6 +14,7 @@ from livingcircle.network import Arcs, StreetNetwork
 from livingcircle.search import Ends, Found, at_positions, nearest_start
 
 METRES_PER_MINUTE_PER_KMH = 1000 / 60
+POINTS_A_THREAD = 10_000
 
 
 class Way(NamedTuple):
@@ -184,4 +185,5 @@ def straight(points: np.ndarray, entrances: np.ndarray) -> tuple[np.ndarray, np.
     """
     if not len(entrances):
         return np.full(len(points), np.inf), np.full(len(points), -1)
-    return cKDTree(entrances).query(points, workers=-1)
+    # A few points are found before further threads have begun.
+    return cKDTree(entrances).query(points, workers=-1 if len(points) > POINTS_A_THREAD else 1)

@@ -19,7 +19,6 @@ from livingcircle.analysis.severing import parted
 from livingcircle.facilities import CLOSED, EVERY, certain
 from livingcircle.indicators import Target
 from livingcircle.layers import Barriers, Coverage, Entrances, Facilities, Residences, Samples
-from livingcircle.quotas import serving
 from livingcircle.reuse import Known, again, recalled
 from livingcircle.standards import Requirement, Standard
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
@@ -73,7 +72,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Study:
-    """The layers that the questions about all categories are cut from; `facilities` have the column `open`, `views` and `view_of` are as in `Question`."""
+    """The layers that the questions about all categories are cut from; `facilities` have the column `open`, `views` and `view_of` are as in `Question`.
+
+    `serving` holds the rows of the facilities of every category; `code` is a number for the id of every facility, `owner` that of every entrance's.
+    """
 
     inputs: Inputs
     people: Residences
@@ -86,6 +88,9 @@ class Study:
     sampled: judging.Sampled
     standard: Standard
     settings: Settings
+    serving: Mapping[str, np.ndarray]
+    code: np.ndarray
+    owner: np.ndarray
 
     @classmethod
     def of(cls, layers: tuple, seen: Mapping[str, View], homes: tuple[Homes, equity.Living, judging.Sampled], standard: Standard, settings: Settings) -> Study:
@@ -106,13 +111,20 @@ class Study:
             certainty=EVERY,
         )  # fmt: skip
         told = (inputs, people, samples, facilities.assign(status=status))
-        return cls(*told, views, {group: number[id(view)] for group, view in seen.items()}, *homes, standard, bare)
+        serving: dict[str, list[int]] = {}
+        for row, categories in enumerate(facilities["categories"]):
+            for category in dict.fromkeys(categories):
+                serving.setdefault(category, []).append(row)
+        code, ids = pd.factorize(facilities["facility_id"].to_numpy(dtype=object))
+        owner = pd.Index(ids).get_indexer(inputs.entrances["facility_id"].to_numpy(dtype=object))
+        of = {group: number[id(view)] for group, view in seen.items()}
+        return cls(*told, views, of, *homes, standard, bare, {category: np.array(rows) for category, rows in serving.items()}, code, owner)
 
     def question(self, category: str, served: Served, counted: pd.Series | None) -> Question:
         """What is asked of one category; it is judged where `counted` tells its facilities by unit."""
-        own = np.flatnonzero(serving(self.facilities, (category,)))
+        own = self.serving.get(category, np.empty(0, dtype=int))
         facilities = self.facilities.iloc[own].reset_index(drop=True)
-        rows = np.flatnonzero(self.inputs.entrances["facility_id"].isin(set(facilities["facility_id"])).to_numpy())
+        rows = np.flatnonzero(np.isin(self.owner, self.code[own]))
         targets = tuple(target for target in served.targets if category in target.categories)
         one = self.standard.categories.get(category)
         asked = {"categories": {} if one is None else {category: one}, "indicators": {}, "green": {}, "per_thousand": (), "origins": {}}

@@ -10,12 +10,11 @@ from livingcircle.catchments.choice import k_nearest
 from livingcircle.catchments.walks import catchments
 from livingcircle.layers import Positions, WalkTimes, statuses
 from livingcircle.network import StreetNetwork
-from livingcircle.walk_time import QUICKEST, Way, minutes
+from livingcircle.walk_time import POINTS_A_THREAD, QUICKEST, Way, minutes
 
 # Most homes find their few facilities nearby; only those that do not are asked again, farther.
 REACHES_M = (500.0, 1_500.0, 6_000.0, np.inf)
 BLOCK_ORIGINS = 20_000
-POINTS_A_THREAD = 10_000
 
 
 def nth_nearest(

@@ -140,12 +140,8 @@ def gathered(lived: Living, values: np.ndarray, *, limit_m: float) -> Gathered:
     >>> found.values.tolist(), found.people[:, 0].tolist()
     ([9.5, 10.0, 11.0], [1.0, 2.0, 4.0])
     """
-    reached = np.isfinite(values)
-    metre = np.ceil(np.where(reached, values, 0.0) - ROUNDING_M)
-    last = int(metre.max(initial=0.0)) + 1
-    step = np.where(reached, metre, last).astype(np.int64) * 2 + (values > limit_m + ROUNDING_M)
     units = len(lived.areas.units) + 1
-    code = step * units + lived.unit[lived.place]
+    code, last = _coded(values, float(limit_m), (lived.place, lived.unit), units)
     cell, row = _numbered(code, (last + 1) * 2 * units) if (last + 1) * 2 * units <= DENSE else np.unique(code, return_inverse=True)
     steps, unit = np.divmod(cell, units)
     metres = np.where(steps % 2 == 1, steps // 2, np.minimum(steps // 2, limit_m)).astype(float)
@@ -195,6 +191,22 @@ def _worst_by_unit(found: Gathered, units: int) -> np.ndarray:
     rows = np.flatnonzero(worst)
     part = worst[rows] / everybody[rows]
     return np.column_stack([np.bincount(found.unit[rows], own * part, minlength=units) for own in found.people[rows].T])
+
+
+@njit(cache=True, nogil=True)
+def _coded(values, limit, lived, units):
+    """One number for whole metre, side of the limit and unit of every sample, ascending with the walk; and the metre that stands for no walk."""
+    place, unit = lived
+    farthest = 0.0
+    for value in values:
+        if np.isfinite(value):
+            farthest = max(farthest, np.ceil(value - ROUNDING_M))
+    last = int(farthest) + 1
+    code = np.empty(len(values), dtype=np.int64)
+    for row in range(len(values)):
+        metre = int(np.ceil(values[row] - ROUNDING_M)) if np.isfinite(values[row]) else last
+        code[row] = (metre * 2 + (values[row] > limit + ROUNDING_M)) * units + unit[place[row]]
+    return code, last
 
 
 @njit(cache=True, nogil=True)
