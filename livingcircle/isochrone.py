@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import contourpy
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 import shapely.ops
 
+from livingcircle import contours
 from livingcircle.barriers import Obstacles
 from livingcircle.layers import STATUSES, Isochrones, Positions, Streets
 from livingcircle.network import StreetNetwork
 from livingcircle.snapping import REASONS, coordinates_of, snap
-from livingcircle.walk_time import QUICKEST, Way, search_from
+from livingcircle.search import Ends, at_positions
+from livingcircle.walk_time import QUICKEST, Way, along_one_edge, search_from
 
 FINEST_M, USUAL_M = 5.0, 10.0
 USUAL_CELLS, MOST_CELLS = 600_000, 1_500_000
@@ -43,6 +44,11 @@ class Grid:
     def points(self) -> np.ndarray:
         """The (rows * columns, 2) coordinates, row by row from the south."""
         return lattice(self.west, self.south, self.cell_m, self.columns, self.rows)
+
+    @property
+    def lattice(self) -> contours.Lattice:
+        """The lattice alone."""
+        return contours.Lattice(self.west, self.south, self.cell_m, self.columns, self.rows)
 
     def inside(self, points: np.ndarray) -> np.ndarray:
         """Those of (n, 2) `points` that lie on the lattice's ground."""
@@ -163,6 +169,23 @@ def _merge(spans: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["edge", "from_m", "to_m"]).astype({"edge": int, "from_m": float, "to_m": float})
 
 
+def measured(network: StreetNetwork, places: Sequence[np.ndarray], doors: Positions, way: Way = QUICKEST) -> np.ndarray:
+    """The walk from every place to the nearest of `doors`, in the metres that `way` looks for the fewest of; infinite where there is none.
+
+    `places` are edge rows (-1 off the network), metres along them, and legs. These are the walks of `walk_time.nearest`, without what else it tells.
+    """
+    edge, offset, leg = places
+    door = np.flatnonzero(doors["edge"].to_numpy() >= 0)
+    ways_in = tuple(doors[column].to_numpy()[door] for column in ("edge", "offset_m", "leg_m"))
+    found = search_from(network, ways_in, way=way)
+    ends_of = network.ends_reached if way.outward else network.ends_left
+    ends = Ends(*ends_of(way.shortest)), Ends(*ends_of(not way.shortest))
+    walk, _, _ = at_positions(found, network.length_m, ends[0].states if network.costs is None else ends, (edge, offset))
+    row, _, straight, _ = along_one_edge(network, (edge, offset), (door, *ways_in), way)
+    walk[row] = np.minimum(walk[row], straight)
+    return walk + np.where(edge < 0, 0.0, leg)
+
+
 def areas(
     walk_m: np.ndarray,
     cells: Grid,
@@ -175,27 +198,35 @@ def areas(
 
     `walk_m` holds the walk of every position of `cells` (infinite where unreachable), `origins` an (n, 2) array of starting
     points: an origin that lies beyond the limit of its own leg still gets half a cell of ground. Result: `limit_m`
-    and (multi)polygons with their holes, larger limits containing smaller ones; an empty polygon where nothing is
+    and multipolygons with their holes, larger limits containing smaller ones; an empty one where nothing is
     reached. The border is a contour between lattice points, so it is true within one cell.
     """
-    return contours(field_of(walk_m, cells), cells, limits_m=limits_m, crs=crs, origins=origins)
-
-
-def contours(field: np.ndarray, cells: Grid, *, limits_m: Sequence[float], crs, origins: np.ndarray | None = None) -> Isochrones:
-    """The areas, as `areas` gives them, of a `field` that `field_of` worked out; the positions of `cells` do not matter any more."""
     limits = sorted(float(limit) for limit in limits_m)
+    starts = np.empty((0, 2)) if origins is None else origins
     shapes: list[shapely.Geometry] = []
-    for limit in limits:
-        shape = _contour(field, cells, limit)
-        if origins is not None and len(origins):
-            bare = ~shapely.contains_xy(shape, origins[:, 0], origins[:, 1])
-            if bare.any():
-                shape = shape.union(shapely.union_all(shapely.buffer(shapely.points(origins[bare]), cells.cell_m / 2)))
-        if shapes:
-            # Contours of one field nest up to rounding; the union makes nesting exact.
-            shape = shapely.union(shape, shapes[-1])
+    smaller = None
+    for border in contours.borders(field_of(walk_m, cells), cells.lattice, limits):
+        shape, smaller = area(border, starts, cells.cell_m, smaller)
         shapes.append(shape)
     return gpd.GeoDataFrame({"limit_m": limits}, geometry=shapes, crs=crs)
+
+
+def area(
+    border: contours.Border, origins: np.ndarray, cell_m: float, smaller: shapely.Geometry | None = None
+) -> tuple[shapely.Geometry, shapely.Geometry | None]:
+    """The area within a border and around its origins, and what of it the next larger border may not hold: None where it does.
+
+    `smaller` is that of the next smaller one.
+    """
+    shape = contours.area(border)
+    shapely.prepare(shape)
+    bare = ~shapely.contains_xy(shape, origins[:, 0], origins[:, 1])
+    if not bare.any() and smaller is None:
+        return shape, None
+    around = shapely.buffer(shapely.points(origins[bare]), cell_m / 2)
+    shape = shapely.union_all([shape, *around, *([] if smaller is None else [smaller])])
+    shapely.prepare(shape)
+    return shape, shape
 
 
 def field_of(walk_m: np.ndarray, cells: Grid) -> np.ndarray:
@@ -209,21 +240,3 @@ def field_of(walk_m: np.ndarray, cells: Grid) -> np.ndarray:
     np.maximum.at(field, cells.nearest_cell[longer], street[longer])
     np.minimum.at(field, cells.nearest_cell[shorter], street[shorter])
     return field.reshape(cells.rows, cells.columns)
-
-
-def _contour(field: np.ndarray, cells: Grid, limit_m: float) -> shapely.Geometry:
-    # Where the walk jumps (across a wall or river) the border belongs half-way between the two lattice points, so values
-    # count at most one cell above or below the limit.
-    clipped = np.clip(field, limit_m - cells.cell_m, limit_m + cells.cell_m) - limit_m
-    clipped = np.pad(clipped, 1, constant_values=cells.cell_m)
-    x = cells.west + cells.cell_m * (np.arange(cells.columns + 2) - 1)
-    y = cells.south + cells.cell_m * (np.arange(cells.rows + 2) - 1)
-    contour = contourpy.contour_generator(
-        x, y, clipped, name="serial", fill_type=contourpy.FillType.OuterOffset
-    ).filled(-np.inf, np.nextafter(0, 1))
-    polygons = [
-        shapely.Polygon(points[offsets[0] : offsets[1]], [points[a:b] for a, b in zip(offsets[1:-1], offsets[2:], strict=True)])
-        for points, offsets in zip(*contour, strict=True)
-    ]
-    whole = shapely.MultiPolygon([p for p in polygons if p.area > 0])
-    return whole if whole.is_valid else shapely.make_valid(whole)

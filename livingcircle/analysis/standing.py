@@ -96,12 +96,12 @@ class Standing:
     def homes(self, points: np.ndarray, own: Positions | None = None) -> Positions:
         """The street positions of homes; `own` are those of `homes_on_streets` where they are known."""
         found = self.homes_on_streets(points) if own is None else own
-        return self.settled(found, lambda rows, network: snap(points[rows], network, isolated_m=0, **self._heeded))
+        return self.settled(found, on_links(points, **self._heeded))
 
     def homes_again(self, points: np.ndarray, own: Positions, *, limit_m: float) -> Positions:
         """The street positions of homes under another snapping limit; `own` are those of `homes_on_streets`."""
         found = again(self.known, _living_again, points, own, self.own, self.inputs.barriers, limit_m)
-        return self.settled(found, lambda rows, network: snap(points[rows], network, **self._heeded | {"limit_m": limit_m}, isolated_m=0))
+        return self.settled(found, on_links(points, **self._heeded | {"limit_m": limit_m}))
 
     def doors(self, points: np.ndarray, *, limit_m: float) -> Positions:
         """The street positions of entrances."""
@@ -122,6 +122,24 @@ def edge_of_data(network: StreetNetwork, extent_of: gpd.GeoDataFrame | None, who
 
 def _edge_of_data(network: StreetNetwork, extent_of: gpd.GeoDataFrame | None, whole: StreetNetwork) -> Positions:
     return data_edge(network, extent(whole, extent_of))
+
+
+def on_links(points: np.ndarray, *, limit_m: float, barriers: Obstacles | None) -> Again:
+    """What finds the positions of some of `points` on links alone, of whatever length. Only those that a link may be near to are looked at closely."""
+
+    def found(rows: np.ndarray, network: StreetNetwork) -> Positions:
+        west, south, east, north = network.streets.total_bounds
+        own = points[rows]
+        near = np.flatnonzero(((own >= (west - limit_m, south - limit_m)) & (own <= (east + limit_m, north + limit_m))).all(axis=1))
+        edge, offset, leg = np.full(len(rows), -1), np.zeros(len(rows)), np.full(len(rows), np.inf)
+        reason = np.full(len(rows), REASONS.index(TOO_FAR), dtype=np.int8)
+        told = snap(own[near], network, limit_m=limit_m, barriers=barriers, isolated_m=0)
+        for values, name in ((edge, "edge"), (offset, "offset_m"), (leg, "leg_m")):
+            values[near] = told[name].to_numpy()
+        reason[near] = told["reason"].cat.codes.to_numpy()
+        return as_positions(network, edge, offset, leg, reason)
+
+    return found
 
 
 def settled(found: Positions, linked: Linked | None, again: Again | None = None) -> Positions:
