@@ -10,7 +10,7 @@ import shapely
 from numba import njit
 
 # Of the two lattice edges that begin at point p, the one eastward has the number 2 p and the one northward 2 p + 1.
-FREE = -1
+FREE = 0
 
 
 class Border(NamedTuple):
@@ -26,30 +26,36 @@ class Border(NamedTuple):
 
 
 class Lattice(NamedTuple):
-    """A square lattice: the south-western point, metres between points, and how many columns and rows it has."""
+    """A square lattice: the south-western point, metres between points, and how many columns and rows it has, these after so many `below`."""
 
     west: float
     south: float
     cell_m: float
     columns: int
     rows: int
+    below: int = 0
+
+
+def framed(field: np.ndarray) -> np.ndarray:
+    """A field within a frame of points that nobody reaches."""
+    out = np.full((field.shape[0] + 2, field.shape[1] + 2), np.inf)
+    out[1:-1, 1:-1] = field
+    return out
 
 
 def borders(field: np.ndarray, lattice: Lattice, limits_m: Sequence[float]) -> list[Border]:
-    """The border of each of `limits_m` in a (rows, columns) `field` of metres; what is within a limit is within every larger one, to the last bit.
+    """The border of each of `limits_m` in a `framed` field of metres; what is within a limit is within every larger one, to the last bit.
 
     Between two points the border lies where a straight line between their values meets the limit. Values count at most a cell above or below it,
-    so that where walks jump (across a wall or a river) it lies half-way. Beyond the lattice nothing is reached. What is at a limit is within.
+    so that where walks jump (across a wall or a river) it lies half-way. What is at a limit is within.
     """
     limits = np.asarray(limits_m, dtype=float)
-    padded = np.full((lattice.rows + 2, lattice.columns + 2), np.inf)
-    padded[1:-1, 1:-1] = field
     x = lattice.west + lattice.cell_m * (np.arange(lattice.columns + 2) - 1)
-    y = lattice.south + lattice.cell_m * (np.arange(lattice.rows + 2) - 1)
-    ground = padded, x, y, float(lattice.cell_m)
-    quads = _crossed(padded, limits)
-    after = np.full(2 * padded.size, FREE, dtype=np.int32)
-    return [Border(*_traced(ground, limit, quads, after)) for limit in limits.tolist()]
+    y = lattice.south + lattice.cell_m * (lattice.below + np.arange(lattice.rows + 2) - 1)
+    ground = field, x, y, float(lattice.cell_m)
+    quads, count = _crossed(field, limits)
+    after = np.zeros(2 * field.size, dtype=np.int32)
+    return [Border(*_traced(ground, limit, quads[number, : count[number]], after)) for number, limit in enumerate(limits.tolist())]
 
 
 def area(border: Border) -> shapely.Geometry:
@@ -71,20 +77,24 @@ def area(border: Border) -> shapely.Geometry:
 
 @njit(cache=True, nogil=True)
 def _crossed(field, limits):
-    """The squares through which a border of any limit runs, by the number of their south-western point."""
+    """For every limit the squares through which its border runs, by the number of their south-western point, and how many they are."""
     rows, columns = field.shape
-    out = np.empty((rows - 1) * (columns - 1), np.int64)
-    count = 0
+    out, count = np.empty((len(limits), (rows - 1) * (columns - 1)), np.int32), np.zeros(len(limits), np.int64)
+    least, most = limits.min(), limits.max()
     for row in range(rows - 1):
+        here, above = field[row], field[row + 1]
+        low, high = min(here[0], above[0]), max(here[0], above[0])
         for column in range(columns - 1):
-            a, b, c, d = field[row, column], field[row, column + 1], field[row + 1, column], field[row + 1, column + 1]
-            low, high = min(min(a, b), min(c, d)), max(max(a, b), max(c, d))
-            for limit in limits:
-                if low <= limit < high:
-                    out[count] = row * columns + column
-                    count += 1
-                    break
-    return out[:count].copy()
+            a, b = here[column + 1], above[column + 1]
+            next_low, next_high = min(a, b), max(a, b)
+            bottom, top = min(low, next_low), max(high, next_high)
+            low, high = next_low, next_high
+            if bottom <= most and top > least:
+                for number in range(len(limits)):
+                    if bottom <= limits[number] < top:
+                        out[number, count[number]] = row * columns + column
+                        count[number] += 1
+    return out, count
 
 
 @njit(cache=True, nogil=True)
@@ -111,7 +121,7 @@ def _place(ground, limit, edge):
 
 @njit(cache=True, nogil=True)
 def _joined(ground, limit, quad, after, begun):
-    """Lead the border through a square: `after` tells for every edge that it enters by which one it leaves; gives the number of `begun`."""
+    """Lead the border through a square: `after` tells for every edge that it enters by which one it leaves (plus 1); gives the number of `begun`."""
     field, _, _, cell = ground
     columns = field.shape[1]
     row, column = quad // columns, quad % columns
@@ -132,7 +142,7 @@ def _joined(ground, limit, quad, after, begun):
         while not (corner[to] > limit >= corner[(to + 1) % 4]):
             to = (to + turn) % 4
         begun[number] = side[begun[number]]
-        after[begun[number]] = side[to]
+        after[begun[number]] = side[to] + 1
     return count
 
 
@@ -149,19 +159,19 @@ def _traced(ground, limit, quads, after):
     rings = stop = 0
     touching = False
     for edge in begun[:count]:
-        if after[edge] < 0:
+        if after[edge] < FREE:
             continue
         first[rings], twice, low, at = 2 * field.size, 0.0, stop, edge
-        while after[at] >= 0:
+        while after[at] > FREE:
             points[stop, 0], points[stop, 1], met = _place(ground, limit, at)
             touching |= met
             if at % 2 == 0:
                 first[rings] = min(first[rings], at)
             if stop > low:
                 twice += _cross(points, low, stop)
-            to = after[at]
+            to = after[at] - 1
             # A traced edge tells its ring.
-            after[at] = -2 - rings
+            after[at] = -1 - rings
             at, stop = to, stop + 1
         points[stop] = points[low]
         area[rings] = twice
@@ -190,5 +200,5 @@ def _around(first, area, after):
         edge = first[ring] - 2
         while after[edge] == FREE:
             edge -= 2
-        around[ring] = around[-2 - after[edge]]
+        around[ring] = around[-1 - after[edge]]
     return around

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from livingcircle import agreement, contours, isochrone
 from livingcircle.analysis.inputs import Settings
@@ -31,22 +30,6 @@ Progress = Callable[[str, int, int], None]
 COLUMNS = ("category", "limit_m", "minutes", "level", "geometry", "checked", "agreement", "largest_m", "cell_m")
 
 
-@dataclass(frozen=True)
-class _Ground:
-    """A lattice whose points stand on the streets that are walked, and the points by which areas are checked.
-
-    `on` are the rows of the lattice's positions that a street is near to; `edge`, `offset_m` and `leg_m` tell where they stand, then where the points of
-    the checks do.
-    """
-
-    cells: isochrone.Grid
-    on: np.ndarray
-    asked: np.ndarray
-    edge: np.ndarray
-    offset_m: np.ndarray
-    leg_m: np.ndarray
-
-
 def isochrones(
     names: Sequence[str], layers: tuple, standard: Standard, settings: Settings, told: tuple[Progress, Known | None]
 ) -> Isochrones:
@@ -62,7 +45,7 @@ def isochrones(
     pace = settings.speed_kmh * METRES_PER_MINUTE_PER_KMH
     margin = max(settings.snap_limit_m, pace * max(settings.isochrone_minutes, default=0) / network.least_pace)
     extents = bounds, bounds + np.array([-margin, -margin, margin, margin])
-    ground = again(known, _ground, (view.standing.own, view.standing.linked), extents, settings.snap_limit_m, inputs.barriers, within=True)
+    spots, cells, asked = again(known, _ground, (view.standing.own, view.standing.linked), extents, settings.snap_limit_m, inputs.barriers, within=True)
     doors, places = view.doors[["edge", "offset_m", "leg_m"]], coordinates(entrances)
     rows: list[tuple] = []
     for number, category in enumerate(names):
@@ -71,18 +54,19 @@ def isochrones(
         if not len(own):
             continue
         ends = doors.iloc[own]
-        origins = ground.cells.inside(places[own][ends["edge"].to_numpy() >= 0])
+        origins = cells.inside(places[own][ends["edge"].to_numpy() >= 0])
         for shortest, wanted in _limits(category, standard, settings, level=network.costs is None).items():
             way, limits = Way(shortest=shortest, engine=settings.engine), sorted({metres for metres, _, _ in wanted})
-            drawn = again(known, _drawn, limits, way, network, ground, (ends, origins), within=True)
-            rows += [(category, *one, *drawn[limits.index(one[0])], ground.cells.cell_m) for one in wanted]
+            drawn = again(known, _drawn, limits, way, network, (spots, asked), (ends, origins), within=True)
+            rows += [(category, *one, *drawn[limits.index(one[0])], cells.cell_m) for one in wanted]
     progress("isochrones", len(names), len(names))
     return gpd.GeoDataFrame(dict(zip(COLUMNS, zip(*rows, strict=True) if rows else [[]] * len(COLUMNS), strict=True)), crs=network.crs)
 
 
 def _ground(
     streets: tuple[StreetNetwork, Linked | None], extents: tuple, limit_m: float, barriers: Barriers | None, *, known: Known | None = None
-) -> _Ground:
+) -> tuple[isochrone.Spots, isochrone.Grid, np.ndarray]:
+    """Where the points of the lattice and those asked about stand on the streets that are walked; the lattice, and these points."""
     (own, links), (bounds, drawn) = streets, extents
     asked = agreement.probes(bounds, count=PROBES)
     cells = again(known, _cells, own, drawn, limit_m, barriers)
@@ -90,9 +74,8 @@ def _ground(
     if links is not None:
         heeded = {"limit_m": limit_m, "barriers": barriers_of(barriers)}
         cells, legs = _linked(cells, links, heeded), settled(legs, links, on_links(asked, **heeded))
-    on = np.flatnonzero(cells.positions["edge"].to_numpy() >= 0)
-    stand = [np.concatenate([cells.positions[column].to_numpy()[on], legs[column].to_numpy()]) for column in ("edge", "offset_m", "leg_m")]
-    return _Ground(cells, on, asked, *stand)
+    spots = isochrone.Spots.of(own if links is None else links.network, cells, legs)
+    return spots, replace(cells, positions=cells.positions.iloc[:0], nearest_cell=cells.nearest_cell[:0]), asked
 
 
 def _cells(network: StreetNetwork, bounds: np.ndarray, limit_m: float, barriers: Barriers | None) -> isochrone.Grid:
@@ -117,25 +100,28 @@ def _linked(cells: isochrone.Grid, links: Linked, heeded: Mapping[str, Any]) -> 
 
 
 def _drawn(
-    limits: list[float], way: Way, network: StreetNetwork, ground: _Ground, entered: tuple[Positions, np.ndarray], *, known: Known | None = None
+    limits: list[float],
+    way: Way,
+    network: StreetNetwork,
+    ground: tuple[isochrone.Spots, np.ndarray],
+    entered: tuple[Positions, np.ndarray],
+    *,
+    known: Known | None = None,
 ) -> list[tuple]:
     """For every limit the area within it of doors, and how well it agrees with walks from the points asked: those, the share, metres."""
-    (doors, origins), cells, count = entered, ground.cells, len(ground.on)
-    walk = isochrone.measured(network, (ground.edge, ground.offset_m, ground.leg_m), doors, way)
-    field = np.full(len(cells.positions), np.inf)
-    field[ground.on] = walk[:count]
-    out, smaller = [], None
-    for limit, border in zip(limits, contours.borders(isochrone.field_of(field, cells), cells.lattice, limits), strict=True):
+    (spots, asked), (doors, origins) = ground, entered
+    field, lattice, walk = isochrone.reach(network, spots, doors, way=way, limit_m=limits[-1])
+    out, around = [], np.empty(0, dtype=object)
+    for limit, border in zip(limits, contours.borders(field, lattice, limits), strict=True):
         # A border may stay where it was though walks took other ways.
-        told = again(known, _checked, border, (origins, cells.cell_m, smaller), ground.asked, walk[count:] <= limit)
-        out.append(told[0])
-        smaller = told[1]
+        told, around = again(known, _checked, border, (origins, lattice.cell_m, around), asked, walk <= limit)
+        out.append(told)
     return out
 
 
-def _checked(border: contours.Border, drawn: tuple, asked: np.ndarray, reached: np.ndarray) -> tuple[tuple, shapely.Geometry | None]:
-    shape, more = isochrone.area(border, *drawn)
-    return (shape, len(asked), *agreement.of_area(shape, asked, reached)), more
+def _checked(border: contours.Border, drawn: tuple, asked: np.ndarray, reached: np.ndarray) -> tuple[tuple, np.ndarray]:
+    shape, around = isochrone.area(border, *drawn)
+    return (shape, len(asked), *agreement.of_area(shape, asked, reached)), around
 
 
 def _limits(

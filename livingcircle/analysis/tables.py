@@ -48,22 +48,24 @@ def residence_walks(
 
 def gap_areas(table: Gaps, people: Residences, areas: Isochrones, settings: Settings, *, known: Known | None = None) -> gpd.GeoDataFrame:
     """The part of every residence that lies beyond the limit, for the first group of people. `known` holds what was cut before."""
-    rows = table[table["group"] == settings.groups[0].id].reset_index(drop=True)
-    shape_of = dict(zip(people["residence_id"], people.geometry, strict=True))
-    limit = areas[areas["level"] != ""]
-    area_of = {(c, lv): g for c, lv, g in zip(limit["category"], limit["level"], limit.geometry, strict=True)}
-    beyond = np.array([shape_of[i] for i in rows["residence_id"]], dtype=object)
+    rows = table[(table["group"] == settings.groups[0].id).to_numpy()].reset_index(drop=True)
+    limit = areas[(areas["level"] != "").to_numpy()]
+    area_of = dict(zip(zip(limit["category"], limit["level"], strict=True), limit.geometry.to_numpy(), strict=True))
+    beyond = people.geometry.to_numpy()[pd.Index(people["residence_id"]).get_indexer(rows["residence_id"])]
     for key, own in rows.groupby(["category", "level"]).indices.items():
-        beyond[own] = again(known, _beyond, beyond[own], area_of.get(key, shapely.Polygon()))
+        if key in area_of:
+            beyond[own] = again(known, _beyond, beyond[own], np.array([area_of[key]], dtype=object))
     frame = gpd.GeoDataFrame(rows[["category", "level", "residence_id", "gap_id"]], geometry=beyond, crs=people.crs)
-    return frame[~frame.geometry.is_empty].reset_index(drop=True)
+    return frame[~shapely.is_empty(beyond)].reset_index(drop=True)
 
 
-def _beyond(shapes: np.ndarray, reached: shapely.Geometry) -> np.ndarray:
-    """Of every shape that is an area, what is not reached."""
-    polygon = np.isin(shapely.get_type_id(shapes), (3, 6))
+def _beyond(shapes: np.ndarray, reached: np.ndarray) -> np.ndarray:
+    """Of every shape that is an area, what the one area `reached` does not hold."""
+    shapely.prepare(reached)
+    # Most homes lie wholly within or wholly without, which is told more quickly than it is cut.
+    met = np.isin(shapely.get_type_id(shapes), (3, 6)) & shapely.intersects(reached, shapes)
     out = shapes.copy()
-    out[polygon] = shapely.difference(shapes[polygon], reached)
+    out[met] = shapely.difference(shapes[met], reached)
     return out
 
 
