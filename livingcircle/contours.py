@@ -198,7 +198,8 @@ def _around(first, area, after):
         if area[ring] >= 0:
             continue
         edge = first[ring] - 2
-        while after[edge] == FREE:
+        while edge >= 0 and after[edge] == FREE:
             edge -= 2
-        around[ring] = around[-1 - after[edge]]
+        # A ring without any area may be taken for a hole, and have none around it.
+        around[ring] = around[-1 - after[edge]] if edge >= 0 else ring
     return around
