@@ -89,14 +89,14 @@ def _legs(network: StreetNetwork, points: np.ndarray, limit_m: float, barriers: 
 def _linked(cells: isochrone.Grid, links: Linked, heeded: Mapping[str, Any]) -> isochrone.Grid:
     """The lattice on the streets with links: ground keeps its place on the streets, as homes do, and the links have points of their own."""
     size = cells.rows * cells.columns
-    ground = settled(cells.positions.iloc[:size], links, on_links(cells.points, **heeded))
-    parts = pd.concat([ground, settled(cells.positions.iloc[size:], links)], ignore_index=True)
-    with_links = isochrone.with_streets(replace(cells, positions=parts), links.alone)
-    fresh = len(parts)
-    edge = with_links.positions["edge"].to_numpy().copy()
-    edge[fresh:] = links.added[edge[fresh:]]
-    component = np.where(edge < 0, -1, links.network.component[edge])
-    return replace(with_links, positions=with_links.positions.assign(edge=edge, component=component))
+    near = on_links(cells.points, **heeded)
+    # The points along streets have no leg, so none of them is looked for again.
+    stood = settled(cells.positions, links, lambda rows, network: near(rows[rows < size], network))
+    bare = replace(cells, positions=stood.iloc[:0], nearest_cell=cells.nearest_cell[:0])
+    alone = isochrone.with_streets(bare, links.alone)
+    edge = links.added[alone.positions["edge"].to_numpy()]
+    along = alone.positions.assign(edge=edge, component=links.network.component[edge])
+    return replace(cells, positions=pd.concat([stood, along], ignore_index=True), nearest_cell=np.concatenate([cells.nearest_cell, alone.nearest_cell]))
 
 
 def _drawn(

@@ -15,7 +15,7 @@ from livingcircle.analysis.inputs import Settings
 from livingcircle.analysis.reach import View
 from livingcircle.gaps import Reach
 from livingcircle.layers import OFF_NETWORK, UNREACHABLE, Entrances, Facilities, Gaps, Isochrones, Positions, Residences, Samples
-from livingcircle.reuse import Known, again
+from livingcircle.reuse import Known, digest
 from livingcircle.standards import Standard
 
 
@@ -51,15 +51,32 @@ def gap_areas(table: Gaps, people: Residences, areas: Isochrones, settings: Sett
     rows = table[(table["group"] == settings.groups[0].id).to_numpy()].reset_index(drop=True)
     limit = areas[(areas["level"] != "").to_numpy()]
     area_of = dict(zip(zip(limit["category"], limit["level"], strict=True), limit.geometry.to_numpy(), strict=True))
-    beyond = people.geometry.to_numpy()[pd.Index(people["residence_id"]).get_indexer(rows["residence_id"])]
+    home = pd.Index(people["residence_id"]).get_indexer(rows["residence_id"])
+    shapes = people.geometry.to_numpy()
+    told = [digest(shape) for shape in shapes]
+    beyond = shapes[home]
     for key, own in rows.groupby(["category", "level"]).indices.items():
         if key in area_of:
-            beyond[own] = again(known, _beyond, beyond[own], np.array([area_of[key]], dtype=object))
+            beyond[own] = _beyond(beyond[own], np.array([area_of[key]], dtype=object), [told[row] for row in home[own]], known)
     frame = gpd.GeoDataFrame(rows[["category", "level", "residence_id", "gap_id"]], geometry=beyond, crs=people.crs)
     return frame[~shapely.is_empty(beyond)].reset_index(drop=True)
 
 
-def _beyond(shapes: np.ndarray, reached: np.ndarray) -> np.ndarray:
+def _beyond(shapes: np.ndarray, reached: np.ndarray, told: list[bytes], known: Known | None) -> np.ndarray:
+    """Of every shape (with its digest), what the one area `reached` does not hold; each is cut once only."""
+    if known is None:
+        return _cut(shapes, reached)
+    area = digest((_cut.__qualname__, reached))
+    keys = [area + own for own in told]
+    lacking = [row for row, key in enumerate(keys) if key not in known.results]
+    known.results.update(zip([keys[row] for row in lacking], _cut(shapes[lacking], reached), strict=True))
+    known.asked.update(dict.fromkeys(keys))
+    out = np.empty(len(keys), dtype=object)
+    out[:] = [known.results[key] for key in keys]
+    return out
+
+
+def _cut(shapes: np.ndarray, reached: np.ndarray) -> np.ndarray:
     """Of every shape that is an area, what the one area `reached` does not hold."""
     shapely.prepare(reached)
     # Most homes lie wholly within or wholly without, which is told more quickly than it is cut.
