@@ -31,13 +31,20 @@ def agreement(areas: Isochrones, points: np.ndarray, walks: Mapping[str, np.ndar
     inside exactly when their walk keeps the limit), `largest_m` (the farthest that a point which disagrees lies from
     the border, 0 when all agree). No point is left out, not even beside the border.
     """
-    rows = []
-    x, y = points.T
-    for category, limit, shape in zip(areas["category"], areas["limit_m"], areas.geometry, strict=True):
-        shapely.prepare(shape)
-        wrong = shapely.contains_xy(shape, x, y) != (walks[category] <= limit)
-        far = shapely.distance(shape.boundary, shapely.points(points[wrong]))
-        # An empty area has no border: a point reached outside it is as wrong as can be.
-        largest = float(np.nan_to_num(far, nan=np.inf).max()) if wrong.any() else 0.0
-        rows.append((len(points), 1 - wrong.mean() if len(points) else np.nan, largest))
+    told = [
+        of_area(shape, points, walks[category] <= limit)
+        for category, limit, shape in zip(areas["category"], areas["limit_m"], areas.geometry, strict=True)
+    ]
+    rows = [(len(points), *one) for one in told]
     return pd.DataFrame(rows, columns=["checked", "agreement", "largest_m"], index=areas.index)
+
+
+def of_area(shape: shapely.Geometry, points: np.ndarray, reached: np.ndarray) -> tuple[float, float]:
+    """The share of `points` that lie in the area exactly when they are `reached`, and the farthest metres of another from its border."""
+    shapely.prepare(shape)
+    wrong = shapely.contains_xy(shape, *points.T) != reached
+    if not wrong.any():
+        return (1.0 if len(points) else np.nan), 0.0
+    far = shapely.distance(shape.boundary, shapely.points(points[wrong]))
+    # An empty area has no border: a point reached outside it is as wrong as can be.
+    return float(1 - wrong.mean()), float(np.nan_to_num(far, nan=np.inf).max())

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import contourpy
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 import shapely.ops
+from numba import njit
 
+from livingcircle import contours
 from livingcircle.barriers import Obstacles
 from livingcircle.layers import STATUSES, Isochrones, Positions, Streets
 from livingcircle.network import StreetNetwork
 from livingcircle.snapping import REASONS, coordinates_of, snap
-from livingcircle.walk_time import QUICKEST, Way, search_from
+from livingcircle.search import Ends, Found, at_positions
+from livingcircle.walk_time import QUICKEST, Way, along_one_edge, search_from
 
 FINEST_M, USUAL_M = 5.0, 10.0
 USUAL_CELLS, MOST_CELLS = 600_000, 1_500_000
+# Walks at neighboring points differ by less, unless something lies between these.
+JUMP_CELLS = 3
+PLACE = ("edge", "offset_m", "leg_m")
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,11 @@ class Grid:
     def points(self) -> np.ndarray:
         """The (rows * columns, 2) coordinates, row by row from the south."""
         return lattice(self.west, self.south, self.cell_m, self.columns, self.rows)
+
+    @property
+    def lattice(self) -> contours.Lattice:
+        """The lattice alone."""
+        return contours.Lattice(self.west, self.south, self.cell_m, self.columns, self.rows)
 
     def inside(self, points: np.ndarray) -> np.ndarray:
         """Those of (n, 2) `points` that lie on the lattice's ground."""
@@ -163,6 +173,116 @@ def _merge(spans: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["edge", "from_m", "to_m"]).astype({"edge": int, "from_m": float, "to_m": float})
 
 
+@dataclass(frozen=True)
+class Spots:
+    """Where the points of a grid, and others asked about, stand on the streets, in an order in which many searches go through them quickly.
+
+    `points` are the lattice points that a street is near to, edge by edge (`first` tells where each begins), and `cell` their numbers in a lattice framed
+    by a point more on every side; `streets` the points along streets and `beside` the numbers of the lattice points next to them; `asked` the others.
+    Each is told by edge rows, metres along them, and legs.
+    """
+
+    lattice: contours.Lattice
+    points: tuple[np.ndarray, np.ndarray, np.ndarray]
+    first: np.ndarray
+    cell: np.ndarray
+    streets: tuple[np.ndarray, np.ndarray, np.ndarray]
+    beside: np.ndarray
+    asked: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+    @classmethod
+    def of(cls, network: StreetNetwork, cells: Grid, asked: Positions) -> Spots:
+        """Those of a grid and of the positions `asked` on the same network."""
+        edge, offset, leg = (cells.positions[column].to_numpy() for column in PLACE)
+        size = cells.rows * cells.columns
+        on = np.flatnonzero(edge[:size] >= 0)
+        on = on[np.argsort(edge[on], kind="stable")]
+        first = np.searchsorted(edge[on], np.arange(len(network.length_m) + 1))
+        cell, beside = (number + 2 * (number // cells.columns) + cells.columns + 3 for number in (on, cells.nearest_cell))
+        others = tuple(asked[column].to_numpy() for column in PLACE)
+        return cls(cells.lattice, (edge[on], offset[on], leg[on]), first, cell, (edge[size:], offset[size:], leg[size:]), beside, others)
+
+
+def reach(network: StreetNetwork, spots: Spots, doors: Positions, *, way: Way, limit_m: float) -> tuple[np.ndarray, contours.Lattice, np.ndarray]:
+    """The framed field of walks to the nearest of `doors` for limits of up to `limit_m`, its lattice (some rows of all), and the walks of those asked about.
+
+    They are those of `walk_time.nearest`, corrected as by `field_of`; farther than a cell beyond the limit they may be anything that is farther, too.
+    """
+    lattice = spots.lattice
+    jump = JUMP_CELLS * lattice.cell_m
+    # What is not corrected by less than a jump beyond this does not matter to any border.
+    farthest = limit_m + lattice.cell_m + jump
+    door = np.flatnonzero(doors["edge"].to_numpy() >= 0)
+    entered = tuple(doors[column].to_numpy()[door] for column in PLACE)
+    found = search_from(network, entered, limit_m=farthest, way=way)
+    ends = (network.ends_reached if way.outward else network.ends_left)(way.shortest)[0]
+    near = np.isfinite(found.cost[ends]).any(axis=1)
+    near[entered[0]] = True
+    rows = _of_edges(spots.first, near)
+    points, streets, asked = (
+        _walks(network, found, (door, *entered), places, way) for places in (tuple(part[rows] for part in spots.points), spots.streets, spots.asked)
+    )
+    low, high = _rows_met(spots.cell[rows], spots.beside[streets <= farthest], lattice.columns + 2)
+    field = np.full((high - low + 2, lattice.columns + 2), np.inf)
+    _lay(field.reshape(-1), (spots.cell[rows], points), (spots.beside, streets), (low - 1) * (lattice.columns + 2), jump)
+    return field, lattice._replace(rows=high - low, below=low - 1), asked
+
+
+def _rows_met(cell: np.ndarray, beside: np.ndarray, columns: int) -> tuple[int, int]:
+    """The rows of a framed lattice in which these points lie: the first, and the one after the last."""
+    every = [part for part in (cell, beside) if len(part)]
+    if not every:
+        return 1, 1
+    return int(min(part.min() for part in every)) // columns, int(max(part.max() for part in every)) // columns + 1
+
+
+@njit(cache=True, nogil=True)
+def _of_edges(first, chosen):
+    """The rows of what stands on the edges chosen; `first` tells where each edge's begin."""
+    count = 0
+    for edge in range(len(chosen)):
+        if chosen[edge]:
+            count += first[edge + 1] - first[edge]
+    out = np.empty(count, np.int64)
+    count = 0
+    for edge in range(len(chosen)):
+        if chosen[edge]:
+            for row in range(first[edge], first[edge + 1]):
+                out[count] = row
+                count += 1
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _lay(field, points, streets, skipped, jump):
+    """Lay walks on a flat field, whose first point has the number `skipped`: those of points, then what streets beside them tell of jumps."""
+    cell, walk = points
+    for row in range(len(cell)):
+        field[cell[row] - skipped] = walk[row]
+    beside, along = streets
+    told = np.zeros(len(beside), np.int8)
+    for row in range(len(beside)):
+        at = beside[row] - skipped
+        if 0 <= at < len(field):
+            told[row] = 1 if along[row] > field[at] + jump else 2 if along[row] < field[at] - jump else 0
+    for kind in (1, 2):
+        for row in range(len(beside)):
+            if told[row] == kind:
+                at = beside[row] - skipped
+                field[at] = max(field[at], along[row]) if kind == 1 else min(field[at], along[row])
+
+
+def _walks(network: StreetNetwork, found: Found, entered: tuple[np.ndarray, ...], places: tuple[np.ndarray, ...], way: Way) -> np.ndarray:
+    """The walk from each place to the nearest of doors, as `walk_time.nearest` has it in the measure that is looked for."""
+    edge, offset, leg = places
+    ends_of = network.ends_reached if way.outward else network.ends_left
+    ends = Ends(*ends_of(way.shortest)), Ends(*ends_of(not way.shortest))
+    walk, _, _ = at_positions(found, network.length_m, ends[0].states if network.costs is None else ends, (edge, offset))
+    row, _, straight, _ = along_one_edge(network, (edge, offset), entered, way)
+    walk[row] = np.minimum(walk[row], straight)
+    return walk + np.where(edge < 0, 0.0, leg)
+
+
 def areas(
     walk_m: np.ndarray,
     cells: Grid,
@@ -175,27 +295,39 @@ def areas(
 
     `walk_m` holds the walk of every position of `cells` (infinite where unreachable), `origins` an (n, 2) array of starting
     points: an origin that lies beyond the limit of its own leg still gets half a cell of ground. Result: `limit_m`
-    and (multi)polygons with their holes, larger limits containing smaller ones; an empty polygon where nothing is
+    and multipolygons with their holes, larger limits containing smaller ones; an empty one where nothing is
     reached. The border is a contour between lattice points, so it is true within one cell.
     """
-    return contours(field_of(walk_m, cells), cells, limits_m=limits_m, crs=crs, origins=origins)
-
-
-def contours(field: np.ndarray, cells: Grid, *, limits_m: Sequence[float], crs, origins: np.ndarray | None = None) -> Isochrones:
-    """The areas, as `areas` gives them, of a `field` that `field_of` worked out; the positions of `cells` do not matter any more."""
     limits = sorted(float(limit) for limit in limits_m)
+    starts = np.empty((0, 2)) if origins is None else origins
     shapes: list[shapely.Geometry] = []
-    for limit in limits:
-        shape = _contour(field, cells, limit)
-        if origins is not None and len(origins):
-            bare = ~shapely.contains_xy(shape, origins[:, 0], origins[:, 1])
-            if bare.any():
-                shape = shape.union(shapely.union_all(shapely.buffer(shapely.points(origins[bare]), cells.cell_m / 2)))
-        if shapes:
-            # Contours of one field nest up to rounding; the union makes nesting exact.
-            shape = shapely.union(shape, shapes[-1])
+    around = np.empty(0, dtype=object)
+    for border in contours.borders(contours.framed(field_of(walk_m, cells)), cells.lattice, limits):
+        shape, around = area(border, starts, cells.cell_m, around)
         shapes.append(shape)
     return gpd.GeoDataFrame({"limit_m": limits}, geometry=shapes, crs=crs)
+
+
+def area(border: contours.Border, origins: np.ndarray, cell_m: float, around: np.ndarray) -> tuple[shapely.Geometry, np.ndarray]:
+    """The area within a border and around those of its origins that lie beyond it; and the ground given to these, after that `around`.
+
+    What smaller borders hold the larger hold, but not what ground was given to origins within smaller limits: `around` tells it.
+    """
+    shape = contours.area(border)
+    shapely.prepare(shape)
+    bare = ~shapely.contains_xy(shape, origins[:, 0], origins[:, 1])
+    around = np.concatenate([around, shapely.buffer(shapely.points(origins[bare]), cell_m / 2)])
+    more = around[~shapely.covers(shape, around)]
+    if not len(more):
+        return shape, around
+    parts = shapely.get_parts(shape)
+    # Only what the ground given meets is joined with it; areas have many more parts and corners.
+    met = np.zeros(len(parts), dtype=bool)
+    met[shapely.STRtree(parts).query(more, predicate="intersects")[1]] = True
+    joined = shapely.get_parts(shapely.union_all(np.concatenate([parts[met], more])))
+    shape = shapely.multipolygons(np.concatenate([parts[~met], joined]))
+    shapely.prepare(shape)
+    return shape, around
 
 
 def field_of(walk_m: np.ndarray, cells: Grid) -> np.ndarray:
@@ -203,27 +335,9 @@ def field_of(walk_m: np.ndarray, cells: Grid) -> np.ndarray:
     walk_m = np.asarray(walk_m, dtype=float)
     size = cells.rows * cells.columns
     field, street = walk_m[:size].copy(), walk_m[size:]
-    jump = 3 * cells.cell_m
+    jump = JUMP_CELLS * cells.cell_m
     beside = field[cells.nearest_cell]
     longer, shorter = street > beside + jump, street < beside - jump
     np.maximum.at(field, cells.nearest_cell[longer], street[longer])
     np.minimum.at(field, cells.nearest_cell[shorter], street[shorter])
     return field.reshape(cells.rows, cells.columns)
-
-
-def _contour(field: np.ndarray, cells: Grid, limit_m: float) -> shapely.Geometry:
-    # Where the walk jumps (across a wall or river) the border belongs half-way between the two lattice points, so values
-    # count at most one cell above or below the limit.
-    clipped = np.clip(field, limit_m - cells.cell_m, limit_m + cells.cell_m) - limit_m
-    clipped = np.pad(clipped, 1, constant_values=cells.cell_m)
-    x = cells.west + cells.cell_m * (np.arange(cells.columns + 2) - 1)
-    y = cells.south + cells.cell_m * (np.arange(cells.rows + 2) - 1)
-    contour = contourpy.contour_generator(
-        x, y, clipped, name="serial", fill_type=contourpy.FillType.OuterOffset
-    ).filled(-np.inf, np.nextafter(0, 1))
-    polygons = [
-        shapely.Polygon(points[offsets[0] : offsets[1]], [points[a:b] for a, b in zip(offsets[1:-1], offsets[2:], strict=True)])
-        for points, offsets in zip(*contour, strict=True)
-    ]
-    whole = shapely.MultiPolygon([p for p in polygons if p.area > 0])
-    return whole if whole.is_valid else shapely.make_valid(whole)

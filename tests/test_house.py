@@ -18,7 +18,7 @@ FLOORS = [
     ["layers", "coordinates", "local_system", "standards", "land_codes", "walking"],
     ["sources"],
     ["duplicates"],
-    ["network", "facilities", "residences", "barriers"],
+    ["network", "facilities", "residences", "barriers", "contours"],
     ["slope", "population", "corrections"],
     ["costs"],
     ["snapping", "search", "shift"],

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from test_search import towns
 from test_walk_time import points_on
 
-from livingcircle import isochrone
+from livingcircle import contours, isochrone
 from livingcircle.snapping import snap
-from livingcircle.walk_time import nearest
+from livingcircle.walk_time import Way, nearest
 
 
 def area(network, doors, limits, *, margin=200, cell_m=None, snap_limit_m=150):
@@ -174,3 +174,31 @@ def test_the_area_of_open_ground_is_the_diamond_of_a_fine_street_grid(limit):
     shapes, _ = area(network, [(0, 0)], [limit], margin=0)
     #  the legs to the streets beside take less than 5 m off
     assert 2 * (limit - 5) ** 2 < shapes.area[0] <= 2 * limit**2 * 1.001
+
+
+@settings(max_examples=40, deadline=None)
+@given(towns(), st.data())
+def test_only_ground_that_is_reached_is_looked_at_and_its_borders_are_those_of_all_ground(network, data):
+    west, south, east, north = network.streets.total_bounds
+    cells = isochrone.grid(network, (west - 80, south - 80, east + 80, north + 80), limit_m=60, cell_m=data.draw(st.sampled_from([7.0, 10.0])))
+    doors = snap(points_on(network, data, 2) + data.draw(st.sampled_from([0.0, 40.0])), network, limit_m=60)
+    asked = snap(points_on(network, data, 5), network, limit_m=60)
+    limits = [120.0, 333.0]
+    spots = isochrone.Spots.of(network, cells, asked)
+    field, lattice, walk = isochrone.reach(network, spots, doors, way=Way(), limit_m=limits[-1])
+    every = nearest(network, cells.positions, doors, speed_kmh=4)["flat_m"].to_numpy()
+    whole = contours.borders(contours.framed(isochrone.field_of(every, cells)), cells.lattice, limits)
+    for one, other in zip(contours.borders(field, lattice, limits), whole, strict=True):
+        assert one.points.tolist() == other.points.tolist() and one.around.tolist() == other.around.tolist()
+    true = nearest(network, asked, doors, speed_kmh=4)["flat_m"].to_numpy()
+    assert walk[true <= limits[-1]].tolist() == true[true <= limits[-1]].tolist() and (walk[true > limits[-1]] > limits[-1]).all()
+
+
+def test_ground_given_to_an_origin_beyond_its_own_limit_stays_in_larger_areas():
+    #  the street is 100 m away, so a limit of 90 m reaches none of it
+    network = grid_town()
+    shapes, _ = area(network, [(-100, 300), (300, 290)], [90, 95, 99, 400])
+    spot = shapely.Point(-100, 300).buffer(2)
+    assert shapes.is_valid.all() and all(shape.covers(spot) for shape in shapes.geometry)
+    for small, large in zip(shapes.geometry, shapes.geometry[1:], strict=False):
+        assert large.buffer(1e-6).covers(small)

@@ -15,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livingcircle import network as streets
+from livingcircle.analysis.standing import on_links
+from livingcircle.barriers import obstacles
 from livingcircle.isochrone import areas, grid
 from livingcircle.network import Costs
 from livingcircle.network.links import GATE, Foot, Link, foot, gate_node, linked
@@ -307,3 +309,17 @@ def test_no_link_leaves_the_network_as_it_is():
     assert joined.network.length_m.tolist() == network.length_m.tolist() and joined.cuts.empty and not len(joined.added)
     assert replace(joined.network, streets=network.streets).nodes.tolist() == network.nodes.tolist()
     pd.testing.assert_frame_equal(joined.network.streets, network.streets)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_only_points_near_a_link_are_looked_at_and_they_stand_as_in_a_full_placing(seed, walled):
+    network = town(*TWO)
+    random = np.random.default_rng(seed)
+    joined = linked(network, [link(network, (300, 0), (300, 100)), link(network, (100, 0), random.uniform(0, 400, 2), (120, 100))])
+    points = random.uniform(-300, 700, (300, 2))
+    wall = gpd.GeoDataFrame({"kind": ["wall"], "source_id": ["w"]}, geometry=[shapely.LineString([(310, -100), (310, 200)])], crs=CRS)
+    heeded = {"limit_m": 60.0, "barriers": obstacles(wall) if walled else None}
+    rows = np.sort(random.choice(300, 200, replace=False))
+    few, every = on_links(points, **heeded)(rows, joined.alone), snap(points[rows], joined.alone, isolated_m=0, **heeded)
+    pd.testing.assert_frame_equal(few, every, check_exact=True)

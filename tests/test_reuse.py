@@ -204,7 +204,7 @@ def test_a_state_met_before_works_out_nothing(asking, monkeypatch):
     monkeypatch.setattr("livingcircle.analysis.category.reaches", None)
     monkeypatch.setattr("livingcircle.analysis.category.equity.by_category", None)
     monkeypatch.setattr("livingcircle.capacity.assign", None)
-    monkeypatch.setattr("livingcircle.analysis.areas.isochrone.contours", None)
+    monkeypatch.setattr("livingcircle.analysis.areas.isochrone.reach", None)
     monkeypatch.setattr("livingcircle.analysis.standing.snap", None)
     #  layers read anew are other objects with the same content
     inputs, standard, settings = state(asking, {"facilities": [FRESH]})
@@ -231,6 +231,27 @@ def test_only_who_competes_for_what_changed_is_assigned_again(asking, monkeypatc
         analyze(inputs, standard=standard, settings=settings, known=known)
     # F1 is the school, F3 the park; neither speed nor bridge changes who walks how far to them while B is not lived in
     assert asked == [[20.0], [9.0], [12.0], [20.0]]
+
+
+def test_homes_that_come_between_others_leave_these_where_they_stand(monkeypatch):
+    from livingcircle.analysis import standing
+
+    inputs, known, asked = inputs_of(), Known(), []
+    settings = settings_of()
+    network = inputs.network
+    monkeypatch.setattr(standing, "RUN", 16)
+    snap = standing.snap
+    monkeypatch.setattr(standing, "snap", lambda points, *rest, **told: asked.append(len(points)) or snap(points, *rest, **told))
+    points = np.random.default_rng(1).uniform(network.streets.total_bounds[:2] - 100, network.streets.total_bounds[2:] + 100, (4000, 2))
+    more = np.vstack([points[:1500], points[:7] + 0.5, points[1500:]])
+    for places in (points, more, more):
+        own, fresh = (standing.Standing(network, None, inputs, settings, one) for one in (known, None))
+        found, scratch = own.homes_on_streets(places), fresh.homes_on_streets(places)
+        assert_frame_equal(found, scratch, check_exact=True)
+        again_at = [one.homes_again(places, found, limit_m=60.0) for one in (own, fresh)]
+        assert_frame_equal(*again_at, check_exact=True)
+    #  with `known` and without: all of them, then only those next to the new ones, then none
+    assert asked[:2] == [4000, 4000] and 7 <= asked[2] < 200 and asked[3:] == [4007, 4007]
 
 
 PLACES = st.lists(st.tuples(st.integers(-5, 65), st.integers(-5, 25), st.sampled_from(["school", "park"])), max_size=2)

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyproj
 
-from livingcircle import agreement, isochrone
+from livingcircle import agreement, contours, isochrone
 from livingcircle.analysis.inputs import Settings
 from livingcircle.analysis.reach import of_category
-from livingcircle.analysis.standing import barriers_of, coordinates, settled
+from livingcircle.analysis.standing import barriers_of, coordinates, on_links, settled
 from livingcircle.layers import Barriers, Isochrones, Positions
 from livingcircle.network import StreetNetwork
 from livingcircle.network.links import Linked
 from livingcircle.reuse import Known, again
 from livingcircle.snapping import snap
 from livingcircle.standards import Standard
-from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way, nearest
+from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way
 
 PROBES = 2000
 
 Progress = Callable[[str, int, int], None]
+
+
+COLUMNS = ("category", "limit_m", "minutes", "level", "geometry", "checked", "agreement", "largest_m", "cell_m")
 
 
 def isochrones(
@@ -41,30 +44,38 @@ def isochrones(
     # An area of a facility inside the study is whole up to the longest minutes drawn.
     pace = settings.speed_kmh * METRES_PER_MINUTE_PER_KMH
     margin = max(settings.snap_limit_m, pace * max(settings.isochrone_minutes, default=0) / network.least_pace)
-    ground = bounds + np.array([-margin, -margin, margin, margin])
-    heeded = (settings.snap_limit_m, inputs.barriers)
-    own = view.standing.own
-    cells = again(known, _cells, own, ground, *heeded)
-    asked = agreement.probes(bounds, count=PROBES)
-    legs = again(known, _legs, own, asked, *heeded)
-    if view.standing.linked is not None:
-        cells = again(known, _linked, cells, view.standing.linked, *heeded)
-        legs = view.standing.homes(asked, legs)
-    frames = []
+    extents = bounds, bounds + np.array([-margin, -margin, margin, margin])
+    spots, cells, asked = again(known, _ground, (view.standing.own, view.standing.linked), extents, settings.snap_limit_m, inputs.barriers, within=True)
+    doors, places = view.doors[["edge", "offset_m", "leg_m"]], coordinates(entrances)
+    rows: list[tuple] = []
     for number, category in enumerate(names):
         progress("isochrones", number, len(names))
-        rows = of_category(entrances, facilities, category, facilities["open"].to_numpy())
-        if len(rows):
-            ends = view.doors.iloc[rows]
-            origins = cells.inside(coordinates(entrances)[rows][ends["edge"].to_numpy() >= 0])
-            for shortest, wanted in _limits(category, standard, settings, level=network.costs is None).items():
-                way = Way(shortest=shortest, engine=settings.engine)
-                frames.append(again(known, _areas, (category, wanted, way), network, (cells, origins), (asked, legs), ends, within=True))
+        own = of_category(entrances, facilities, category, facilities["open"].to_numpy())
+        if not len(own):
+            continue
+        ends = doors.iloc[own]
+        origins = cells.inside(places[own][ends["edge"].to_numpy() >= 0])
+        for shortest, wanted in _limits(category, standard, settings, level=network.costs is None).items():
+            way, limits = Way(shortest=shortest, engine=settings.engine), sorted({metres for metres, _, _ in wanted})
+            drawn = again(known, _drawn, limits, way, network, (spots, asked), (ends, origins), within=True)
+            rows += [(category, *one, *drawn[limits.index(one[0])], cells.cell_m) for one in wanted]
     progress("isochrones", len(names), len(names))
-    if not frames:
-        columns = ("category", "limit_m", "minutes", "level", "checked", "agreement", "largest_m", "cell_m")
-        return gpd.GeoDataFrame({column: [] for column in columns}, geometry=[], crs=network.crs)
-    return pd.concat(frames, ignore_index=True).assign(cell_m=cells.cell_m)
+    return gpd.GeoDataFrame(dict(zip(COLUMNS, zip(*rows, strict=True) if rows else [[]] * len(COLUMNS), strict=True)), crs=network.crs)
+
+
+def _ground(
+    streets: tuple[StreetNetwork, Linked | None], extents: tuple, limit_m: float, barriers: Barriers | None, *, known: Known | None = None
+) -> tuple[isochrone.Spots, isochrone.Grid, np.ndarray]:
+    """Where the points of the lattice and those asked about stand on the streets that are walked; the lattice, and these points."""
+    (own, links), (bounds, drawn) = streets, extents
+    asked = agreement.probes(bounds, count=PROBES)
+    cells = again(known, _cells, own, drawn, limit_m, barriers)
+    legs = again(known, _legs, own, asked, limit_m, barriers)
+    if links is not None:
+        heeded = {"limit_m": limit_m, "barriers": barriers_of(barriers)}
+        cells, legs = _linked(cells, links, heeded), settled(legs, links, on_links(asked, **heeded))
+    spots = isochrone.Spots.of(own if links is None else links.network, cells, legs)
+    return spots, replace(cells, positions=cells.positions.iloc[:0], nearest_cell=cells.nearest_cell[:0]), asked
 
 
 def _cells(network: StreetNetwork, bounds: np.ndarray, limit_m: float, barriers: Barriers | None) -> isochrone.Grid:
@@ -75,58 +86,42 @@ def _legs(network: StreetNetwork, points: np.ndarray, limit_m: float, barriers: 
     return snap(points, network, limit_m=limit_m, barriers=barriers_of(barriers))
 
 
-def _linked(cells: isochrone.Grid, links: Linked, limit_m: float, barriers: Barriers | None) -> isochrone.Grid:
+def _linked(cells: isochrone.Grid, links: Linked, heeded: Mapping[str, Any]) -> isochrone.Grid:
     """The lattice on the streets with links: ground keeps its place on the streets, as homes do, and the links have points of their own."""
-    size, points, walls = cells.rows * cells.columns, cells.points, barriers_of(barriers)
-    ground = settled(
-        cells.positions.iloc[:size], links, lambda rows, network: snap(points[rows], network, limit_m=limit_m, barriers=walls, isolated_m=0)
-    )
-    parts = pd.concat([ground, settled(cells.positions.iloc[size:], links)], ignore_index=True)
-    with_links = isochrone.with_streets(replace(cells, positions=parts), links.alone)
-    fresh = len(parts)
-    edge = with_links.positions["edge"].to_numpy().copy()
-    edge[fresh:] = links.added[edge[fresh:]]
-    component = np.where(edge < 0, -1, links.network.component[edge])
-    return replace(with_links, positions=with_links.positions.assign(edge=edge, component=component))
+    size = cells.rows * cells.columns
+    near = on_links(cells.points, **heeded)
+    # The points along streets have no leg, so none of them is looked for again.
+    stood = settled(cells.positions, links, lambda rows, network: near(rows[rows < size], network))
+    bare = replace(cells, positions=stood.iloc[:0], nearest_cell=cells.nearest_cell[:0])
+    alone = isochrone.with_streets(bare, links.alone)
+    edge = links.added[alone.positions["edge"].to_numpy()]
+    along = alone.positions.assign(edge=edge, component=links.network.component[edge])
+    return replace(cells, positions=pd.concat([stood, along], ignore_index=True), nearest_cell=np.concatenate([cells.nearest_cell, alone.nearest_cell]))
 
 
-def _areas(
-    asked: tuple, network: StreetNetwork, ground: tuple, probes: tuple[np.ndarray, Positions], doors: Positions, *, known: Known | None = None
-) -> Isochrones:
-    """The areas of one category (`asked`: its id, the limits, the way walked) on a lattice, with how well they agree with walks from `probes`."""
-    (category, _, way), (cells, origins), (points, legs) = asked, ground, probes
-    # What is drawn hangs on walks near the limits alone, whatever streets they take.
-    drawn = _drawn(asked, (network, cells, doors), origins, known)
-    return drawn.join(agreement.agreement(drawn, points, {category: _measured(network, legs, doors, way)}))
+def _drawn(
+    limits: list[float],
+    way: Way,
+    network: StreetNetwork,
+    ground: tuple[isochrone.Spots, np.ndarray],
+    entered: tuple[Positions, np.ndarray],
+    *,
+    known: Known | None = None,
+) -> list[tuple]:
+    """For every limit the area within it of doors, and how well it agrees with walks from the points asked: those, the share, metres."""
+    (spots, asked), (doors, origins) = ground, entered
+    field, lattice, walk = isochrone.reach(network, spots, doors, way=way, limit_m=limits[-1])
+    out, around = [], np.empty(0, dtype=object)
+    for limit, border in zip(limits, contours.borders(field, lattice, limits), strict=True):
+        # A border may stay where it was though walks took other ways.
+        told, around = again(known, _checked, border, (origins, lattice.cell_m, around), asked, walk <= limit)
+        out.append(told)
+    return out
 
 
-def _measured(network: StreetNetwork, origins: Positions, doors: Positions, way: Way) -> np.ndarray:
-    walk = nearest(network, origins, doors, speed_kmh=1, way=way)
-    return walk["walk_m" if way.shortest else "flat_m"].to_numpy()
-
-
-def _drawn(asked: tuple, layers: tuple, origins: np.ndarray, known: Known | None) -> Isochrones:
-    (category, wanted, way), (network, cells, doors) = asked, layers
-    limits = sorted({metres for metres, _, _ in wanted})
-    field = isochrone.field_of(_measured(network, cells.positions, doors, way), cells)
-    # Borders are told by walks within a cell of the limits; what lies farther off may be anything.
-    near = np.clip(field, limits[0] - cells.cell_m, limits[-1] + cells.cell_m)
-    bare = replace(cells, positions=cells.positions.iloc[:0], nearest_cell=np.empty(0, dtype=int))
-    drawn = again(known, _contours, near, bare, limits, network.crs, origins).set_index("limit_m")
-    return gpd.GeoDataFrame(
-        {
-            "category": category,
-            "limit_m": [w[0] for w in wanted],
-            "minutes": [w[1] for w in wanted],
-            "level": [w[2] for w in wanted],
-        },
-        geometry=drawn.geometry.loc[[w[0] for w in wanted]].to_numpy(),
-        crs=network.crs,
-    )
-
-
-def _contours(field: np.ndarray, cells: isochrone.Grid, limits_m: list[float], crs: pyproj.CRS, origins: np.ndarray) -> Isochrones:
-    return isochrone.contours(field, cells, limits_m=limits_m, crs=crs, origins=origins)
+def _checked(border: contours.Border, drawn: tuple, asked: np.ndarray, reached: np.ndarray) -> tuple[tuple, np.ndarray]:
+    shape, around = isochrone.area(border, *drawn)
+    return (shape, len(asked), *agreement.of_area(shape, asked, reached)), around
 
 
 def _limits(

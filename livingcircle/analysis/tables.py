@@ -15,7 +15,7 @@ from livingcircle.analysis.inputs import Settings
 from livingcircle.analysis.reach import View
 from livingcircle.gaps import Reach
 from livingcircle.layers import OFF_NETWORK, UNREACHABLE, Entrances, Facilities, Gaps, Isochrones, Positions, Residences, Samples
-from livingcircle.reuse import Known, again
+from livingcircle.reuse import Known, digest
 from livingcircle.standards import Standard
 
 
@@ -42,22 +42,41 @@ def residence_walks(
 
 def gap_areas(table: Gaps, people: Residences, areas: Isochrones, settings: Settings, *, known: Known | None = None) -> gpd.GeoDataFrame:
     """The part of every residence that lies beyond the limit, for the first group of people. `known` holds what was cut before."""
-    rows = table[table["group"] == settings.groups[0].id].reset_index(drop=True)
-    shape_of = dict(zip(people["residence_id"], people.geometry, strict=True))
-    limit = areas[areas["level"] != ""]
-    area_of = {(c, lv): g for c, lv, g in zip(limit["category"], limit["level"], limit.geometry, strict=True)}
-    beyond = np.array([shape_of[i] for i in rows["residence_id"]], dtype=object)
+    rows = table[(table["group"] == settings.groups[0].id).to_numpy()].reset_index(drop=True)
+    limit = areas[(areas["level"] != "").to_numpy()]
+    area_of = dict(zip(zip(limit["category"], limit["level"], strict=True), limit.geometry.to_numpy(), strict=True))
+    home = pd.Index(people["residence_id"]).get_indexer(rows["residence_id"])
+    shapes = people.geometry.to_numpy()
+    told = [digest(shape) for shape in shapes]
+    beyond = shapes[home]
     for key, own in rows.groupby(["category", "level"]).indices.items():
-        beyond[own] = again(known, _beyond, beyond[own], area_of.get(key, shapely.Polygon()))
+        if key in area_of:
+            beyond[own] = _beyond(beyond[own], np.array([area_of[key]], dtype=object), [told[row] for row in home[own]], known)
     frame = gpd.GeoDataFrame(rows[["category", "level", "residence_id", "gap_id"]], geometry=beyond, crs=people.crs)
-    return frame[~frame.geometry.is_empty].reset_index(drop=True)
+    return frame[~shapely.is_empty(beyond)].reset_index(drop=True)
 
 
-def _beyond(shapes: np.ndarray, reached: shapely.Geometry) -> np.ndarray:
-    """Of every shape that is an area, what is not reached."""
-    polygon = np.isin(shapely.get_type_id(shapes), (3, 6))
+def _beyond(shapes: np.ndarray, reached: np.ndarray, told: list[bytes], known: Known | None) -> np.ndarray:
+    """Of every shape (with its digest), what the one area `reached` does not hold; each is cut once only."""
+    if known is None:
+        return _cut(shapes, reached)
+    area = digest((_cut.__qualname__, reached))
+    keys = [area + own for own in told]
+    lacking = [row for row, key in enumerate(keys) if key not in known.results]
+    known.results.update(zip([keys[row] for row in lacking], _cut(shapes[lacking], reached), strict=True))
+    known.asked.update(dict.fromkeys(keys))
+    out = np.empty(len(keys), dtype=object)
+    out[:] = [known.results[key] for key in keys]
+    return out
+
+
+def _cut(shapes: np.ndarray, reached: np.ndarray) -> np.ndarray:
+    """Of every shape that is an area, what the one area `reached` does not hold."""
+    shapely.prepare(reached)
+    # Most homes lie wholly within or wholly without, which is told more quickly than it is cut.
+    met = np.isin(shapely.get_type_id(shapes), (3, 6)) & shapely.intersects(reached, shapes)
     out = shapes.copy()
-    out[polygon] = shapely.difference(shapes[polygon], reached)
+    out[met] = shapely.difference(shapes[met], reached)
     return out
 
 
