@@ -180,7 +180,8 @@ def _mapping(value: Mapping, known: Known | None) -> bytes:
 
 
 def _dataclass(value: Any, known: Known | None) -> bytes:
-    return _names(type(value)) + b"".join([_told(getattr(value, one.name), known) for one in fields(value)])
+    """Fields that no two are compared by are kept for convenience."""
+    return _names(type(value)) + b"".join([_told(getattr(value, one.name), known) for one in fields(value) if one.compare])
 
 
 @cache

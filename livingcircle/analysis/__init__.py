@@ -108,14 +108,14 @@ def _beside(start: Outset, elements: Packed, standard: Standard, settings: Setti
     elements = {(level, group.id): elements[level, group.id] for level in standard.levels for group in settings.groups if (level, group.id) in elements}
     told = (elements, settings.groups, served.inputs.units)
     base = again(known, _bases, samples, people, served.inputs.units)
-    asked = amounts.quotas(standard, facilities, base, areas=areas, codes=town.places)
+    asked = amounts.quotas(standard, facilities, base, areas=areas, codes=town.places.codes)
     return {
         "indicators": indicators(settings.systems, town, language=settings.language, known=known),
         "completeness": again(known, _completeness, samples, *told),
         "lacking": again(known, _lacking, samples, people, *told),
         "quotas": asked[asked["category"].isin(settings.categories or list(standard.categories))].reset_index(drop=True),
         "capacity": capacities(
-            (served.inputs, people, samples, facilities), start.view, standard=standard, settings=settings, codes=town.places, known=known
+            (served.inputs, people, samples, facilities), start.view, standard=standard, settings=settings, codes=town.places.codes, known=known
         ),
     }
 

@@ -18,11 +18,11 @@ from livingcircle.areas import Areas
 from livingcircle.catchments import nth_straight
 from livingcircle.coverage import Walks
 from livingcircle.facilities import is_open
-from livingcircle.indicators import Target, Town, all_targets
+from livingcircle.indicators import Places, Target, Town, all_targets, built_on, grounds, weights_of
 from livingcircle.indicators.town import WAYS
 from livingcircle.layers import Entrances, Facilities, Positions, Residences, Samples, Units
 from livingcircle.network.links import linked
-from livingcircle.quotas import serving, with_dwellings
+from livingcircle.quotas import serving, sharing_of, with_dwellings
 from livingcircle.reuse import Known, again
 from livingcircle.standards import Standard
 
@@ -66,6 +66,8 @@ class Served:
         own = len(samples) - (len(later) if len(coming) else 0)
         opening = inputs.residences.set_index("residence_id")["open_year"].astype(float).reindex(samples["residence_id"]).to_numpy()
         opened = {year: is_open(inputs.facilities, year=year, certainty=settings.certainty) for year in every}
+        lived = {year: np.isnan(opening) | (opening <= (np.inf if year is None else year)) for year in every}
+        alike: dict[bytes, np.ndarray] = {}
         targets = all_targets(settings.systems)
         counts = {target: serving(inputs.facilities, target.categories) for target in targets}
         out = cls(
@@ -75,7 +77,7 @@ class Served:
             coordinates(samples),
             view,
             own,
-            {year: np.isnan(opening) | (opening <= (np.inf if year is None else year)) for year in every},
+            {year: alike.setdefault(there.tobytes(), there) for year, there in lived.items()},
             opened,
             targets,
             {target: {year: np.packbits(there & counts[target]).tobytes() for year, there in opened.items()} for target in targets},
@@ -110,22 +112,22 @@ class Served:
     def town(self, standard: Standard, areas: Areas, known: Known | None = None) -> Town:
         """What the indicators are worked out from."""
         inputs, samples = self.inputs, again(known, with_dwellings, self.samples, self.inputs.residences)
+        ground = again(known, grounds, areas, inputs.units, inputs.area)
+        codes = again(known, places_of, inputs.facilities, inputs.units, inputs.area)
         return Town(
             areas=areas,
-            samples=samples,
+            homes=again(known, weights_of, samples),
             codes=again(known, codes_of, samples, inputs.units),
-            facilities=inputs.facilities,
-            places=again(known, places_of, inputs.facilities, inputs.units, inputs.area),
-            entrances=inputs.entrances,
+            places=Places.of(inputs.facilities, codes),
+            doors=(pd.Index(inputs.facilities["facility_id"]).get_indexer(inputs.entrances["facility_id"]), inputs.entrances.geometry.to_numpy()),
             lived=self.lived,
             opened=self.opened,
             within={(target, year): self.within[target, self.keys[target][year]] for target in self.targets for year in self.opened},
             rule=self.settings.rule,
-            standard=standard,
+            sharing={measure: tuple(sorted(keys)) for measure, keys in sharing_of(standard).items()},
             streets=linked(inputs.network, inputs.links).network.streets if inputs.links else inputs.network.streets,
-            units=inputs.units,
-            area=inputs.area,
-            built_land=inputs.built_land,
+            ground=ground,
+            built=again(known, built_on, inputs.built_land, ground),
         )
 
     def _slots(self, target: Target) -> Iterator[tuple[bytes, Year]]:
