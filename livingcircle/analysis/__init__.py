@@ -30,7 +30,7 @@ from livingcircle.analysis.served import Served, codes_of
 from livingcircle.analysis.walking import walking
 from livingcircle.areas import Areas
 from livingcircle.indicators import indicators
-from livingcircle.layers import Gaps, Residences, Samples, Units
+from livingcircle.layers import Gaps, Residences, Samples
 from livingcircle.reuse import Known, again
 from livingcircle.standards import Standard
 
@@ -106,13 +106,13 @@ def _beside(start: Outset, elements: Packed, standard: Standard, settings: Setti
     town = served.town(standard, areas, known)
     codes = again(known, codes_of, samples, served.inputs.units)
     elements = {(level, group.id): elements[level, group.id] for level in standard.levels for group in settings.groups if (level, group.id) in elements}
-    told = (elements, settings.groups, served.inputs.units)
-    base = again(known, _bases, samples, people, served.inputs.units)
+    told = (elements, settings.groups, areas, codes)
+    base = again(known, _bases, samples, people, areas, codes)
     asked = amounts.quotas(standard, facilities, base, areas=areas, codes=town.places.codes)
     return {
         "indicators": indicators(settings.systems, town, language=settings.language, known=known),
         "completeness": again(known, _completeness, samples, *told),
-        "lacking": again(known, _lacking, samples, people, *told),
+        "lacking": again(known, _lacking, samples, people, *told[:2]),
         "quotas": asked[asked["category"].isin(settings.categories or list(standard.categories))].reset_index(drop=True),
         "capacity": capacities(
             (served.inputs, people, samples, facilities), start.view, standard=standard, settings=settings, codes=town.places.codes, known=known
@@ -120,16 +120,15 @@ def _beside(start: Outset, elements: Packed, standard: Standard, settings: Setti
     }
 
 
-def _bases(samples: Samples, people: Residences, units: Units | None) -> dict[str, np.ndarray]:
-    return amounts.bases(amounts.with_dwellings(samples, people), codes_of(samples, units), Areas.of(units))
+def _bases(samples: Samples, people: Residences, areas: Areas, codes: np.ndarray) -> dict[str, np.ndarray]:
+    return amounts.bases(amounts.with_dwellings(samples, people), codes, areas)
 
 
-def _completeness(samples: Samples, elements: Packed, groups: tuple[judging.Group, ...], units: Units | None) -> pd.DataFrame:
-    told = {"groups": groups, "areas": Areas.of(units), "codes": codes_of(samples, units)}
-    return circles.completeness(samples, _unpacked(elements, len(samples)), **told)
+def _completeness(samples: Samples, elements: Packed, groups: tuple[judging.Group, ...], areas: Areas, codes: np.ndarray) -> pd.DataFrame:
+    return circles.completeness(samples, _unpacked(elements, len(samples)), groups=groups, areas=areas, codes=codes)
 
 
-def _lacking(samples: Samples, people: Residences, elements: Packed, groups: tuple[judging.Group, ...], units: Units | None) -> pd.DataFrame:
+def _lacking(samples: Samples, people: Residences, elements: Packed, groups: tuple[judging.Group, ...]) -> pd.DataFrame:
     return circles.lacking(samples, people, _unpacked(elements, len(samples)), group=groups[0].id)
 
 

@@ -43,7 +43,7 @@ class _Lot:
     """Categories that share facilities, each within a limit of its own (`cases`), and all that their assignment hangs on beside walks.
 
     `told` are the cases whose rows are asked for; `facilities` those of the categories, with the column `open`, `places` their units. `standard` asks
-    nothing of anything but them, and holds quotas alone.
+    nothing of anything but them, and holds quotas alone. `codes` are the units of the samples, `homes` their rows of the residences.
     """
 
     cases: tuple[Case, ...]
@@ -54,6 +54,8 @@ class _Lot:
     facilities: Facilities
     places: np.ndarray
     units: Units | None
+    codes: np.ndarray
+    homes: np.ndarray
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,11 +65,6 @@ class _Lot:
     def supply(self) -> pd.DataFrame:
         """What its facilities hold (`capacity.supply`)."""
         return held.supply(self.facilities, self.names, self.standard, measure=self.cases[0].asked.quota.measure)
-
-    @property
-    def areas(self) -> tuple[Areas, np.ndarray]:
-        areas = Areas.of(self.units)
-        return areas, areas.codes(self.samples["unit"].to_numpy())
 
 
 # Tables of one case: by facility, by area and by residence.
@@ -98,20 +95,21 @@ def capacities(
     samples = again(known, with_dwellings, samples, residences)
     told = held.demanding(standard)
     pace = None if settings.rule == "distance" else view.speed_kmh * METRES_PER_MINUTE_PER_KMH
+    located = again(known, codes_of, samples, inputs.units), again(known, held.residence_rows, samples, residences)
     every = held.cases((one for one in held.asked(told) if settings.judges(told.categories[one.category])), per_minute=pace)
     rows: dict[int, Tables] = {}
     lots: dict[tuple, tuple[list[Case], list[int]]] = {}
     for number, case in enumerate(every):
         lacking = _lacking(case, samples, facilities)
         if lacking:
-            areas = Areas.of(inputs.units), again(known, codes_of, samples, inputs.units)
+            areas = Areas.of(inputs.units), located[0]
             rows[number] = {"units": held.missing_rows(case, samples, areas=areas, missing=lacking)}
             continue
         lot = _competing(case, every, samples, facilities)
         lots.setdefault(tuple((*one.keys.values(), one.within_m) for one in lot), (lot, []))[1].append(number)
     for lot, numbers in lots.values():
         own = np.flatnonzero(serving(facilities, tuple(case.asked.category for case in lot)))
-        asked = _asked((lot, [every[number] for number in numbers]), (samples, residences, facilities, inputs.units, codes), own, told)
+        asked = _asked((lot, [every[number] for number in numbers]), (samples, residences, facilities, inputs.units, codes), located, own, told)
         rows |= zip(numbers, again(known, _judged, asked, _ways(inputs, asked.facilities, view, settings), within=True), strict=True)
     empty = held.nothing()
     parts = {name: [rows[number][name] for number in sorted(rows) if name in rows[number]] for name in ("facilities", "units", "homes")}
@@ -132,14 +130,16 @@ def _competing(case: Case, every: list[Case], samples: Samples, facilities: Faci
     return [case if one == case.asked.category else held.principal([each for each in same if each.asked.category == one]) for one in lot]
 
 
-def _asked(cases: tuple[list[Case], list[Case]], layers: tuple, own: np.ndarray, standard: Standard) -> _Lot:
-    """The lot with the rows `own` of the facilities."""
+def _asked(
+    cases: tuple[list[Case], list[Case]], layers: tuple, located: tuple[np.ndarray, np.ndarray], own: np.ndarray, standard: Standard
+) -> _Lot:
+    """The lot with the rows `own` of the facilities; the samples are `located` in units and residences."""
     samples, residences, facilities, units, codes = layers
     facilities = facilities.iloc[own].reset_index(drop=True)
     sharing = {category for served in facilities["categories"] for category in served}
     quotas = {key: one.model_copy(update={"requirements": ()}) for key, one in standard.categories.items() if key in sharing}
     bare = standard.model_copy(update={"categories": quotas, "indicators": {}, "green": {}, "per_thousand": (), "origins": {}})
-    return _Lot(tuple(cases[0]), tuple(cases[1]), bare, samples, residences, facilities, codes[own], units)
+    return _Lot(tuple(cases[0]), tuple(cases[1]), bare, samples, residences, facilities, codes[own], units, *located)
 
 
 def _ways(inputs: Inputs, facilities: Facilities, view: View, settings: Settings) -> _Ways:
@@ -155,14 +155,14 @@ def _judged(lot: _Lot, ways: _Ways, *, known: Known | None) -> list[Tables]:
 
 
 def _tables(lot: _Lot, pairs: Mapping[str, pd.DataFrame]) -> list[Tables]:
-    supply, areas = lot.supply, lot.areas
+    supply, areas = lot.supply, (Areas.of(lot.units), lot.codes)
     found = _assigned(lot, supply, pairs)
     places, out = lot.facilities.loc[supply.index], []
     for case in lot.told:
         category = case.asked.category
         rows = held.facility_rows(case, found.flows[category], found.assignment.facilities, places=places, status=supply["status"])
-        units = held.unit_rows(case, found.amounts[category], lot.samples, areas=areas, offered=_offered(rows, lot))
-        homes = held.home_rows(case, found.amounts[category], lot.samples, residences=lot.residences, available=found.available[category])
+        units = held.unit_rows(case, found.amounts[category], lot.samples, areas=areas, offered=_offered(rows, lot, areas[0]))
+        homes = held.home_rows(case, found.amounts[category], lot.homes, residences=lot.residences, available=found.available[category])
         out.append({"facilities": rows, "units": units, "homes": homes})
     return out
 
@@ -240,10 +240,10 @@ def _each(few: np.ndarray, owner: np.ndarray, asked: tuple, ways: _Ways, within_
     return pd.concat(parts, ignore_index=True)
 
 
-def _offered(rows: pd.DataFrame, lot: _Lot) -> dict[str, np.ndarray]:
+def _offered(rows: pd.DataFrame, lot: _Lot, areas: Areas) -> dict[str, np.ndarray]:
     """What facilities in every area hold: their number, how many tell it, and the sum of that."""
     row = pd.Index(lot.facilities["facility_id"]).get_indexer(rows["facility_id"])
     codes, capacity = lot.places[row], rows["capacity"].to_numpy()
     known = ~np.isnan(capacity)
     weights = {"facilities": np.ones(len(rows)), "capacity_known": known.astype(float), "supply": np.nan_to_num(capacity)}
-    return {name: lot.areas[0].sums(codes, values) for name, values in weights.items()}
+    return {name: areas.sums(codes, values) for name, values in weights.items()}

@@ -225,7 +225,9 @@ def _coming(everybody: Residences, people: Residences, years: tuple[Year, ...]) 
 
 def codes_of(samples: Samples, units: Units | None) -> np.ndarray:
     """The unit of every sample (`Areas.codes`)."""
-    return Areas.of(units).codes(samples["unit"].to_numpy())
+    # Every name is looked up once.
+    code, names = pd.factorize(samples["unit"].to_numpy(dtype=object), use_na_sentinel=False)
+    return Areas.of(units).codes(names)[code]
 
 
 def places_of(facilities: Facilities, units: Units | None, area: gpd.GeoDataFrame | None) -> np.ndarray:

@@ -151,19 +151,27 @@ def missing_rows(case: Case, samples: Samples, *, areas: tuple[Areas, np.ndarray
     return table.reindex(columns=list(UNITS))
 
 
+def residence_rows(samples: Samples, residences: Residences) -> np.ndarray:
+    """The row of the residence of every sample, -1 where it is none of them."""
+    code, names = pd.factorize(samples["residence_id"].to_numpy(dtype=object))
+    return pd.Index(residences["residence_id"]).get_indexer(names)[code]
+
+
 def home_rows(
-    case: Case, found: Mapping[str, np.ndarray], samples: Samples, *, residences: Residences, available: Mapping[str, np.ndarray]
+    case: Case, found: Mapping[str, np.ndarray], rows: np.ndarray, *, residences: Residences, available: Mapping[str, np.ndarray]
 ) -> pd.DataFrame:
-    """The rows of `HOMES` of one case: residences where somebody asks; `found` are the `amounts` of every sample, `available` what it finds by measure."""
-    row = pd.Index(residences["residence_id"]).get_indexer(samples["residence_id"])
+    """The rows of `HOMES` of one case: residences where somebody asks.
+
+    `found` are the `amounts` of every sample, `available` what it finds by measure; `rows` are the samples' rows of the residences (`residence_rows`).
+    """
     size = len(residences)
-    sums = {column: np.bincount(row, values, minlength=size) for column, values in found.items()}
+    sums = {column: np.bincount(rows, values, minlength=size) for column, values in found.items()}
     some = sums["demand"] > 0
     table = residences[["residence_id", "name", "unit"]].assign(**case.keys)
     person_m, served = sums.pop("person_m"), sums["served"]
     walks = np.divide(person_m, served, out=np.full(size, np.nan), where=served > 0)
     for name, values in available.items():
-        found_there = np.bincount(row, values, minlength=size)
+        found_there = np.bincount(rows, values, minlength=size)
         # Nothing beside facilities of unknown size is not nothing.
         told = some & ~((found_there == 0) & (sums["not_told"] > 0))
         table[name] = np.divide(found_there, sums["demand"], out=np.full(size, np.nan), where=told)
