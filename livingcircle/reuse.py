@@ -88,6 +88,18 @@ def again(known: Known | None, step: Callable[..., T], *told: Any, within: bool 
     return known.results[key]
 
 
+def entered(known: Known | None, step: Callable[..., T], *told: Any, result: T) -> None:
+    """Keep `result` as what `again` finds for `step(*told)`: for what comes out beside other work."""
+    if known is None:
+        return
+    try:
+        key = digest((step.__module__, step.__qualname__, told), known=known)
+    except Untold:
+        return
+    known.asked[key] = None
+    known.results.setdefault(key, result)
+
+
 def recalled(known: Known | None, step: Callable[..., T], *told: Any) -> T | None:
     """What `again` would find without working out anything; None where there is nothing."""
     try:

@@ -23,7 +23,7 @@ from livingcircle.analysis.areas import isochrones
 from livingcircle.analysis.capacities import capacities
 from livingcircle.analysis.category import answered
 from livingcircle.analysis.inputs import Inputs, Kept, Result, Settings
-from livingcircle.analysis.keeping import losses
+from livingcircle.analysis.keeping import Had, bare, had, losses
 from livingcircle.analysis.outset import Outset, outset
 from livingcircle.analysis.reach import View, walked_as
 from livingcircle.analysis.served import Served, codes_of
@@ -31,7 +31,7 @@ from livingcircle.analysis.walking import walking
 from livingcircle.areas import Areas
 from livingcircle.indicators import indicators
 from livingcircle.layers import Gaps, Residences, Samples
-from livingcircle.reuse import Known, again
+from livingcircle.reuse import Known, again, entered
 from livingcircle.standards import Standard
 
 __all__ = ["Inputs", "Kept", "Result", "Settings", "analyze", "losses"]
@@ -59,6 +59,7 @@ def analyze(
     progress("samples", 1, 1)
     facilities, people, samples, view = start.facilities, start.people, start.samples, start.view
     judged = _judge(start, standard, progress, known)
+    entered(known, had, inputs, standard, bare(settings), result=Had(samples, judged.had, judged.walks))
     areas = isochrones(start.names, (inputs, facilities, view), standard, settings, (progress, known))
     progress("coverage", 0, 1)
     table = _with_walkers(_with_place(gap_list.ranked(judged.gaps), samples), settings)
@@ -77,7 +78,7 @@ def analyze(
         area=inputs.area,
         **beside,
         walked_as=walked_as(start.seen),
-        residence_walks=pd.concat(judged.walks, ignore_index=True),
+        residence_walks=pd.concat(judged.walks.values(), ignore_index=True),
         coverage=_with_walkers(pd.concat(judged.coverage, ignore_index=True), settings),
         gaps=table,
         gap_areas=tables.gap_areas(table, people, areas, settings, known=known),
@@ -140,14 +141,15 @@ def _unpacked(elements: Packed, size: int) -> circles.Elements:
 
 @dataclass(frozen=True)
 class _Judged:
-    """What is found for all categories, as `category.Answer` has it for one; `elements` are the packed masks of mandatory ones by level and group."""
+    """What is found for all categories, as `category.Answer` has it for one (`had`: who is covered by category); `elements` are the packed masks of mandatory ones by level and group."""
 
     coverage: list = field(default_factory=list)
     gaps: list = field(default_factory=list)
-    walks: list = field(default_factory=list)
+    walks: dict = field(default_factory=dict)
     unreachable: dict = field(default_factory=dict)
     elements: dict = field(default_factory=dict)
     covered: dict = field(default_factory=dict)
+    had: dict = field(default_factory=dict)
     equity: list = field(default_factory=list)
 
 
@@ -161,7 +163,8 @@ def _judge(start: Outset, standard: Standard, progress: Progress, known: Known |
             start.served.add(question.category, answer.inside)
         out.coverage.extend(answer.coverage)
         out.gaps.extend(answer.gaps)
-        out.walks.extend([] if answer.walks is None else [answer.walks])
+        if question.judges:
+            out.had[question.category], out.walks[question.category] = answer.covered, answer.walks
         out.equity.extend([] if answer.equity is None else [answer.equity])
         out.unreachable.update(answer.unreachable)
         out.covered.update({(question.category, *key): mask for key, mask in answer.covered.items()})

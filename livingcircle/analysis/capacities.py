@@ -169,15 +169,23 @@ def _tables(lot: _Lot, pairs: Mapping[str, pd.DataFrame]) -> list[Tables]:
 
 def _assigned(lot: _Lot, supply: pd.DataFrame, walks: Mapping[str, pd.DataFrame]) -> _Found:
     names = lot.names
-    parts = {case.asked.category: (walks[case.asked.category], held.demand(lot.samples, case.asked.quota)) for case in lot.cases}
-    pairs, demand = held.together(parts)
-    # Who has no facility within the limit changes nothing for the others.
-    near, origin = np.unique(pairs["origin"].to_numpy(), return_inverse=True)
-    pairs, asking = pairs.assign(origin=origin), demand.iloc[near].reset_index(drop=True)
     size = len(lot.samples)
+    asking = [held.demand(lot.samples, case.asked.quota).to_numpy() for case in lot.cases]
+    # The people of every category are origins of their own.
+    pairs = [walks[name] for name in names]
+    origin = np.concatenate([pair["origin"].to_numpy() + row * size for row, pair in enumerate(pairs)])
+    limits = np.repeat([case.within_m for case in lot.cases], [len(pair) for pair in pairs])
+    demand = np.concatenate(asking)
+    # Who has no facility within the limit changes nothing for the others.
+    seen = np.zeros(len(demand), dtype=bool)
+    seen[origin] = True
+    near = np.flatnonzero(seen)
+    facility, metres = (np.concatenate([pair[name].to_numpy() for pair in pairs]) for name in ("facility", "metres"))
+    pairs = pd.DataFrame({"origin": (np.cumsum(seen) - 1)[origin], "facility": facility, "metres": metres})
+    asking = pd.Series(demand[near])
     done = held.assign(pairs, asking, supply["capacity"])
-    access = _access(pairs, asking, supply["capacity"], np.array([case.within_m for case in lot.cases])[near // size][origin])
-    far = demand.to_numpy().copy()
+    access = _access(pairs, asking, supply["capacity"], limits)
+    far = demand.copy()
     far[near] = 0.0
     told = {name: _spread(values, near, len(demand)) for name, values in held.amounts(done.origins).items()}
     told["demand"] += far

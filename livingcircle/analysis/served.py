@@ -61,10 +61,10 @@ class Served:
         if len(coming):
             later = again(known, _sampled, coming, inputs.units, inputs.sampled_among)
             origins = view.standing.homes(coordinates(later))
-            samples = gpd.GeoDataFrame(pd.concat([samples, later], ignore_index=True), crs=samples.crs)
+            samples = again(known, _followed, samples, later)
             view = replace(view, origins=pd.concat([view.origins, origins], ignore_index=True))
         own = len(samples) - (len(later) if len(coming) else 0)
-        opening = inputs.residences.set_index("residence_id")["open_year"].astype(float).reindex(samples["residence_id"]).to_numpy()
+        opening = again(known, _opening, samples, inputs.residences)
         opened = {year: is_open(inputs.facilities, year=year, certainty=settings.certainty) for year in every}
         lived = {year: np.isnan(opening) | (opening <= (np.inf if year is None else year)) for year in every}
         alike: dict[bytes, np.ndarray] = {}
@@ -157,10 +157,12 @@ def served_by(
     if not targets or not len(facilities):
         return {}
     found: dict[bytes, Measures] = {}
+    row_of = {id: row for row, id in enumerate(facilities["facility_id"])}
+    owner = np.array([row_of[id] for id in entrances["facility_id"]], dtype=int)
     farthest = max(target.farthest_m for target in targets)
     told = (entrances, view, homes)
     if walks is not None:
-        rows = _doors(facilities, entrances, opened[settings.year])
+        rows = np.flatnonzero(opened[settings.year][owner])
         found[rows.tobytes()] = _with_coming(rows, walks, told, settings)
     out: dict[tuple[Target, Year], dict[str, np.ndarray]] = {}
     for target in targets:
@@ -170,7 +172,7 @@ def served_by(
             if there.tobytes() not in alike:
                 masks = {way: np.zeros(len(homes.points), dtype=bool) for way in WAYS}
                 for limit_m in np.unique(limits[there & ~np.isnan(limits)]):
-                    rows = _doors(facilities, entrances, there & (limits == limit_m))
+                    rows = np.flatnonzero((there & (limits == limit_m))[owner])
                     if rows.tobytes() not in found:
                         line = again(known, _lines, homes.points, coordinates(entrances)[rows], farthest)
                         found[rows.tobytes()] = _measures(rows, told, settings, line)
@@ -179,11 +181,6 @@ def served_by(
                 alike[there.tobytes()] = {way: np.packbits(mask) for way, mask in masks.items()}
             out[target, year] = alike[there.tobytes()]
     return out
-
-
-def _doors(facilities: Facilities, entrances: Entrances, chosen: np.ndarray) -> np.ndarray:
-    ids = set(facilities["facility_id"][chosen])
-    return np.flatnonzero(entrances["facility_id"].isin(ids).to_numpy())
 
 
 def _lines(points: np.ndarray, doors: np.ndarray, within_m: float) -> np.ndarray:
@@ -205,6 +202,16 @@ def _with_coming(rows: np.ndarray, walks: Walks, told: tuple, settings: Settings
     later = replace(view, origins=homes.origins.iloc[homes.own :])
     more = walks_to(later, view.doors.iloc[rows], settings, n=1, straight_m=line)
     return tuple(np.concatenate(pair) for pair in zip(given, (more.metres, more.flat_m, line), strict=True))
+
+
+def _followed(samples: Samples, later: Samples) -> Samples:
+    return gpd.GeoDataFrame(pd.concat([samples, later], ignore_index=True), crs=samples.crs)
+
+
+def _opening(samples: Samples, residences: Residences) -> np.ndarray:
+    """The year from which every sample is lived in, NaN where none is told."""
+    code, names = pd.factorize(samples["residence_id"].to_numpy(dtype=object))
+    return residences.set_index("residence_id")["open_year"].astype(float).reindex(names).to_numpy()[code]
 
 
 def _sampled(coming: Residences, units: Units | None, among: int) -> Samples:

@@ -110,7 +110,7 @@ def facility_rows(case: Case, flows: pd.DataFrame, told: pd.DataFrame, *, places
     table = pd.DataFrame(
         {
             "facility_id": places["facility_id"].to_numpy(), "name": places["name"].to_numpy(),
-            **{key: [value] * len(places) for key, value in case.keys.items()},
+            **_same(case.keys, len(places)),
             "capacity": capacity, "status": status.to_numpy(),
             "shared_with": [";".join(one for one in own if one != case.asked.category) for own in places["categories"]],
             "demand_within": told["demand_within"].to_numpy(), "load": load, "load_all": every, "left": told["left"].to_numpy(),
@@ -131,15 +131,20 @@ def unit_rows(
 ) -> pd.DataFrame:
     """The rows of `UNITS` of one case; `found` are the `amounts` of every sample, `offered` the columns of facilities by area."""
     told, codes = areas
-    table = told.table().assign(**case.keys, flag=case.asked.requirement.flag)
-    sums = {"people": samples["people"].to_numpy(), **found}
-    for column, values in sums.items():
-        table[column] = told.sums(codes, values)
-    table["unserved"] = table["demand"] - table["served"]
-    table["short"] = table["too_far"] + table["full"]
-    table["walk_m"] = (table.pop("person_m") / table["served"]).where(table["served"] > 0)
-    quota = case.asked.quota
-    return table.assign(**offered, clause=quota.clause, evidence=quota.evidence, status=COMPUTED, missing="")[list(UNITS)]
+    sums = {column: told.sums(codes, values) for column, values in {"people": samples["people"].to_numpy(), **found}.items()}
+    person_m, served, quota = sums.pop("person_m"), sums["served"], case.asked.quota
+    columns = {
+        "area": told.name, "area_kind": told.kind, **_same(case.keys, len(served)), "flag": case.asked.requirement.flag, **sums,
+        "unserved": sums["demand"] - served, "short": sums["too_far"] + sums["full"],
+        "walk_m": np.divide(person_m, served, out=np.full(len(served), np.nan), where=served > 0),
+        **offered, "clause": quota.clause, "evidence": quota.evidence, "status": COMPUTED, "missing": "",
+    }  # fmt: skip
+    return pd.DataFrame({column: columns[column] for column in UNITS})
+
+
+def _same(told: Mapping[str, object], size: int) -> dict[str, list]:
+    """Columns that are the same in every row."""
+    return {column: [value] * size for column, value in told.items()}
 
 
 def missing_rows(case: Case, samples: Samples, *, areas: tuple[Areas, np.ndarray], missing: str) -> pd.DataFrame:
@@ -167,16 +172,15 @@ def home_rows(
     size = len(residences)
     sums = {column: np.bincount(rows, values, minlength=size) for column, values in found.items()}
     some = sums["demand"] > 0
-    table = residences[["residence_id", "name", "unit"]].assign(**case.keys)
     person_m, served = sums.pop("person_m"), sums["served"]
-    walks = np.divide(person_m, served, out=np.full(size, np.nan), where=served > 0)
+    columns = {name: residences[name].array for name in ("residence_id", "name", "unit")}
+    columns |= {**_same(case.keys, size), **sums, "walk_m": np.divide(person_m, served, out=np.full(size, np.nan), where=served > 0)}
     for name, values in available.items():
         found_there = np.bincount(rows, values, minlength=size)
         # Nothing beside facilities of unknown size is not nothing.
         told = some & ~((found_there == 0) & (sums["not_told"] > 0))
-        table[name] = np.divide(found_there, sums["demand"], out=np.full(size, np.nan), where=told)
-    table = pd.DataFrame(table).assign(**sums, walk_m=walks)
-    return table[some][list(HOMES)].reset_index(drop=True)
+        columns[name] = np.divide(found_there, sums["demand"], out=np.full(size, np.nan), where=told)
+    return pd.DataFrame({column: columns[column] for column in HOMES})[some].reset_index(drop=True)
 
 
 def amounts(origins: pd.DataFrame) -> dict[str, np.ndarray]:
