@@ -103,7 +103,7 @@ def _with_walkers(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 def _beside(start: Outset, elements: Packed, standard: Standard, settings: Settings, known: Known | None) -> dict[str, Any]:
     """The tables beside coverage: indicators, completeness, what homes lack, quotas, capacity."""
     people, samples, facilities, served = start.people, start.samples, start.facilities, start.served
-    areas = Areas.of(served.inputs.units)
+    areas = again(known, Areas.of, served.inputs.units)
     town = served.town(standard, areas, known)
     codes = again(known, codes_of, samples, served.inputs.units)
     elements = {(level, group.id): elements[level, group.id] for level in standard.levels for group in settings.groups if (level, group.id) in elements}

@@ -15,7 +15,7 @@ from livingcircle.analysis.served import codes_of
 from livingcircle.areas import Areas
 from livingcircle.capacity import Assignment, Capacity, Case
 from livingcircle.catchments import catchments
-from livingcircle.layers import Entrances, Facilities, Positions, Residences, Samples, Units
+from livingcircle.layers import Entrances, Facilities, Positions, Residences, Samples
 from livingcircle.network import StreetNetwork
 from livingcircle.quotas import serving, with_dwellings
 from livingcircle.reuse import Known, again
@@ -53,7 +53,7 @@ class _Lot:
     residences: Residences
     facilities: Facilities
     places: np.ndarray
-    units: Units | None
+    areas: Areas
     codes: np.ndarray
     homes: np.ndarray
 
@@ -95,6 +95,7 @@ def capacities(
     samples = again(known, with_dwellings, samples, residences)
     told = held.demanding(standard)
     pace = None if settings.rule == "distance" else view.speed_kmh * METRES_PER_MINUTE_PER_KMH
+    areas = again(known, Areas.of, inputs.units)
     located = again(known, codes_of, samples, inputs.units), again(known, held.residence_rows, samples, residences)
     every = held.cases((one for one in held.asked(told) if settings.judges(told.categories[one.category])), per_minute=pace)
     rows: dict[int, Tables] = {}
@@ -102,14 +103,13 @@ def capacities(
     for number, case in enumerate(every):
         lacking = _lacking(case, samples, facilities)
         if lacking:
-            areas = Areas.of(inputs.units), located[0]
-            rows[number] = {"units": held.missing_rows(case, samples, areas=areas, missing=lacking)}
+            rows[number] = {"units": held.missing_rows(case, samples, areas=(areas, located[0]), missing=lacking)}
             continue
         lot = _competing(case, every, samples, facilities)
         lots.setdefault(tuple((*one.keys.values(), one.within_m) for one in lot), (lot, []))[1].append(number)
     for lot, numbers in lots.values():
         own = np.flatnonzero(serving(facilities, tuple(case.asked.category for case in lot)))
-        asked = _asked((lot, [every[number] for number in numbers]), (samples, residences, facilities, inputs.units, codes), located, own, told)
+        asked = _asked((lot, [every[number] for number in numbers]), (samples, residences, facilities, areas, codes), located, own, told)
         rows |= zip(numbers, again(known, _judged, asked, _ways(inputs, asked.facilities, view, settings), within=True), strict=True)
     empty = held.nothing()
     parts = {name: [rows[number][name] for number in sorted(rows) if name in rows[number]] for name in ("facilities", "units", "homes")}
@@ -134,12 +134,12 @@ def _asked(
     cases: tuple[list[Case], list[Case]], layers: tuple, located: tuple[np.ndarray, np.ndarray], own: np.ndarray, standard: Standard
 ) -> _Lot:
     """The lot with the rows `own` of the facilities; the samples are `located` in units and residences."""
-    samples, residences, facilities, units, codes = layers
+    samples, residences, facilities, areas, codes = layers
     facilities = facilities.iloc[own].reset_index(drop=True)
     sharing = {category for served in facilities["categories"] for category in served}
     quotas = {key: one.model_copy(update={"requirements": ()}) for key, one in standard.categories.items() if key in sharing}
     bare = standard.model_copy(update={"categories": quotas, "indicators": {}, "green": {}, "per_thousand": (), "origins": {}})
-    return _Lot(tuple(cases[0]), tuple(cases[1]), bare, samples, residences, facilities, codes[own], units, *located)
+    return _Lot(tuple(cases[0]), tuple(cases[1]), bare, samples, residences, facilities, codes[own], areas, *located)
 
 
 def _ways(inputs: Inputs, facilities: Facilities, view: View, settings: Settings) -> _Ways:
@@ -155,7 +155,7 @@ def _judged(lot: _Lot, ways: _Ways, *, known: Known | None) -> list[Tables]:
 
 
 def _tables(lot: _Lot, pairs: Mapping[str, pd.DataFrame]) -> list[Tables]:
-    supply, areas = lot.supply, (Areas.of(lot.units), lot.codes)
+    supply, areas = lot.supply, (lot.areas, lot.codes)
     found = _assigned(lot, supply, pairs)
     places, out = lot.facilities.loc[supply.index], []
     for case in lot.told:

@@ -107,23 +107,18 @@ def facility_rows(case: Case, flows: pd.DataFrame, told: pd.DataFrame, *, places
     load = np.bincount(flows["facility"], flows["people"], minlength=len(places))
     metres = np.bincount(flows["facility"], flows["people"] * flows["metres"], minlength=len(places))
     capacity, every = told["capacity"].to_numpy(), told["load"].to_numpy()
-    table = pd.DataFrame(
-        {
-            "facility_id": places["facility_id"].to_numpy(), "name": places["name"].to_numpy(),
-            **_same(case.keys, len(places)),
-            "capacity": capacity, "status": status.to_numpy(),
-            "shared_with": [";".join(one for one in own if one != case.asked.category) for own in places["categories"]],
-            "demand_within": told["demand_within"].to_numpy(), "load": load, "load_all": every, "left": told["left"].to_numpy(),
-            "use": np.divide(every, capacity, out=np.full(len(places), np.nan), where=capacity > 0),
-            "people_served": load * quota.per / quota.value,
-            "walk_m": np.divide(metres, load, out=np.full(len(places), np.nan), where=load > 0),
-            "clause": quota.clause, "evidence": quota.evidence,
-        }
-    )  # fmt: skip
-    unknown = np.isnan(capacity)
     # Nobody is sent to a facility of unknown size, which is not the same as that nobody goes there.
-    table.loc[unknown, ["load", "load_all", "people_served"]] = np.nan
-    return table[served].reset_index(drop=True)[list(FACILITIES)]
+    unknown, nothing_told = np.isnan(capacity), np.full(len(places), np.nan)
+    columns = {
+        "facility_id": places["facility_id"].array, "name": places["name"].array, **_same(case.keys, len(places)), "capacity": capacity,
+        "status": status.array,
+        "shared_with": [";".join(one for one in own if one != case.asked.category) for own in places["categories"]],
+        "demand_within": told["demand_within"].to_numpy(), "load": np.where(unknown, np.nan, load), "load_all": np.where(unknown, np.nan, every),
+        "left": told["left"].to_numpy(), "use": np.divide(every, capacity, out=nothing_told.copy(), where=capacity > 0),
+        "people_served": np.where(unknown, np.nan, load * quota.per / quota.value),
+        "walk_m": np.divide(metres, load, out=nothing_told, where=load > 0), "clause": quota.clause, "evidence": quota.evidence,
+    }  # fmt: skip
+    return pd.DataFrame({column: columns[column] for column in FACILITIES})[served].reset_index(drop=True)
 
 
 def unit_rows(
