@@ -210,7 +210,7 @@ def _followed(samples: Samples, later: Samples) -> Samples:
 
 def _opening(samples: Samples, residences: Residences) -> np.ndarray:
     """The year from which every sample is lived in, NaN where none is told."""
-    code, names = pd.factorize(samples["residence_id"].to_numpy(dtype=object))
+    code, names = pd.factorize(samples["residence_id"].to_numpy(dtype=object), use_na_sentinel=False)
     return residences.set_index("residence_id")["open_year"].astype(float).reindex(names).to_numpy()[code]
 
 

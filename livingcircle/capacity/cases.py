@@ -153,7 +153,7 @@ def missing_rows(case: Case, samples: Samples, *, areas: tuple[Areas, np.ndarray
 
 def residence_rows(samples: Samples, residences: Residences) -> np.ndarray:
     """The row of the residence of every sample, -1 where it is none of them."""
-    code, names = pd.factorize(samples["residence_id"].to_numpy(dtype=object))
+    code, names = pd.factorize(samples["residence_id"].to_numpy(dtype=object), use_na_sentinel=False)
     return pd.Index(residences["residence_id"]).get_indexer(names)[code]
 
 
