@@ -79,13 +79,18 @@ def lacking(samples: Samples, residences: Residences, elements: Elements, *, gro
     and land; `lacks` names the categories (joined by `;`) that more than half of it lacks. Ranked by `lacking`, then people.
     """
     owner, names = pd.factorize(samples["residence_id"].to_numpy())
-    count = np.bincount(owner, minlength=len(names))
+    # Samples come home by home, so that runs of them are counted first.
+    start = np.flatnonzero(np.diff(owner, prepend=-1))
+    run = owner[start]
+    size = np.diff(start, append=len(owner))
+    count = np.bincount(run, size, minlength=len(names))
     of = residences.set_index("residence_id")
     parts = []
     for (level, own), inside in elements.items():
         if own != group:
             continue
-        out = {category: np.bincount(owner, weights=~mask, minlength=len(names)) / count for category, mask in inside.items()}
+        reached = {category: np.add.reduceat(mask, start, dtype=np.int64) if len(start) else size for category, mask in inside.items()}
+        out = {category: np.bincount(run, size - there, minlength=len(names)) / count for category, there in reached.items()}
         lacks = [";".join(c for c, share in out.items() if share[row] > 0.5) for row in range(len(names))]
         parts.append(
             pd.DataFrame(

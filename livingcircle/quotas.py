@@ -73,16 +73,22 @@ def supply(
     counts as not told.
     """
     serves = serving(facilities, categories)
-    used = serves & facilities["open"].to_numpy()
-    others = tuple(sharing - set(categories))
-    shared = np.zeros(len(used), dtype=bool)
+    shared = np.zeros(len(serves), dtype=bool)
     if measure == COUNT:
-        amount = np.ones(len(used))
+        amount = np.ones(len(serves))
     elif measure == SITE:
         amount = site_m2(facilities)
     else:
-        shared = used & serving(facilities, others)
-        amount = np.where(shared, np.nan, facilities["capacity"].to_numpy(dtype=float))
+        shared = serves & serving(facilities, tuple(sharing - set(categories)))
+        amount = facilities["capacity"].to_numpy(dtype=float)
+    return offered(serves, facilities["open"].to_numpy(), (amount, shared), codes=codes, areas=areas)
+
+
+def offered(serves: np.ndarray, opened: np.ndarray, holds: tuple[np.ndarray, np.ndarray], *, codes: np.ndarray, areas: Areas) -> Supply:
+    """What facilities that serve a category offer by unit where they are open; `holds` tells how much (NaN: not known) and whether others share it."""
+    used = serves & opened
+    shared = used & holds[1]
+    amount = np.where(shared, np.nan, holds[0])
     known = used & ~np.isnan(amount)
     return Supply(
         *(
@@ -143,10 +149,8 @@ def quotas(
     rows = []
     for key, category in standard.categories.items():
         for quota in category.quotas:
-            offered = supply(
-                facilities, codes, areas, categories=(key,), measure=quota.measure, sharing=shared[quota.measure]
-            )
-            rows += _rows(key, quota, offered, base.get(quota.of), areas)
+            there = supply(facilities, codes, areas, categories=(key,), measure=quota.measure, sharing=shared[quota.measure])
+            rows += _rows(key, quota, there, base.get(quota.of), areas)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

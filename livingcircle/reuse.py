@@ -7,10 +7,13 @@ result that an earlier call with equal arguments had. Nothing is assumed to be u
 from __future__ import annotations
 
 import hashlib
+import re
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
+from functools import cache
+from itertools import chain
 from typing import Any, TypeVar
 
 import geopandas as gpd
@@ -27,7 +30,7 @@ class Untold(TypeError):
     """Something that no digest can tell from another."""
 
 
-# Digests of what is larger are kept as long as the thing itself; of what is smaller they are worked out in no time.
+# Digests of larger arrays are kept as long as the array itself; of what is smaller they are worked out in no time.
 LARGE = 2_000
 
 
@@ -51,6 +54,10 @@ class Known:
             del self.digests[number]
         self.asked.clear()
         return used
+
+
+# A value in bytes, by what is known.
+Way = Callable[[Any, Known | None], bytes]
 
 
 def again(known: Known | None, step: Callable[..., T], *told: Any, within: bool = False) -> T:
@@ -81,6 +88,18 @@ def again(known: Known | None, step: Callable[..., T], *told: Any, within: bool 
     return known.results[key]
 
 
+def entered(known: Known | None, step: Callable[..., T], *told: Any, result: T) -> None:
+    """Keep `result` as what `again` finds for `step(*told)`: for what comes out beside other work."""
+    if known is None:
+        return
+    try:
+        key = digest((step.__module__, step.__qualname__, told), known=known)
+    except Untold:
+        return
+    known.asked[key] = None
+    known.results.setdefault(key, result)
+
+
 def recalled(known: Known | None, step: Callable[..., T], *told: Any) -> T | None:
     """What `again` would find without working out anything; None where there is nothing."""
     try:
@@ -97,104 +116,191 @@ def digest(value: Any, *, known: Known | None = None) -> bytes:
     >>> digest((1, "a")) == digest((1, "a")), digest((1, "a")) == digest((1.0, "a"))
     (True, False)
     """
-    told = hashlib.blake2b(digest_size=16)
-    _tell(told, value, known)
-    return told.digest()
+    return _short(_told(value, known))
 
 
-def _tell(told: Any, value: Any, known: Known | None) -> None:
-    """Large things count by their own digest, so that it can be kept with them."""
-    if not _large(value):
-        _tell_whole(told, value, known)
-        return
-    alive, own = (None, b"") if known is None else known.digests.get(id(value), (None, b""))
-    # Another thing may have come to stand where one that is gone stood.
-    if alive is None or alive() is not value:
-        part = hashlib.blake2b(digest_size=16)
-        _tell_whole(part, value, known)
-        own = part.digest()
-        if known is not None:
+def _short(told: bytes | memoryview) -> bytes:
+    return hashlib.sha256(told).digest()[:16]
+
+
+def _told(value: Any, known: Known | None) -> bytes:
+    return _way(type(value))(value, known)
+
+
+@cache
+def _way(kind: type) -> Way:
+    """How things of a kind are told: each begins with a letter of its own and its size, so that no two values run together alike."""
+    if kind is str:
+        return _text
+    for kinds, way in _WAYS:
+        if issubclass(kind, kinds):
+            return way
+    if is_dataclass(kind):
+        return _kept(_dataclass) if hasattr(kind, "__weakref__") else _dataclass
+    raise Untold(kind.__qualname__)
+
+
+def _kept(way: Way) -> Way:
+    """Things that count by their own digest, which is kept as long as they are there."""
+
+    def told(value: Any, known: Known | None) -> bytes:
+        if known is None:
+            return b"D" + _short(way(value, known))
+        alive, own = known.digests.get(id(value), (None, b""))
+        # Another thing may have come to stand where one that is gone stood.
+        if alive is None or alive() is not value:
+            own = _short(way(value, known))
             known.digests[id(value)] = weakref.ref(value), own
-    told.update(b"D" + own)
+        return b"D" + own
+
+    return told
 
 
-def _large(value: Any) -> bool:
-    if isinstance(value, np.ndarray):
-        return value.size > LARGE
-    return isinstance(value, pd.DataFrame | BaseModel | pyproj.CRS) or (is_dataclass(value) and hasattr(value, "__weakref__"))
+def _text(value: str, known: Known | None) -> bytes:
+    word = value.encode("utf-8", "surrogatepass")
+    return b"u%d:" % len(word) + word
 
 
-def _tell_whole(told: Any, value: Any, known: Known | None) -> None:
-    """Every kind begins with a letter of its own and its size, so that no two values run together alike."""
-    if value is None or value is pd.NA or isinstance(value, bool | int | float | str | bytes | np.generic | date):
-        word = repr(value).encode() if not isinstance(value, np.generic) else value.dtype.str.encode() + value.tobytes()
-        told.update(f"w{type(value).__name__}:{len(word)}:".encode() + word)
-    elif isinstance(value, np.ndarray):
-        _tell_array(told, value, known)
-    elif isinstance(value, pd.Categorical):
-        _tell_many(told, b"c", (np.asarray(value.codes), list(value.categories), bool(value.ordered)), known)
-    elif isinstance(value, pd.DataFrame):
-        # Columns as pandas has them; geopandas looks each over as it hands it out.
-        columns = [part for name, column in pd.DataFrame.items(value) for part in (name, str(column.dtype), column.array)]
-        _tell_many(told, b"t", (type(value).__name__, value.index, *columns), known)
-    elif isinstance(value, pd.Series | pd.Index):
-        _tell_many(told, b"s", (str(value.dtype), value.name, value.array), known)
-        if isinstance(value, pd.Series):
-            _tell(told, value.index, known)
-    elif isinstance(value, gpd.array.GeometryArray):
-        _tell_many(told, b"g", (value.crs, np.asarray(value)), known)
-    elif isinstance(value, pd.api.extensions.ExtensionArray):
-        plain = isinstance(value, pd.arrays.NumpyExtensionArray)
-        _tell_many(told, b"x", (str(value.dtype), value.to_numpy() if plain else np.asarray(value, dtype=object)), known)
-    else:
-        _tell_composed(told, value, known)
+def _word(value: Any, known: Known | None) -> bytes:
+    word = f"{type(value).__name__} {value!r}".encode("utf-8", "surrogatepass")
+    return b"w%d:" % len(word) + word
 
 
-def _tell_composed(told: Any, value: Any, known: Known | None) -> None:
-    if isinstance(value, pyproj.CRS):
-        _tell_many(told, b"p", (value.to_wkt(),), known)
-    elif isinstance(value, shapely.Geometry):
-        _tell_many(told, b"h", (shapely.to_wkb(value),), known)
-    elif isinstance(value, BaseModel):
-        _tell_many(told, b"m", (type(value).__qualname__, value.model_dump_json()), known)
-    elif is_dataclass(value) and not isinstance(value, type):
-        parts = (part for one in fields(value) for part in (one.name, getattr(value, one.name)))
-        _tell_many(told, b"d", (type(value).__qualname__, *parts), known)
-    elif isinstance(value, Mapping):
-        _tell_many(told, b"k", tuple(part for pair in value.items() for part in pair), known)
-    elif isinstance(value, list | tuple):
-        _tell_many(told, b"l", value, known)
-    else:
-        raise Untold(type(value).__qualname__)
+def _scalar(value: np.generic, known: Known | None) -> bytes:
+    word = value.dtype.str.encode() + value.tobytes()
+    return b"W%d:" % len(word) + word
 
 
-def _tell_many(told: Any, kind: bytes, parts: list | tuple, known: Known | None) -> None:
-    told.update(kind + str(len(parts)).encode() + b":")
-    for part in parts:
-        _tell(told, part, known)
+def _many(values: Sequence, known: Known | None) -> bytes:
+    """Lists and tuples alike; those of one kind are told all at once."""
+    kinds, size = set(map(type, values)), len(values)
+    if kinds == {str}:
+        return b"S%d:" % size + _sizes(values) + "".join(values).encode("utf-8", "surrogatepass")
+    if kinds == {float}:
+        return b"F%d:" % size + np.array(values, dtype=float).tobytes()
+    if kinds in ({list}, {tuple}):
+        return b"T%d:" % size + _sizes(values) + _many([*chain.from_iterable(values)], known)
+    return b"l%d:" % size + b"".join([_told(one, known) for one in values])
 
 
-def _tell_array(told: Any, value: np.ndarray, known: Known | None) -> None:
-    told.update(f"a{value.dtype.str}{value.shape}".encode())
+def _sizes(values: Sequence) -> bytes:
+    return np.fromiter(map(len, values), dtype=np.int64, count=len(values)).tobytes()
+
+
+def _mapping(value: Mapping, known: Known | None) -> bytes:
+    return b"k" + _many([*value.keys()], known) + _many([*value.values()], known)
+
+
+def _dataclass(value: Any, known: Known | None) -> bytes:
+    """Fields that no two are compared by are kept for convenience."""
+    return _names(type(value)) + b"".join([_told(getattr(value, one.name), known) for one in fields(value) if one.compare])
+
+
+@cache
+def _names(kind: type) -> bytes:
+    return b"d" + _many([kind.__module__, kind.__qualname__, *(one.name for one in fields(kind))], None)
+
+
+def _model(value: BaseModel, known: Known | None) -> bytes:
+    """A model that holds others by key is told by these, as most of them are the same after a change."""
+    name = f"{type(value).__module__}.{type(value).__qualname__}"
+    own = value.__dict__
+    if not any(isinstance(one, Mapping) for one in own.values()):
+        return b"m" + _many([name, value.model_dump_json()], known)
+    return b"M" + _text(name, known) + _many([*own], known) + _many([*own.values()], known)
+
+
+def _pattern(value: re.Pattern, known: Known | None) -> bytes:
+    return b"e" + _many((value.pattern, value.flags), known)
+
+
+def _crs(value: pyproj.CRS, known: Known | None) -> bytes:
+    return b"p" + _text(value.to_wkt(), known)
+
+
+def _shape(value: shapely.Geometry, known: Known | None) -> bytes:
+    return b"h" + _shapes(np.array([value], dtype=object))
+
+
+def _table(value: pd.DataFrame, known: Known | None) -> bytes:
+    # Columns as pandas has them; geopandas looks each over as it hands it out.
+    columns = [(name, column.array) for name, column in pd.DataFrame.items(value)]
+    parts = [part for name, array in columns for part in (_told(name, known), _text(str(array.dtype), known), _told(array, known))]
+    return b"t%d:" % len(columns) + _text(type(value).__name__, known) + _told(value.index, known) + b"".join(parts)
+
+
+def _series(value: pd.Series | pd.Index, known: Known | None) -> bytes:
+    index = _told(value.index, known) if isinstance(value, pd.Series) else b"-"
+    return b"s" + _text(str(value.dtype), known) + _told(value.name, known) + _told(value.array, known) + index
+
+
+def _range(value: pd.RangeIndex, known: Known | None) -> bytes:
+    return b"r" + _many((value.start, value.stop, value.step, value.name), known)
+
+
+def _categorical(value: pd.Categorical, known: Known | None) -> bytes:
+    return b"c" + _array(np.asarray(value.codes), known) + _many(list(value.categories), known) + _told(bool(value.ordered), known)
+
+
+def _geometry(value: gpd.array.GeometryArray, known: Known | None) -> bytes:
+    return b"g" + _told(value.crs, known) + _array(np.asarray(value), known)
+
+
+def _plain(value: pd.arrays.NumpyExtensionArray, known: Known | None) -> bytes:
+    return _array(value.to_numpy(), known)
+
+
+def _extension(value: pd.api.extensions.ExtensionArray, known: Known | None) -> bytes:
+    return b"x" + _text(str(value.dtype), known) + _array(np.asarray(value, dtype=object), known)
+
+
+def _array(value: np.ndarray, known: Known | None) -> bytes:
+    return _large(value, known) if value.size > LARGE else _whole(value, known)
+
+
+def _whole(value: np.ndarray, known: Known | None) -> bytes:
+    head = f"a{value.dtype.str}{value.shape}".encode()
+    if value.dtype == bool:
+        return head + np.packbits(value).tobytes()
     if value.dtype != object:
-        told.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data if value.size else b"")
-        return
-    flat = value.ravel()
-    if len(flat) and pd.api.types.infer_dtype(flat, skipna=False) == "string":
+        return head + value.tobytes()
+    flat = value.ravel().tolist()
+    kinds = set(map(type, flat))
+    if kinds == {str} and len(flat) > LARGE:
         # Names of residences and units stand in many rows.
-        code, names = pd.factorize(flat)
-        words = [one.encode() for one in names]
-        told.update(b"s" + np.fromiter(map(len, words), dtype=np.int64, count=len(words)).tobytes() + b"".join(words) + code.tobytes())
-    elif len(flat) and shapely.is_valid_input(flat).all():
-        _tell_geometry(told, flat)
-    else:
-        _tell_many(told, b"o", flat.tolist(), known)
+        code, names = pd.factorize(value.ravel())
+        return head + b"N" + _many(names.tolist(), known) + code.tobytes()
+    if flat and all(issubclass(kind, _SHAPED) for kind in kinds):
+        return head + b"G" + _shapes(value.ravel())
+    return head + _many(flat, known)
 
 
-def _tell_geometry(told: Any, shapes: np.ndarray) -> None:
-    kinds = shapely.get_type_id(shapes)
-    if (kinds == 0).all() and not shapely.has_z(shapes).any() and not shapely.is_empty(shapes).any():
-        told.update(b"P" + shapely.get_coordinates(shapes).tobytes())
-        return
-    for wkb in shapely.to_wkb(shapes, include_srid=True):
-        told.update(b"n" if wkb is None else str(len(wkb)).encode() + b":" + wkb)
+def _shapes(shapes: np.ndarray) -> bytes:
+    if (shapely.get_type_id(shapes) == 0).all() and not shapely.has_z(shapes).any() and not shapely.is_empty(shapes).any():
+        return b"P%d:" % len(shapes) + shapely.get_coordinates(shapes).tobytes()
+    # Nothing, where there is no shape, is told from an empty one.
+    told = [one or b"" for one in shapely.to_wkb(shapes, include_srid=True)]
+    return b"B%d:" % len(shapes) + _sizes(told) + b"".join(told)
+
+
+_large = _kept(_whole)
+_SHAPED = (shapely.Geometry, type(None))
+# From the narrower kind to the wider one.
+_WAYS: tuple[tuple[Any, Way], ...] = (
+    (np.generic, _scalar),
+    ((type(None), type(pd.NA), bool, int, float, str, bytes, date), _word),
+    (np.ndarray, _array),
+    (pd.DataFrame, _kept(_table)),
+    (pd.RangeIndex, _range),
+    ((pd.Series, pd.Index), _series),
+    (pd.Categorical, _categorical),
+    (gpd.array.GeometryArray, _geometry),
+    (pd.arrays.NumpyExtensionArray, _plain),
+    (pd.api.extensions.ExtensionArray, _extension),
+    (pyproj.CRS, _kept(_crs)),
+    (shapely.Geometry, _shape),
+    (BaseModel, _kept(_model)),
+    (re.Pattern, _pattern),
+    (Mapping, _mapping),
+    ((list, tuple), _many),
+)

@@ -1,5 +1,6 @@
 """Every formula by hand on a toy street; years, missing inputs, and what a facility does not count for."""
 
+from dataclasses import replace
 from datetime import date
 
 import geopandas as gpd
@@ -11,8 +12,9 @@ from conftest import CRS, facility_table, residence_table, town
 
 from livingcircle import standards
 from livingcircle.analysis import Inputs, Settings, analyze
+from livingcircle.areas import Areas
 from livingcircle.entrances import entrances
-from livingcircle.indicators import COLUMNS, FORMULAS
+from livingcircle.indicators import COLUMNS, FORMULAS, Places, Town
 from livingcircle.network.links import Link, foot
 from livingcircle.standards import Indicator, Standard
 
@@ -280,6 +282,25 @@ def test_areas_add_up(tiny):
     assert table.loc["S1", "value"] == pytest.approx(100)
     assert table.loc["ALL", "numerator"] == pytest.approx(table.loc[["u1", "u2", "u3", "u4"], "numerator"].sum())
     assert table.loc["u4", "missing"] == "residential_land"
+
+
+def test_sums_over_homes_are_those_of_every_home_by_itself():
+    """Homes in runs of a unit, of which a part is lived in, weighed by masks and by shares of them."""
+    rng = np.random.default_rng(5)
+    areas = Areas.of(pd.DataFrame({"unit": ["a", "b", "c"]}))
+    codes = np.repeat([2, 0, 3, 1, 0, 2], [40, 7, 30, 1, 90, 12])
+    people, masks = rng.random(len(codes)) * 9, [rng.random(len(codes)) < 0.4, rng.random(len(codes))]
+    lived = {2025: np.ones(len(codes), dtype=bool), 2030: np.arange(len(codes)) < 50, 2035: rng.random(len(codes)) < 0.5, 2040: np.zeros(len(codes), dtype=bool)}
+    places = Places((), np.zeros(0, dtype=int), np.zeros(0), np.zeros(0), np.zeros(0))
+    doors = (np.zeros(0, dtype=int), np.zeros(0))
+    told = Town(areas, {"people": people}, codes, places, doors, lived, {}, {}, "distance", {})
+    for year, there in lived.items():
+        for mask in (None, *masks):
+            every = people * there if mask is None else people * there * mask
+            assert told.summed("people", year, mask).tolist() == areas.by_unit(codes, every).tolist()
+            assert told.summed("people", year, mask) == pytest.approx(np.bincount(codes, every, minlength=4))
+    empty = replace(told, homes={"people": np.zeros(0)}, codes=np.zeros(0, dtype=int), lived={2025: np.zeros(0, dtype=bool)}, sums={})
+    assert empty.summed("people", 2025).tolist() == [0.0] * 4
 
 
 def test_facilities_and_homes_of_their_year(tiny):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+import re
+from dataclasses import dataclass, field, fields, replace
 
 import geopandas as gpd
 import numpy as np
@@ -20,7 +21,7 @@ from test_scenario import BRIDGE, HOMES, degrees, inputs_of, plan, settings_of, 
 from livingcircle import capacity
 from livingcircle.analysis import Result, analyze
 from livingcircle.layers import Units
-from livingcircle.reuse import Known, Untold, again, digest, recalled
+from livingcircle.reuse import Known, Untold, again, digest, entered, recalled
 from livingcircle.scenario import laid
 from livingcircle.standards import load
 
@@ -31,6 +32,10 @@ POINTS = gpd.GeoDataFrame({"name": ["a", "b"], "size": [1.0, np.nan]}, geometry=
 class Pair:
     left: object
     right: object
+
+
+class Word(str):
+    """A word of a kind of its own."""
 
 
 OTHERS = {
@@ -62,6 +67,17 @@ OTHERS = {
     "short words": (np.array(["a"]), np.array(["b"])),
     "no number": (pd.Series([1, None], dtype="Int64"), pd.Series([1, 0], dtype="Int64")),
     "kind of table": (POINTS, pd.DataFrame(POINTS)),
+    "where one of many words ends": (["ab", "c"], ["a", "bc"]),
+    "numbers of one kind": ([1.0, 2.0], [1, 2]),
+    "no number among numbers": ([1.0, float("nan")], [1.0, 0.0]),
+    "where one of many lists ends": ([("a", "b"), ("c",)], [("a",), ("b", "c")]),
+    "lists of lists": ([("a",), ()], [(), ("a",)]),
+    "many names": (np.array(["a", "b"] * 2000, dtype=object), np.array(["b", "a"] * 2000, dtype=object)),
+    "truths": (np.array([True, False] * 2000), np.array([False, True] * 2000)),
+    "how many truths": (np.zeros(7, dtype=bool), np.zeros(8, dtype=bool)),
+    "pattern": (re.compile("a"), re.compile("a", re.IGNORECASE)),
+    "word of a kind": (Word("a"), "a"),
+    "rows": (pd.DataFrame(index=range(3)), pd.DataFrame(index=range(1, 4))),
 }
 
 
@@ -79,6 +95,26 @@ def test_a_standard_is_told_by_its_every_value():
     limits = tuple(one.model_copy(update={"limit_m": one.limit_m + 1}) for one in category.requirements)
     other = standard.model_copy(update={"categories": {**standard.categories, "edu_primary": category.model_copy(update={"requirements": limits})}})
     assert digest(standard) != digest(other) and digest(standard) == digest(load("gb50180-2018"))
+
+
+def test_what_is_kept_for_convenience_tells_nothing_apart():
+    @dataclass(frozen=True)
+    class Sum:
+        parts: tuple
+        kept: dict = field(default_factory=dict, compare=False)
+
+    assert digest(Sum((1, 2))) == digest(Sum((1, 2), {"sum": 3})) != digest(Sum((1, 3)))
+
+
+def test_what_came_out_beside_other_work_is_found_by_the_same_question():
+    known = Known()
+    entered(known, sum, [1, 2], result="three")
+    assert again(known, sum, [1, 2]) == recalled(known, sum, [1, 2]) == "three" and again(known, sum, [1, 3]) == 4
+    entered(known, sum, [1, 3], result="another")
+    assert recalled(known, sum, [1, 3]) == 4
+    entered(known, sum, {1, 2}, result="nothing")
+    entered(None, sum, [1, 2], result="nothing")
+    assert len(known.results) == 2
 
 
 def test_what_cannot_be_told_is_worked_out_anew_rather_than_taken_for_equal():
@@ -220,6 +256,32 @@ def test_one_facility_more_asks_again_for_its_own_category_alone(tiny, monkeypat
         inputs, standard, settings = state(tiny, told)
         analyze(inputs, standard=standard, settings=settings, known=known)
     assert asked == ["school", "park", "school", "park"]
+
+
+def test_an_indicator_is_worked_out_again_for_what_it_reads_alone(tiny, monkeypatch):
+    from livingcircle import indicators as tables
+    from livingcircle.standards import Indicator
+
+    known, asked, columns = Known(), [], tables._columns
+    names = {"zh": "名", "en": "name"}
+    told = {"name": names, "unit": names, "group": names, "numerator": names, "denominator": names, "definition": names, "clause": "1", "evidence": "○"}
+    every = {
+        id: Indicator(id=id, formula=formula, categories=(category,), limit_m=limit_m, name_evidence="○", **told)
+        for id, formula, category, limit_m in (
+            ("near", "people_within", "school", 500.0), ("many", "count_per_people", "park", None), ("failing", "units_failing", "park", 300.0),
+        )
+    }  # fmt: skip
+    systems = (tiny.model_copy(update={"id": "toy", "indicators": every}),)
+    monkeypatch.setattr(tables, "_columns", lambda one, *rest: asked.append(one.id) or columns(one, *rest))
+    park = {"change": "open", "name": "P", "categories": ["park"], **degrees(560, 40)}
+    found = []
+    for changes in ({}, {"facilities": [FRESH]}, {"facilities": [park]}, {"limits": [{"category": "park", "level": "L5", "limit_m": 450}]}):
+        asked.clear()
+        inputs, standard, settings = state(tiny, changes, systems=systems)
+        reused = analyze(inputs, standard=standard, settings=settings, known=known)
+        found.append(sorted(set(asked)))
+        assert_frame_equal(reused.indicators, analyze(inputs, standard=standard, settings=settings).indicators, check_exact=True)
+    assert found == [["failing", "many", "near"], ["near"], ["failing", "many"], []]
 
 
 def test_only_who_competes_for_what_changed_is_assigned_again(asking, monkeypatch):

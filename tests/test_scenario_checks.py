@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import toy_study
+from pandas.testing import assert_frame_equal
 from test_scenario import BRIDGE, degrees, inputs_of, lay, plan, settings_of
 
 from livingcircle import cli, scenario
@@ -78,6 +79,20 @@ def test_additions_take_nothing_from_anybody_whatever_was_known(tiny, before, na
     assert [(kept.compared, kept.holds) for kept in told] == [(16, True)] * 2
     analyze(inputs, standard=standard, settings=settings, known=known)
     assert losses(inputs, found, standard=standard, settings=settings, known=known).compared == 16
+
+
+def test_what_a_state_had_is_not_looked_for_again(tiny, before, monkeypatch):
+    known = Known()
+    inputs, standard, settings = before
+    analyze(inputs, standard=standard, settings=settings, known=known)
+    after, limits, stated = lay(tiny, inputs=inputs, facilities=[{"change": "close", "id": "F1"}])
+    found = analyze(after, standard=limits, settings=stated, known=known)
+    anew = losses(inputs, found, standard=standard, settings=settings)
+    monkeypatch.setattr("livingcircle.analysis.keeping.outset", None)
+    told = losses(inputs, found, standard=standard, settings=replace(settings, years=(2030,), language="en"), known=known)
+    assert len(anew.fallen) and len(anew.longer) and told.compared == anew.compared
+    assert_frame_equal(told.fallen, anew.fallen, check_exact=True)
+    assert_frame_equal(told.longer, anew.longer, check_exact=True)
 
 
 def test_what_is_too_uncertain_is_taken_away_where_it_was_open(tiny, before):

@@ -23,15 +23,15 @@ from livingcircle.analysis.areas import isochrones
 from livingcircle.analysis.capacities import capacities
 from livingcircle.analysis.category import answered
 from livingcircle.analysis.inputs import Inputs, Kept, Result, Settings
-from livingcircle.analysis.keeping import losses
+from livingcircle.analysis.keeping import Had, bare, had, losses
 from livingcircle.analysis.outset import Outset, outset
 from livingcircle.analysis.reach import View, walked_as
 from livingcircle.analysis.served import Served, codes_of
 from livingcircle.analysis.walking import walking
 from livingcircle.areas import Areas
 from livingcircle.indicators import indicators
-from livingcircle.layers import Gaps, Residences, Samples, Units
-from livingcircle.reuse import Known, again
+from livingcircle.layers import Gaps, Residences, Samples
+from livingcircle.reuse import Known, again, entered
 from livingcircle.standards import Standard
 
 __all__ = ["Inputs", "Kept", "Result", "Settings", "analyze", "losses"]
@@ -59,6 +59,7 @@ def analyze(
     progress("samples", 1, 1)
     facilities, people, samples, view = start.facilities, start.people, start.samples, start.view
     judged = _judge(start, standard, progress, known)
+    entered(known, had, inputs, standard, bare(settings), result=Had(samples, judged.had, judged.walks))
     areas = isochrones(start.names, (inputs, facilities, view), standard, settings, (progress, known))
     progress("coverage", 0, 1)
     table = _with_walkers(_with_place(gap_list.ranked([gap_list.table(judged.gaps)]), samples), settings)
@@ -77,7 +78,7 @@ def analyze(
         area=inputs.area,
         **beside,
         walked_as=walked_as(start.seen),
-        residence_walks=pd.concat(judged.walks, ignore_index=True),
+        residence_walks=pd.concat(judged.walks.values(), ignore_index=True),
         coverage=_with_walkers(pd.concat(judged.coverage, ignore_index=True), settings),
         gaps=table,
         gap_areas=tables.gap_areas(table, people, areas, settings, known=known),
@@ -102,34 +103,33 @@ def _with_walkers(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 def _beside(start: Outset, elements: Packed, standard: Standard, settings: Settings, known: Known | None) -> dict[str, Any]:
     """The tables beside coverage: indicators, completeness, what homes lack, quotas, capacity."""
     people, samples, facilities, served = start.people, start.samples, start.facilities, start.served
-    areas = Areas.of(served.inputs.units)
+    areas = again(known, Areas.of, served.inputs.units)
     town = served.town(standard, areas, known)
     codes = again(known, codes_of, samples, served.inputs.units)
     elements = {(level, group.id): elements[level, group.id] for level in standard.levels for group in settings.groups if (level, group.id) in elements}
-    told = (elements, settings.groups, served.inputs.units)
-    base = again(known, _bases, samples, people, served.inputs.units)
-    asked = amounts.quotas(standard, facilities, base, areas=areas, codes=town.places)
+    told = (elements, settings.groups, areas, codes)
+    base = again(known, _bases, samples, people, areas, codes)
+    asked = amounts.quotas(standard, facilities, base, areas=areas, codes=town.places.codes)
     return {
         "indicators": indicators(settings.systems, town, language=settings.language, known=known),
         "completeness": again(known, _completeness, samples, *told),
-        "lacking": again(known, _lacking, samples, people, *told),
+        "lacking": again(known, _lacking, samples, people, *told[:2]),
         "quotas": asked[asked["category"].isin(settings.categories or list(standard.categories))].reset_index(drop=True),
         "capacity": capacities(
-            (served.inputs, people, samples, facilities), start.view, standard=standard, settings=settings, codes=town.places, known=known
+            (served.inputs, people, samples, facilities), start.view, standard=standard, settings=settings, codes=town.places.codes, known=known
         ),
     }
 
 
-def _bases(samples: Samples, people: Residences, units: Units | None) -> dict[str, np.ndarray]:
-    return amounts.bases(amounts.with_dwellings(samples, people), codes_of(samples, units), Areas.of(units))
+def _bases(samples: Samples, people: Residences, areas: Areas, codes: np.ndarray) -> dict[str, np.ndarray]:
+    return amounts.bases(amounts.with_dwellings(samples, people), codes, areas)
 
 
-def _completeness(samples: Samples, elements: Packed, groups: tuple[judging.Group, ...], units: Units | None) -> pd.DataFrame:
-    told = {"groups": groups, "areas": Areas.of(units), "codes": codes_of(samples, units)}
-    return circles.completeness(samples, _unpacked(elements, len(samples)), **told)
+def _completeness(samples: Samples, elements: Packed, groups: tuple[judging.Group, ...], areas: Areas, codes: np.ndarray) -> pd.DataFrame:
+    return circles.completeness(samples, _unpacked(elements, len(samples)), groups=groups, areas=areas, codes=codes)
 
 
-def _lacking(samples: Samples, people: Residences, elements: Packed, groups: tuple[judging.Group, ...], units: Units | None) -> pd.DataFrame:
+def _lacking(samples: Samples, people: Residences, elements: Packed, groups: tuple[judging.Group, ...]) -> pd.DataFrame:
     return circles.lacking(samples, people, _unpacked(elements, len(samples)), group=groups[0].id)
 
 
@@ -141,14 +141,15 @@ def _unpacked(elements: Packed, size: int) -> circles.Elements:
 
 @dataclass(frozen=True)
 class _Judged:
-    """What is found for all categories, as `category.Answer` has it for one; `elements` are the packed masks of mandatory ones by level and group."""
+    """What is found for all categories, as `category.Answer` has it for one (`had`: who is covered by category); `elements` are the packed masks of mandatory ones by level and group."""
 
     coverage: list = field(default_factory=list)
     gaps: list = field(default_factory=list)
-    walks: list = field(default_factory=list)
+    walks: dict = field(default_factory=dict)
     unreachable: dict = field(default_factory=dict)
     elements: dict = field(default_factory=dict)
     covered: dict = field(default_factory=dict)
+    had: dict = field(default_factory=dict)
     equity: list = field(default_factory=list)
 
 
@@ -162,7 +163,8 @@ def _judge(start: Outset, standard: Standard, progress: Progress, known: Known |
             start.served.add(question.category, answer.inside)
         out.coverage.extend(answer.coverage)
         out.gaps.extend(answer.gaps)
-        out.walks.extend([] if answer.walks is None else [answer.walks])
+        if question.judges:
+            out.had[question.category], out.walks[question.category] = answer.covered, answer.walks
         out.equity.extend([] if answer.equity is None else [answer.equity])
         out.unreachable.update(answer.unreachable)
         out.covered.update({(question.category, *key): mask for key, mask in answer.covered.items()})

@@ -15,7 +15,7 @@ from livingcircle.analysis.served import codes_of
 from livingcircle.areas import Areas
 from livingcircle.capacity import Assignment, Capacity, Case
 from livingcircle.catchments import catchments
-from livingcircle.layers import Entrances, Facilities, Positions, Residences, Samples, Units
+from livingcircle.layers import Entrances, Facilities, Positions, Residences, Samples
 from livingcircle.network import StreetNetwork
 from livingcircle.quotas import serving, with_dwellings
 from livingcircle.reuse import Known, again
@@ -43,7 +43,7 @@ class _Lot:
     """Categories that share facilities, each within a limit of its own (`cases`), and all that their assignment hangs on beside walks.
 
     `told` are the cases whose rows are asked for; `facilities` those of the categories, with the column `open`, `places` their units. `standard` asks
-    nothing of anything but them, and holds quotas alone.
+    nothing of anything but them, and holds quotas alone. `codes` are the units of the samples, `homes` their rows of the residences.
     """
 
     cases: tuple[Case, ...]
@@ -53,7 +53,9 @@ class _Lot:
     residences: Residences
     facilities: Facilities
     places: np.ndarray
-    units: Units | None
+    areas: Areas
+    codes: np.ndarray
+    homes: np.ndarray
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,11 +65,6 @@ class _Lot:
     def supply(self) -> pd.DataFrame:
         """What its facilities hold (`capacity.supply`)."""
         return held.supply(self.facilities, self.names, self.standard, measure=self.cases[0].asked.quota.measure)
-
-    @property
-    def areas(self) -> tuple[Areas, np.ndarray]:
-        areas = Areas.of(self.units)
-        return areas, areas.codes(self.samples["unit"].to_numpy())
 
 
 # Tables of one case: by facility, by area and by residence.
@@ -98,20 +95,21 @@ def capacities(
     samples = again(known, with_dwellings, samples, residences)
     told = held.demanding(standard)
     pace = None if settings.rule == "distance" else view.speed_kmh * METRES_PER_MINUTE_PER_KMH
+    areas = again(known, Areas.of, inputs.units)
+    located = again(known, codes_of, samples, inputs.units), again(known, held.residence_rows, samples, residences)
     every = held.cases((one for one in held.asked(told) if settings.judges(told.categories[one.category])), per_minute=pace)
     rows: dict[int, Tables] = {}
     lots: dict[tuple, tuple[list[Case], list[int]]] = {}
     for number, case in enumerate(every):
         lacking = _lacking(case, samples, facilities)
         if lacking:
-            areas = Areas.of(inputs.units), again(known, codes_of, samples, inputs.units)
-            rows[number] = {"units": held.missing_rows(case, samples, areas=areas, missing=lacking)}
+            rows[number] = {"units": held.missing_rows(case, samples, areas=(areas, located[0]), missing=lacking)}
             continue
         lot = _competing(case, every, samples, facilities)
         lots.setdefault(tuple((*one.keys.values(), one.within_m) for one in lot), (lot, []))[1].append(number)
     for lot, numbers in lots.values():
         own = np.flatnonzero(serving(facilities, tuple(case.asked.category for case in lot)))
-        asked = _asked((lot, [every[number] for number in numbers]), (samples, residences, facilities, inputs.units, codes), own, told)
+        asked = _asked((lot, [every[number] for number in numbers]), (samples, residences, facilities, areas, codes), located, own, told)
         rows |= zip(numbers, again(known, _judged, asked, _ways(inputs, asked.facilities, view, settings), within=True), strict=True)
     empty = held.nothing()
     parts = {name: [rows[number][name] for number in sorted(rows) if name in rows[number]] for name in ("facilities", "units", "homes")}
@@ -132,14 +130,16 @@ def _competing(case: Case, every: list[Case], samples: Samples, facilities: Faci
     return [case if one == case.asked.category else held.principal([each for each in same if each.asked.category == one]) for one in lot]
 
 
-def _asked(cases: tuple[list[Case], list[Case]], layers: tuple, own: np.ndarray, standard: Standard) -> _Lot:
-    """The lot with the rows `own` of the facilities."""
-    samples, residences, facilities, units, codes = layers
+def _asked(
+    cases: tuple[list[Case], list[Case]], layers: tuple, located: tuple[np.ndarray, np.ndarray], own: np.ndarray, standard: Standard
+) -> _Lot:
+    """The lot with the rows `own` of the facilities; the samples are `located` in units and residences."""
+    samples, residences, facilities, areas, codes = layers
     facilities = facilities.iloc[own].reset_index(drop=True)
     sharing = {category for served in facilities["categories"] for category in served}
     quotas = {key: one.model_copy(update={"requirements": ()}) for key, one in standard.categories.items() if key in sharing}
     bare = standard.model_copy(update={"categories": quotas, "indicators": {}, "green": {}, "per_thousand": (), "origins": {}})
-    return _Lot(tuple(cases[0]), tuple(cases[1]), bare, samples, residences, facilities, codes[own], units)
+    return _Lot(tuple(cases[0]), tuple(cases[1]), bare, samples, residences, facilities, codes[own], areas, *located)
 
 
 def _ways(inputs: Inputs, facilities: Facilities, view: View, settings: Settings) -> _Ways:
@@ -155,29 +155,37 @@ def _judged(lot: _Lot, ways: _Ways, *, known: Known | None) -> list[Tables]:
 
 
 def _tables(lot: _Lot, pairs: Mapping[str, pd.DataFrame]) -> list[Tables]:
-    supply, areas = lot.supply, lot.areas
+    supply, areas = lot.supply, (lot.areas, lot.codes)
     found = _assigned(lot, supply, pairs)
     places, out = lot.facilities.loc[supply.index], []
     for case in lot.told:
         category = case.asked.category
         rows = held.facility_rows(case, found.flows[category], found.assignment.facilities, places=places, status=supply["status"])
-        units = held.unit_rows(case, found.amounts[category], lot.samples, areas=areas, offered=_offered(rows, lot))
-        homes = held.home_rows(case, found.amounts[category], lot.samples, residences=lot.residences, available=found.available[category])
+        units = held.unit_rows(case, found.amounts[category], lot.samples, areas=areas, offered=_offered(rows, lot, areas[0]))
+        homes = held.home_rows(case, found.amounts[category], lot.homes, residences=lot.residences, available=found.available[category])
         out.append({"facilities": rows, "units": units, "homes": homes})
     return out
 
 
 def _assigned(lot: _Lot, supply: pd.DataFrame, walks: Mapping[str, pd.DataFrame]) -> _Found:
     names = lot.names
-    parts = {case.asked.category: (walks[case.asked.category], held.demand(lot.samples, case.asked.quota)) for case in lot.cases}
-    pairs, demand = held.together(parts)
-    # Who has no facility within the limit changes nothing for the others.
-    near, origin = np.unique(pairs["origin"].to_numpy(), return_inverse=True)
-    pairs, asking = pairs.assign(origin=origin), demand.iloc[near].reset_index(drop=True)
     size = len(lot.samples)
+    asking = [held.demand(lot.samples, case.asked.quota).to_numpy() for case in lot.cases]
+    # The people of every category are origins of their own.
+    pairs = [walks[name] for name in names]
+    origin = np.concatenate([pair["origin"].to_numpy() + row * size for row, pair in enumerate(pairs)])
+    limits = np.repeat([case.within_m for case in lot.cases], [len(pair) for pair in pairs])
+    demand = np.concatenate(asking)
+    # Who has no facility within the limit changes nothing for the others.
+    seen = np.zeros(len(demand), dtype=bool)
+    seen[origin] = True
+    near = np.flatnonzero(seen)
+    facility, metres = (np.concatenate([pair[name].to_numpy() for pair in pairs]) for name in ("facility", "metres"))
+    pairs = pd.DataFrame({"origin": (np.cumsum(seen) - 1)[origin], "facility": facility, "metres": metres})
+    asking = pd.Series(demand[near])
     done = held.assign(pairs, asking, supply["capacity"])
-    access = _access(pairs, asking, supply["capacity"], np.array([case.within_m for case in lot.cases])[near // size][origin])
-    far = demand.to_numpy().copy()
+    access = _access(pairs, asking, supply["capacity"], limits)
+    far = demand.copy()
     far[near] = 0.0
     told = {name: _spread(values, near, len(demand)) for name, values in held.amounts(done.origins).items()}
     told["demand"] += far
@@ -240,10 +248,10 @@ def _each(few: np.ndarray, owner: np.ndarray, asked: tuple, ways: _Ways, within_
     return pd.concat(parts, ignore_index=True)
 
 
-def _offered(rows: pd.DataFrame, lot: _Lot) -> dict[str, np.ndarray]:
+def _offered(rows: pd.DataFrame, lot: _Lot, areas: Areas) -> dict[str, np.ndarray]:
     """What facilities in every area hold: their number, how many tell it, and the sum of that."""
     row = pd.Index(lot.facilities["facility_id"]).get_indexer(rows["facility_id"])
     codes, capacity = lot.places[row], rows["capacity"].to_numpy()
     known = ~np.isnan(capacity)
     weights = {"facilities": np.ones(len(rows)), "capacity_known": known.astype(float), "supply": np.nan_to_num(capacity)}
-    return {name: lot.areas[0].sums(codes, values) for name, values in weights.items()}
+    return {name: areas.sums(codes, values) for name, values in weights.items()}

@@ -18,11 +18,11 @@ from livingcircle.areas import Areas
 from livingcircle.catchments import nth_straight
 from livingcircle.coverage import Walks
 from livingcircle.facilities import is_open
-from livingcircle.indicators import Target, Town, all_targets
+from livingcircle.indicators import Places, Target, Town, all_targets, built_on, grounds, weights_of
 from livingcircle.indicators.town import WAYS
 from livingcircle.layers import Entrances, Facilities, Positions, Residences, Samples, Units
 from livingcircle.network.links import linked
-from livingcircle.quotas import serving, with_dwellings
+from livingcircle.quotas import serving, sharing_of, with_dwellings
 from livingcircle.reuse import Known, again
 from livingcircle.standards import Standard
 
@@ -61,11 +61,13 @@ class Served:
         if len(coming):
             later = again(known, _sampled, coming, inputs.units, inputs.sampled_among)
             origins = view.standing.homes(coordinates(later))
-            samples = gpd.GeoDataFrame(pd.concat([samples, later], ignore_index=True), crs=samples.crs)
+            samples = again(known, _followed, samples, later)
             view = replace(view, origins=pd.concat([view.origins, origins], ignore_index=True))
         own = len(samples) - (len(later) if len(coming) else 0)
-        opening = inputs.residences.set_index("residence_id")["open_year"].astype(float).reindex(samples["residence_id"]).to_numpy()
+        opening = again(known, _opening, samples, inputs.residences)
         opened = {year: is_open(inputs.facilities, year=year, certainty=settings.certainty) for year in every}
+        lived = {year: np.isnan(opening) | (opening <= (np.inf if year is None else year)) for year in every}
+        alike: dict[bytes, np.ndarray] = {}
         targets = all_targets(settings.systems)
         counts = {target: serving(inputs.facilities, target.categories) for target in targets}
         out = cls(
@@ -75,7 +77,7 @@ class Served:
             coordinates(samples),
             view,
             own,
-            {year: np.isnan(opening) | (opening <= (np.inf if year is None else year)) for year in every},
+            {year: alike.setdefault(there.tobytes(), there) for year, there in lived.items()},
             opened,
             targets,
             {target: {year: np.packbits(there & counts[target]).tobytes() for year, there in opened.items()} for target in targets},
@@ -110,22 +112,22 @@ class Served:
     def town(self, standard: Standard, areas: Areas, known: Known | None = None) -> Town:
         """What the indicators are worked out from."""
         inputs, samples = self.inputs, again(known, with_dwellings, self.samples, self.inputs.residences)
+        ground = again(known, grounds, areas, inputs.units, inputs.area)
+        codes = again(known, places_of, inputs.facilities, inputs.units, inputs.area)
         return Town(
             areas=areas,
-            samples=samples,
+            homes=again(known, weights_of, samples),
             codes=again(known, codes_of, samples, inputs.units),
-            facilities=inputs.facilities,
-            places=again(known, places_of, inputs.facilities, inputs.units, inputs.area),
-            entrances=inputs.entrances,
+            places=Places.of(inputs.facilities, codes),
+            doors=(pd.Index(inputs.facilities["facility_id"]).get_indexer(inputs.entrances["facility_id"]), inputs.entrances.geometry.to_numpy()),
             lived=self.lived,
             opened=self.opened,
             within={(target, year): self.within[target, self.keys[target][year]] for target in self.targets for year in self.opened},
             rule=self.settings.rule,
-            standard=standard,
+            sharing={measure: tuple(sorted(keys)) for measure, keys in sharing_of(standard).items()},
             streets=linked(inputs.network, inputs.links).network.streets if inputs.links else inputs.network.streets,
-            units=inputs.units,
-            area=inputs.area,
-            built_land=inputs.built_land,
+            ground=ground,
+            built=again(known, built_on, inputs.built_land, ground),
         )
 
     def _slots(self, target: Target) -> Iterator[tuple[bytes, Year]]:
@@ -155,10 +157,12 @@ def served_by(
     if not targets or not len(facilities):
         return {}
     found: dict[bytes, Measures] = {}
+    row_of = {id: row for row, id in enumerate(facilities["facility_id"])}
+    owner = np.array([row_of[id] for id in entrances["facility_id"]], dtype=int)
     farthest = max(target.farthest_m for target in targets)
     told = (entrances, view, homes)
     if walks is not None:
-        rows = _doors(facilities, entrances, opened[settings.year])
+        rows = np.flatnonzero(opened[settings.year][owner])
         found[rows.tobytes()] = _with_coming(rows, walks, told, settings)
     out: dict[tuple[Target, Year], dict[str, np.ndarray]] = {}
     for target in targets:
@@ -168,7 +172,7 @@ def served_by(
             if there.tobytes() not in alike:
                 masks = {way: np.zeros(len(homes.points), dtype=bool) for way in WAYS}
                 for limit_m in np.unique(limits[there & ~np.isnan(limits)]):
-                    rows = _doors(facilities, entrances, there & (limits == limit_m))
+                    rows = np.flatnonzero((there & (limits == limit_m))[owner])
                     if rows.tobytes() not in found:
                         line = again(known, _lines, homes.points, coordinates(entrances)[rows], farthest)
                         found[rows.tobytes()] = _measures(rows, told, settings, line)
@@ -177,11 +181,6 @@ def served_by(
                 alike[there.tobytes()] = {way: np.packbits(mask) for way, mask in masks.items()}
             out[target, year] = alike[there.tobytes()]
     return out
-
-
-def _doors(facilities: Facilities, entrances: Entrances, chosen: np.ndarray) -> np.ndarray:
-    ids = set(facilities["facility_id"][chosen])
-    return np.flatnonzero(entrances["facility_id"].isin(ids).to_numpy())
 
 
 def _lines(points: np.ndarray, doors: np.ndarray, within_m: float) -> np.ndarray:
@@ -205,6 +204,16 @@ def _with_coming(rows: np.ndarray, walks: Walks, told: tuple, settings: Settings
     return tuple(np.concatenate(pair) for pair in zip(given, (more.metres, more.flat_m, line), strict=True))
 
 
+def _followed(samples: Samples, later: Samples) -> Samples:
+    return gpd.GeoDataFrame(pd.concat([samples, later], ignore_index=True), crs=samples.crs)
+
+
+def _opening(samples: Samples, residences: Residences) -> np.ndarray:
+    """The year from which every sample is lived in, NaN where none is told."""
+    code, names = pd.factorize(samples["residence_id"].to_numpy(dtype=object), use_na_sentinel=False)
+    return residences.set_index("residence_id")["open_year"].astype(float).reindex(names).to_numpy()[code]
+
+
 def _sampled(coming: Residences, units: Units | None, among: int) -> Samples:
     return homes.sample(homes.assign_units(coming, units), units, among=among)
 
@@ -223,7 +232,9 @@ def _coming(everybody: Residences, people: Residences, years: tuple[Year, ...]) 
 
 def codes_of(samples: Samples, units: Units | None) -> np.ndarray:
     """The unit of every sample (`Areas.codes`)."""
-    return Areas.of(units).codes(samples["unit"].to_numpy())
+    # Every name is looked up once.
+    code, names = pd.factorize(samples["unit"].to_numpy(dtype=object), use_na_sentinel=False)
+    return Areas.of(units).codes(names)[code]
 
 
 def places_of(facilities: Facilities, units: Units | None, area: gpd.GeoDataFrame | None) -> np.ndarray:

@@ -5,13 +5,13 @@ from livingcircle.capacity.asked import NOT_TOLD, SHARED, TOLD, Asked, asked, de
 from livingcircle.capacity.assigning import ALL_FULL, NONE_WITHIN, NOT_KNOWN, Assignment, assign, by_unit, together
 from livingcircle.capacity.cases import (
     FACILITIES, HOMES, KEYS, MEASURES, NO_FACILITY, PARTS, UNITS, Capacity, Case, amounts, cases, competing, facility_rows, home_rows, missing_rows, nothing,
-    principal, unit_rows,
+    principal, residence_rows, unit_rows,
 )  # fmt: skip
 from livingcircle.capacity.reach import decay, decays, within
 
 __all__ = [
     "ALL_FULL", "FACILITIES", "HOMES", "KEYS", "MEASURES", "NONE_WITHIN", "NOT_KNOWN", "NOT_TOLD", "NO_FACILITY", "PARTS", "SHARED", "TOLD", "UNITS", "Access",
     "Asked", "Assignment", "Capacity", "Case", "amounts", "asked", "assign", "balanced", "by_unit", "cases", "competing", "decay", "decays", "demand",
-    "demanding", "facility_rows", "home_rows", "missing", "missing_rows", "nothing", "principal", "spatial_availability", "supply", "together",
+    "demanding", "facility_rows", "home_rows", "missing", "missing_rows", "nothing", "principal", "residence_rows", "spatial_availability", "supply", "together",
     "two_step", "unit_rows", "within",
 ]  # fmt: skip

@@ -107,23 +107,18 @@ def facility_rows(case: Case, flows: pd.DataFrame, told: pd.DataFrame, *, places
     load = np.bincount(flows["facility"], flows["people"], minlength=len(places))
     metres = np.bincount(flows["facility"], flows["people"] * flows["metres"], minlength=len(places))
     capacity, every = told["capacity"].to_numpy(), told["load"].to_numpy()
-    table = pd.DataFrame(
-        {
-            "facility_id": places["facility_id"].to_numpy(), "name": places["name"].to_numpy(),
-            **{key: [value] * len(places) for key, value in case.keys.items()},
-            "capacity": capacity, "status": status.to_numpy(),
-            "shared_with": [";".join(one for one in own if one != case.asked.category) for own in places["categories"]],
-            "demand_within": told["demand_within"].to_numpy(), "load": load, "load_all": every, "left": told["left"].to_numpy(),
-            "use": np.divide(every, capacity, out=np.full(len(places), np.nan), where=capacity > 0),
-            "people_served": load * quota.per / quota.value,
-            "walk_m": np.divide(metres, load, out=np.full(len(places), np.nan), where=load > 0),
-            "clause": quota.clause, "evidence": quota.evidence,
-        }
-    )  # fmt: skip
-    unknown = np.isnan(capacity)
     # Nobody is sent to a facility of unknown size, which is not the same as that nobody goes there.
-    table.loc[unknown, ["load", "load_all", "people_served"]] = np.nan
-    return table[served].reset_index(drop=True)[list(FACILITIES)]
+    unknown, nothing_told = np.isnan(capacity), np.full(len(places), np.nan)
+    columns = {
+        "facility_id": places["facility_id"].array, "name": places["name"].array, **_same(case.keys, len(places)), "capacity": capacity,
+        "status": status.array,
+        "shared_with": [";".join(one for one in own if one != case.asked.category) for own in places["categories"]],
+        "demand_within": told["demand_within"].to_numpy(), "load": np.where(unknown, np.nan, load), "load_all": np.where(unknown, np.nan, every),
+        "left": told["left"].to_numpy(), "use": np.divide(every, capacity, out=nothing_told.copy(), where=capacity > 0),
+        "people_served": np.where(unknown, np.nan, load * quota.per / quota.value),
+        "walk_m": np.divide(metres, load, out=nothing_told, where=load > 0), "clause": quota.clause, "evidence": quota.evidence,
+    }  # fmt: skip
+    return pd.DataFrame({column: columns[column] for column in FACILITIES})[served].reset_index(drop=True)
 
 
 def unit_rows(
@@ -131,15 +126,20 @@ def unit_rows(
 ) -> pd.DataFrame:
     """The rows of `UNITS` of one case; `found` are the `amounts` of every sample, `offered` the columns of facilities by area."""
     told, codes = areas
-    table = told.table().assign(**case.keys, flag=case.asked.requirement.flag)
-    sums = {"people": samples["people"].to_numpy(), **found}
-    for column, values in sums.items():
-        table[column] = told.sums(codes, values)
-    table["unserved"] = table["demand"] - table["served"]
-    table["short"] = table["too_far"] + table["full"]
-    table["walk_m"] = (table.pop("person_m") / table["served"]).where(table["served"] > 0)
-    quota = case.asked.quota
-    return table.assign(**offered, clause=quota.clause, evidence=quota.evidence, status=COMPUTED, missing="")[list(UNITS)]
+    sums = {column: told.sums(codes, values) for column, values in {"people": samples["people"].to_numpy(), **found}.items()}
+    person_m, served, quota = sums.pop("person_m"), sums["served"], case.asked.quota
+    columns = {
+        "area": told.name, "area_kind": told.kind, **_same(case.keys, len(served)), "flag": case.asked.requirement.flag, **sums,
+        "unserved": sums["demand"] - served, "short": sums["too_far"] + sums["full"],
+        "walk_m": np.divide(person_m, served, out=np.full(len(served), np.nan), where=served > 0),
+        **offered, "clause": quota.clause, "evidence": quota.evidence, "status": COMPUTED, "missing": "",
+    }  # fmt: skip
+    return pd.DataFrame({column: columns[column] for column in UNITS})
+
+
+def _same(told: Mapping[str, object], size: int) -> dict[str, list]:
+    """Columns that are the same in every row."""
+    return {column: [value] * size for column, value in told.items()}
 
 
 def missing_rows(case: Case, samples: Samples, *, areas: tuple[Areas, np.ndarray], missing: str) -> pd.DataFrame:
@@ -151,24 +151,31 @@ def missing_rows(case: Case, samples: Samples, *, areas: tuple[Areas, np.ndarray
     return table.reindex(columns=list(UNITS))
 
 
+def residence_rows(samples: Samples, residences: Residences) -> np.ndarray:
+    """The row of the residence of every sample, -1 where it is none of them."""
+    code, names = pd.factorize(samples["residence_id"].to_numpy(dtype=object), use_na_sentinel=False)
+    return pd.Index(residences["residence_id"]).get_indexer(names)[code]
+
+
 def home_rows(
-    case: Case, found: Mapping[str, np.ndarray], samples: Samples, *, residences: Residences, available: Mapping[str, np.ndarray]
+    case: Case, found: Mapping[str, np.ndarray], rows: np.ndarray, *, residences: Residences, available: Mapping[str, np.ndarray]
 ) -> pd.DataFrame:
-    """The rows of `HOMES` of one case: residences where somebody asks; `found` are the `amounts` of every sample, `available` what it finds by measure."""
-    row = pd.Index(residences["residence_id"]).get_indexer(samples["residence_id"])
+    """The rows of `HOMES` of one case: residences where somebody asks.
+
+    `found` are the `amounts` of every sample, `available` what it finds by measure; `rows` are the samples' rows of the residences (`residence_rows`).
+    """
     size = len(residences)
-    sums = {column: np.bincount(row, values, minlength=size) for column, values in found.items()}
+    sums = {column: np.bincount(rows, values, minlength=size) for column, values in found.items()}
     some = sums["demand"] > 0
-    table = residences[["residence_id", "name", "unit"]].assign(**case.keys)
     person_m, served = sums.pop("person_m"), sums["served"]
-    walks = np.divide(person_m, served, out=np.full(size, np.nan), where=served > 0)
+    columns = {name: residences[name].array for name in ("residence_id", "name", "unit")}
+    columns |= {**_same(case.keys, size), **sums, "walk_m": np.divide(person_m, served, out=np.full(size, np.nan), where=served > 0)}
     for name, values in available.items():
-        found_there = np.bincount(row, values, minlength=size)
+        found_there = np.bincount(rows, values, minlength=size)
         # Nothing beside facilities of unknown size is not nothing.
         told = some & ~((found_there == 0) & (sums["not_told"] > 0))
-        table[name] = np.divide(found_there, sums["demand"], out=np.full(size, np.nan), where=told)
-    table = pd.DataFrame(table).assign(**sums, walk_m=walks)
-    return table[some][list(HOMES)].reset_index(drop=True)
+        columns[name] = np.divide(found_there, sums["demand"], out=np.full(size, np.nan), where=told)
+    return pd.DataFrame({column: columns[column] for column in HOMES})[some].reset_index(drop=True)
 
 
 def amounts(origins: pd.DataFrame) -> dict[str, np.ndarray]:

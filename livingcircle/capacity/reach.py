@@ -40,11 +40,12 @@ def within(
         raise DataError(Fault("doors", said("{rows} rows for {doors} doors", rows=len(facility), doors=count), "name the facility of every door row"))
     kept = (metres <= limit_m + ROUNDING_M) & (facility[door] >= 0)
     origin, facility, metres = origin[kept], facility[door[kept]], metres[kept]
-    order = np.lexsort([metres, facility, origin])
-    origin, facility, metres = origin[order], facility[order], metres[order]
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = (np.diff(origin) != 0) | (np.diff(facility) != 0)
-    return pd.DataFrame({"origin": origin[first], "facility": facility[first], "metres": metres[first]})
+    # One number for both is sorted quicker than one after the other.
+    pair = origin.astype(np.int64) * (int(facility.max(initial=0)) + 1) + facility
+    order = np.argsort(pair, kind="stable")
+    first = np.flatnonzero(np.diff(pair[order], prepend=-1))
+    shortest = np.minimum.reduceat(metres[order], first) if len(first) else metres
+    return pd.DataFrame({"origin": origin[order[first]], "facility": facility[order[first]], "metres": shortest})
 
 
 @cache

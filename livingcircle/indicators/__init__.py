@@ -8,14 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from livingcircle.indicators.formulas import FORMULAS, lacking
-from livingcircle.indicators.town import STRAIGHT, TIMED, WALKED, Target, Town, Worked, all_targets, targets_of
+from livingcircle.indicators.formulas import FORMULAS, READS, lacking
+from livingcircle.indicators.town import STRAIGHT, TIMED, WALKED, Places, Target, Town, Worked, all_targets, built_on, grounds, targets_of, weights_of
 from livingcircle.messages import words
-from livingcircle.quotas import COMPUTED, MISSING, ROUNDING, serving
+from livingcircle.quotas import COMPUTED, MISSING, ROUNDING
 from livingcircle.reuse import Known, again
 from livingcircle.standards import Indicator, Standard
 
-__all__ = ["STRAIGHT", "TIMED", "WALKED", "FORMULAS", "Target", "Town", "Worked", "all_targets", "indicators", "targets_of"]
+__all__ = [
+    "STRAIGHT", "TIMED", "WALKED", "FORMULAS", "Places", "Target", "Town", "Worked", "all_targets", "built_on", "grounds", "indicators", "targets_of",
+    "weights_of",
+]  # fmt: skip
 
 COLUMNS = (
     "system", "id", "name", "value", "unit", "numerator", "denominator", "definition", "clause", "evidence", "area", "area_kind", "year",
@@ -32,14 +35,15 @@ def indicators(systems: Sequence[Standard], town: Town, *, language: str, known:
     not told. `year` is missing where the study states none. `meets` compares with `target`, where there are both.
     `known` holds what was worked out before.
     """
-    # Of the standard that is judged, quotas alone count here.
-    quotas = {key: one.model_copy(update={"requirements": ()}) for key, one in town.standard.categories.items()}
-    town = replace(town, standard=town.standard.model_copy(update={"categories": quotas, "indicators": {}, "origins": {}}))
+    rows_of: dict[str, list[int]] = {}
+    for row, served in enumerate(town.places.categories):
+        for category in served:
+            rows_of.setdefault(category, []).append(row)
     parts = [
         part
         for system in systems
         for indicator in system.indicators.values()
-        for part in again(known, _years, indicator, system.id, _cut(indicator, town), language)
+        for part in again(known, _years, indicator, system.id, _cut(indicator, town, rows_of), language)
     ]
     if not parts:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -49,30 +53,34 @@ def indicators(systems: Sequence[Standard], town: Town, *, language: str, known:
     return pd.DataFrame(told)
 
 
-def _cut(indicator: Indicator, town: Town) -> Town:
-    """The town as far as the indicator may look: the facilities that it counts, their entrances, and who is within reach of its targets."""
+def _cut(indicator: Indicator, town: Town, rows_of: Mapping[str, list[int]]) -> Town:
+    """The town as far as the indicator may look: the facilities that it counts (`rows_of`), who is within reach of its targets, what its formula reads."""
     targets = {target for target in targets_of(indicator).values()}
-    own = np.flatnonzero(serving(town.facilities, tuple({c for target in targets for c in target.categories} | set(indicator.categories))))
-    facilities = town.facilities.iloc[own].reset_index(drop=True)
-    doors = town.entrances[town.entrances["facility_id"].isin(set(facilities["facility_id"]))].reset_index(drop=True)
+    counted = {*indicator.categories, *(category for target in targets for category in target.categories)}
+    own = np.array(sorted({row for category in counted for row in rows_of.get(category, ())}), dtype=int)
+    told = {*READS.get(indicator.formula, ()), *indicator.needs}
+    place = np.full(len(town.places.codes), -1)
+    place[own] = np.arange(len(own))
+    doors = place[town.doors[0]] if "doors" in told else np.zeros(0, dtype=int)
     return replace(
         town,
-        facilities=facilities,
-        places=town.places[own],
-        entrances=doors,
+        places=town.places.rows(own),
+        doors=(doors[doors >= 0], town.doors[1][: len(doors)][doors >= 0]),
         opened={year: there[own] for year, there in town.opened.items()},
         within={key: masks for key, masks in town.within.items() if key[0] in targets},
+        sharing=town.sharing if "sharing" in told else {},
+        streets=town.streets if "streets" in told else None,
+        ground=town.ground if "area" in told else (None,),
+        built=town.built if "built_land" in told else None,
     )
 
 
 def _years(indicator: Indicator, system: str, town: Town, language: str) -> list[Mapping[str, Sequence]]:
     """The columns of an indicator for every year; years in which the same of it is open and the same homes are lived in share the work."""
-    counted = {c for target in targets_of(indicator).values() for c in target.categories} | set(indicator.categories)
-    own = serving(town.facilities, tuple(counted))
     known: dict[tuple[bytes, bytes], Mapping[str, Sequence]] = {}
     out = []
     for year in town.opened:
-        key = (town.opened[year] & own).tobytes(), town.lived[year].tobytes()
+        key = town.opened[year].tobytes(), town.lived[year].tobytes()
         if key not in known:
             known[key] = _columns(indicator, system, town, year, language)
         out.append({**known[key], "year": [pd.NA if year is None else year] * len(town.areas.name)})
@@ -83,19 +91,18 @@ def unmet(indicator: Indicator, town: Town) -> tuple[str, ...]:
     """Inputs that an indicator needs beyond homes, people and facilities, and that the town does not have."""
     held = {
         "units": lambda: bool(town.areas.units),
-        "area": lambda: town.shapes()[0] is not None,
-        "built_land": lambda: town.built_land is not None and len(town.built_land) > 0,
+        "area": lambda: town.ground[0] is not None,
+        "built_land": lambda: town.built is not None,
         "capacity": lambda: _capacities(indicator, town),
         "streets": lambda: town.streets is not None,
     }
-    columns = {column for column in town.samples.columns if column == "dwellings" or column.startswith("people")}
+    columns = {column for column in town.homes if column == "dwellings" or column.startswith("people")}
     return tuple(word for word in indicator.needs if word not in columns and not (word in held and held[word]()))
 
 
 def _capacities(indicator: Indicator, town: Town) -> bool:
     """Whether any facility counted tells its capacity."""
-    own = serving(town.facilities, indicator.categories)
-    return bool(town.facilities["capacity"].to_numpy()[own].size and town.facilities["capacity"][own].notna().any())
+    return not np.isnan(town.places.capacity[town.places.serving(indicator.categories)]).all()
 
 
 def _columns(indicator: Indicator, system: str, town: Town, year: int | None, language: str) -> dict[str, Sequence]:

@@ -8,12 +8,13 @@ import numpy as np
 import shapely
 
 from livingcircle.indicators.town import STRAIGHT, TIMED, Target, Town, Worked, targets_of
-from livingcircle.quotas import NO_FACILITY, ROUNDING, bases, serving, sharing_of, shortage, site_m2, supply
+from livingcircle.quotas import COUNT, NO_FACILITY, ROUNDING, SITE, Supply, offered, shortage
 from livingcircle.standards import Indicator
 
 LAND, SIZE, LENGTH, UNITS, LIMIT = "residential_land", "facility_size", "facility_length", "units", "limit"
 BUILT, AREA, CLASSES = "built_land", "area", "road_classes"
 HIGHWAY = "highway"
+LAND_HA = "land_ha"
 MOST = 0.5
 # A circle drawn with so many sides a quarter is short of its area by 0.003 %.
 CIRCLE_SIDES = 128
@@ -23,16 +24,15 @@ Year = int | None
 
 def land_within(indicator: Indicator, town: Town, year: Year) -> Worked:
     """Residential land (ha) within reach over all residential land of the area."""
-    land = town.samples["land_m2"].to_numpy() / 10_000
-    return _within(indicator, town, year, land, LAND)
+    return _within(indicator, town, year, LAND_HA, LAND)
 
 
 def people_within(indicator: Indicator, town: Town, year: Year) -> Worked:
     """People within reach over all people of the area; `of` names the group."""
     column = _people_column(indicator.of)
-    if column not in town.samples.columns:
+    if column not in town.homes:
         return lacking(town, column)
-    return _within(indicator, town, year, town.samples[column].to_numpy(dtype=float), column)
+    return _within(indicator, town, year, column, column)
 
 
 def land_within_all(indicator: Indicator, town: Town, year: Year) -> Worked:
@@ -40,10 +40,8 @@ def land_within_all(indicator: Indicator, town: Town, year: Year) -> Worked:
     missing = _of_elements(indicator, town)
     if missing:
         return lacking(town, *missing)
-    land = town.samples["land_m2"].to_numpy() / 10_000
     every = [town.within[target, year] for target in targets_of(indicator).values()]
-    inside = {way: np.logical_and.reduce([one[way] for one in every]) for way in every[0]}
-    return _rates(indicator, town, year, (land, LAND), inside)
+    return _rates(indicator, town, year, (LAND_HA, LAND), _together(town, "all", np.logical_and.reduce, every))
 
 
 def land_within_mean(indicator: Indicator, town: Town, year: Year) -> Worked:
@@ -51,29 +49,24 @@ def land_within_mean(indicator: Indicator, town: Town, year: Year) -> Worked:
     missing = _of_elements(indicator, town)
     if missing:
         return lacking(town, *missing)
-    land = town.samples["land_m2"].to_numpy() / 10_000
     every = [town.within[target, year] for target in targets_of(indicator).values()]
-    inside = {way: np.mean([one[way] for one in every], axis=0) for way in every[0]}
-    return _rates(indicator, town, year, (land, LAND), inside)
+    return _rates(indicator, town, year, (LAND_HA, LAND), _together(town, "mean", _mean, every))
 
 
 def built_land_within(indicator: Indicator, town: Town, year: Year) -> Worked:
     """Built land (ha) inside the circles around open facilities' entrances over all built land of the area."""
-    if town.built_land is None or not len(town.built_land):
+    if town.built is None:
         return lacking(town, BUILT)
     if not town.listed(indicator.categories):
         return lacking(town, NO_FACILITY)
     target = Target(indicator.categories, indicator.limit_m, None, indicator.bands)
-    limits = np.where(town.opened[year], target.limits_of(town.facilities), np.nan)
-    of_door = dict(zip(town.facilities["facility_id"], limits, strict=True))
-    radius = np.array([of_door[own] for own in town.entrances["facility_id"]], dtype=float)
+    limits = np.where(town.opened[year], target.limits(town.places.serving(target.categories), town.places.site_m2), np.nan)
+    owner, points = town.doors
+    radius = limits[owner]
     held = ~np.isnan(radius)
-    doors = town.entrances.geometry.to_numpy()[held]
-    circles = shapely.union_all(shapely.buffer(doors, radius[held], quad_segs=CIRCLE_SIDES))
-    built = shapely.union_all(town.built_land.geometry.to_numpy())
-    whole = [built if shape is None else shapely.intersection(built, shape) for shape in town.shapes()]
-    ground = shapely.area(whole) / 10_000
-    covered = shapely.area(shapely.intersection(whole, circles)) / 10_000
+    circles = shapely.union_all(shapely.buffer(points[held], radius[held], quad_segs=CIRCLE_SIDES))
+    ground = shapely.area(town.built) / 10_000
+    covered = shapely.area(shapely.intersection(town.built, circles)) / 10_000
     value = _over(indicator.per * covered, ground)
     worked = _plain(value, covered, ground, BUILT, radius=value)
     return _with_sizes(worked, target, town, year)
@@ -92,14 +85,12 @@ def count_per_people(indicator: Indicator, town: Town, year: Year) -> Worked:
 
 def area_per_person(indicator: Indicator, town: Town, year: Year) -> Worked:
     """The m² of the sites of open facilities of the area for each of its people."""
-    return _sized(indicator, town, year, site_m2(town.facilities), SIZE)
+    return _sized(indicator, town, year, town.places.site_m2, SIZE)
 
 
 def length_per_person(indicator: Indicator, town: Town, year: Year) -> Worked:
     """The metres of open facilities drawn as lines in the area for each of its people."""
-    shapes = town.facilities.geometry.to_numpy()
-    metres = np.where(np.isin(shapely.get_type_id(shapes), (1, 5)), shapely.length(shapes), np.nan)
-    return _sized(indicator, town, year, metres, LENGTH)
+    return _sized(indicator, town, year, town.places.length_m, LENGTH)
 
 
 def units_failing(indicator: Indicator, town: Town, year: Year) -> Worked:
@@ -113,20 +104,21 @@ def units_failing(indicator: Indicator, town: Town, year: Year) -> Worked:
     if not town.listed(indicator.categories):
         return lacking(town, NO_FACILITY)
     target = targets_of(indicator)[""]
-    served = town.opened[year] & ~np.isnan(target.limits_of(town.facilities))
-    held = town.areas.by_unit(town.places, served.astype(float)) > 0
-    lived = town.lived[year]
-    land, people = (town.samples[column].to_numpy(dtype=float) * lived for column in ("land_m2", "people"))
-    without_land = town.areas.by_unit(town.codes, land)[town.codes] == 0
-    weight = np.where(without_land, people, land)
-    whole = town.areas.by_unit(town.codes, weight)
+    served = town.opened[year] & ~np.isnan(target.limits(town.places.serving(target.categories), town.places.site_m2))
+    held = town.areas.by_unit(town.places.codes, served.astype(float)) > 0
+    without_land = town.summed("land_m2", year) == 0
+
+    def weighed(mask: np.ndarray | None = None) -> np.ndarray:
+        land, people = (town.summed(column, year, mask) for column in ("land_m2", "people"))
+        return np.where(without_land, people, land)
+
+    whole = weighed()
     judged = whole > 0
     # What lies outside every community is none.
     judged[-1] = False
 
     def failing(way: str) -> np.ndarray:
-        inside = town.within[target, year][way]
-        share = _over(town.areas.by_unit(town.codes, weight * inside), whole)
+        share = _over(weighed(town.within[target, year][way]), whole)
         return town.areas.gather(judged & ~held & ~(share >= MOST - ROUNDING))
 
     ways = {way: failing(way) for way in (_deciding(indicator, town), STRAIGHT, TIMED)}
@@ -142,27 +134,29 @@ def number_short(indicator: Indicator, town: Town, year: Year) -> Worked:
     leaves the area without a value.
     """
     quota, areas = indicator.quota, town.areas
-    base = bases(town.samples[town.lived[year]], town.codes[town.lived[year]], areas).get(quota.of)
-    if base is None:
-        return lacking(town, quota.of if quota.of == "dwellings" else _people_column(quota.of))
+    column = quota.of if quota.of == "dwellings" else _people_column(quota.of)
+    if column not in town.homes:
+        return lacking(town, column)
+    lived = town.lived[year]
+    base = areas.by_unit(town.codes[lived], town.homes[column][lived])
     if not town.listed(indicator.categories):
         return lacking(town, NO_FACILITY)
-    offered = _supply(indicator, town, year, quota.measure)
+    there = _supply(indicator, town, year, quota.measure)
     demand = base * quota.value / quota.per
-    short = shortage(demand, offered)
+    short = shortage(demand, there)
     untold = np.isnan(short)
-    unknown, shared = areas.gather(offered.unknown * untold), areas.gather(offered.shared * untold)
+    unknown, shared = areas.gather(there.unknown * untold), areas.gather(there.shared * untold)
     total = np.where(areas.gather(untold) > 0, np.nan, areas.gather(np.nan_to_num(short)))
-    missing = [() if not np.isnan(v) else offered.words(u, s) for v, u, s in zip(total, unknown, shared, strict=True)]
+    missing = [() if not np.isnan(v) else there.words(u, s) for v, u, s in zip(total, unknown, shared, strict=True)]
     nothing = np.full(len(total), np.nan)
     known = areas.gather(np.nan_to_num(short))
-    return Worked(total, known, areas.gather(demand), nothing, nothing, missing, areas.gather(offered.unknown).astype(int))
+    return Worked(total, known, areas.gather(demand), nothing, nothing, missing, areas.gather(there.unknown).astype(int))
 
 
 def network_density(indicator: Indicator, town: Town, year: Year) -> Worked:
     """Kilometres of streets of the classes in `elements.highway` for each km² of the area."""
     classes = indicator.elements.get(HIGHWAY)
-    shapes = town.shapes()
+    shapes = town.ground
     if town.streets is None or not classes:
         return lacking(town, CLASSES)
     if shapes[0] is None:
@@ -186,6 +180,16 @@ FORMULAS: Mapping[str, Callable[[Indicator, Town, Year], Worked]] = {
         area_per_person, length_per_person, units_failing, number_short, network_density, not_computable,
     )
 }  # fmt: skip
+
+
+# What formulas read beside homes, facilities and who is within reach of them.
+READS: Mapping[str, tuple[str, ...]] = {
+    "built_land_within": ("built_land", "doors"),
+    "capacity_per_people": ("sharing",),
+    "count_per_people": ("sharing",),
+    "number_short": ("sharing",),
+    "network_density": ("streets", "area"),
+}
 
 
 def lacking(town: Town, *words: str) -> Worked:
@@ -224,20 +228,27 @@ def _of_elements(indicator: Indicator, town: Town) -> list[str]:
     return out
 
 
-def _within(indicator: Indicator, town: Town, year: Year, weight: np.ndarray, word: str) -> Worked:
+def _mean(masks: list[np.ndarray]) -> np.ndarray:
+    return np.mean(masks, axis=0)
+
+
+def _together(town: Town, how: str, joined: Callable[[list], np.ndarray], every: list[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """The masks of every element taken together, by way; the same ones once."""
+    return {way: town.once((how, *(id(one[way]) for one in every)), lambda way=way: joined([one[way] for one in every])) for way in every[0]}
+
+
+def _within(indicator: Indicator, town: Town, year: Year, column: str, word: str) -> Worked:
     if not town.listed(indicator.categories):
         return lacking(town, NO_FACILITY)
     target = targets_of(indicator)[""]
-    worked = _rates(indicator, town, year, (weight, word), town.within[target, year])
+    worked = _rates(indicator, town, year, (column, word), town.within[target, year])
     return _with_sizes(worked, target, town, year)
 
 
-def _rates(
-    indicator: Indicator, town: Town, year: Year, weighed: tuple[np.ndarray, str], inside: Mapping[str, np.ndarray]
-) -> Worked:
-    weight, word = weighed[0] * town.lived[year], weighed[1]
-    whole = town.areas.sums(town.codes, weight)
-    part = {way: town.areas.sums(town.codes, weight * mask) for way, mask in inside.items()}
+def _rates(indicator: Indicator, town: Town, year: Year, weighed: tuple[str, str], inside: Mapping[str, np.ndarray]) -> Worked:
+    column, word = weighed
+    whole = town.areas.gather(town.summed(column, year))
+    part = {way: town.areas.gather(town.summed(column, year, mask)) for way, mask in inside.items()}
     rate = {way: _over(indicator.per * part[way], whole) for way in part}
     way = _deciding(indicator, town)
     return _plain(rate[way], part[way], whole, word, radius=rate[STRAIGHT], time=_timed(indicator, rate[TIMED]))
@@ -257,8 +268,8 @@ def _with_sizes(worked: Worked, target: Target, town: Town, year: Year) -> Worke
     """What a limit by size leaves out: facilities of unknown size; without any known one there is no value."""
     if not target.bands:
         return worked
-    used = serving(town.facilities, target.categories) & town.opened[year]
-    unknown = int((used & np.isnan(site_m2(town.facilities))).sum())
+    used = town.places.serving(target.categories) & town.opened[year]
+    unknown = int((used & np.isnan(town.places.site_m2)).sum())
     size = len(worked.value)
     if not unknown:
         return worked
@@ -268,34 +279,36 @@ def _with_sizes(worked: Worked, target: Target, town: Town, year: Year) -> Worke
     return Worked(*(getattr(worked, name) for name in ("value", "numerator", "denominator", "radius", "time", "missing")), np.full(size, unknown), (SIZE,))
 
 
-def _supply(indicator: Indicator, town: Town, year: Year, measure: str):
-    sharing = sharing_of(town.standard).get(measure, frozenset())
-    told = {"categories": indicator.categories, "measure": measure, "sharing": sharing}
-    return supply(town.open_in(year), town.places, town.areas, **told)
+def _supply(indicator: Indicator, town: Town, year: Year, measure: str) -> Supply:
+    places, others = town.places, tuple(set(town.sharing.get(measure, ())) - set(indicator.categories))
+    serves = places.serving(indicator.categories)
+    told = {COUNT: np.ones(len(serves)), SITE: places.site_m2}.get(measure)
+    shared = serves & places.serving(others) if told is None else np.zeros(len(serves), dtype=bool)
+    return offered(serves, town.opened[year], (places.capacity if told is None else told, shared), codes=places.codes, areas=town.areas)
 
 
 def _offered(indicator: Indicator, town: Town, year: Year, *, measure: str) -> Worked:
     column = _people_column(indicator.of)
-    if column not in town.samples.columns:
+    if column not in town.homes:
         return lacking(town, column)
     if not town.listed(indicator.categories):
         return lacking(town, NO_FACILITY)
-    offered = _supply(indicator, town, year, measure)
-    people = town.areas.sums(town.codes, town.samples[column].to_numpy(dtype=float) * town.lived[year])
-    known, unknown, shared = (town.areas.gather(part) for part in (offered.known, offered.unknown, offered.shared))
-    return _per_head(indicator.per * known, (known, people, column), unknown, [offered.words(u, s) for u, s in zip(unknown, shared, strict=True)])
+    there = _supply(indicator, town, year, measure)
+    people = town.areas.gather(town.summed(column, year))
+    known, unknown, shared = (town.areas.gather(part) for part in (there.known, there.unknown, there.shared))
+    return _per_head(indicator.per * known, (known, people, column), unknown, [there.words(u, s) for u, s in zip(unknown, shared, strict=True)])
 
 
 def _sized(indicator: Indicator, town: Town, year: Year, size: np.ndarray, word: str) -> Worked:
     column = _people_column(indicator.of)
-    if column not in town.samples.columns:
+    if column not in town.homes:
         return lacking(town, column)
     if not town.listed(indicator.categories):
         return lacking(town, NO_FACILITY)
-    used = town.opened[year] & serving(town.facilities, indicator.categories)
-    people = town.areas.sums(town.codes, town.samples[column].to_numpy(dtype=float) * town.lived[year])
-    known = town.areas.sums(town.places, np.where(used, np.nan_to_num(size), 0.0))
-    unknown = town.areas.sums(town.places, (used & np.isnan(size)).astype(float))
+    used = town.opened[year] & town.places.serving(indicator.categories)
+    people = town.areas.gather(town.summed(column, year))
+    known = town.areas.sums(town.places.codes, np.where(used, np.nan_to_num(size), 0.0))
+    unknown = town.areas.sums(town.places.codes, (used & np.isnan(size)).astype(float))
     return _per_head(known, (known, people, column), unknown, [(word,)] * len(known))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import geopandas as gpd
@@ -11,7 +11,7 @@ import shapely
 
 from livingcircle.areas import Areas
 from livingcircle.coverage import ROUNDING_M
-from livingcircle.layers import Entrances, Facilities, Samples, Streets, Units
+from livingcircle.layers import Facilities, Samples, Streets, Units
 from livingcircle.quotas import serving, site_m2
 from livingcircle.standards import Indicator, Standard
 from livingcircle.standards.model import Band
@@ -43,12 +43,15 @@ class Target:
 
     def limits_of(self, facilities: Facilities) -> np.ndarray:
         """The limit of every facility in metres; NaN where it serves no category, or has no size, or one below every band."""
-        out = np.full(len(facilities), np.nan if self.bands or self.limit_m is None else self.limit_m)
-        if self.bands:
-            size = site_m2(facilities)
-            for band in self.bands:
-                out[(size >= band.min_m2) & (size < (np.inf if band.below_m2 is None else band.below_m2))] = band.radius_m
-        return np.where(serving(facilities, self.categories), out, np.nan)
+        size = site_m2(facilities) if self.bands else np.full(len(facilities), np.nan)
+        return self.limits(serving(facilities, self.categories), size)
+
+    def limits(self, serves: np.ndarray, site_m2: np.ndarray) -> np.ndarray:
+        """The limit of every facility, by whether it serves any of the categories and how large it is."""
+        out = np.full(len(serves), np.nan if self.bands or self.limit_m is None else self.limit_m)
+        for band in self.bands:
+            out[(site_m2 >= band.min_m2) & (site_m2 < (np.inf if band.below_m2 is None else band.below_m2))] = band.radius_m
+        return np.where(serves, out, np.nan)
 
     def within(
         self, measures: tuple[np.ndarray, np.ndarray, np.ndarray], limit_m: float, *, speed_kmh: float
@@ -84,48 +87,132 @@ def all_targets(systems: tuple[Standard, ...]) -> tuple[Target, ...]:
 
 
 @dataclass(frozen=True)
+class Places:
+    """Facilities as indicators count them, one in every row: whom they serve, what they hold and how large they are (NaN where that is not known).
+
+    `codes` are their units (`Areas.codes`), -1 for those outside the study area; `length_m` is that of facilities drawn as lines.
+    """
+
+    categories: tuple[tuple[str, ...], ...]
+    codes: np.ndarray
+    capacity: np.ndarray
+    site_m2: np.ndarray
+    length_m: np.ndarray
+
+    @classmethod
+    def of(cls, facilities: Facilities, codes: np.ndarray) -> Places:
+        """All facilities of a study, by their units."""
+        shapes = facilities.geometry.to_numpy()
+        metres = np.where(np.isin(shapely.get_type_id(shapes), (1, 5)), shapely.length(shapes), np.nan)
+        categories = tuple(tuple(own) for own in facilities["categories"])
+        return cls(categories, codes, facilities["capacity"].to_numpy(dtype=float), site_m2(facilities), metres)
+
+    def rows(self, chosen: np.ndarray) -> Places:
+        """Some of them, by row number."""
+        categories = tuple(self.categories[row] for row in chosen.tolist())
+        return Places(categories, self.codes[chosen], self.capacity[chosen], self.site_m2[chosen], self.length_m[chosen])
+
+    def serving(self, categories: tuple[str, ...]) -> np.ndarray:
+        """Whether each serves any of the categories."""
+        wanted = set(categories)
+        return np.array([not wanted.isdisjoint(own) for own in self.categories], dtype=bool)
+
+
+@dataclass(frozen=True)
 class Town:
     """A study as its indicators see it.
 
-    `samples` hold the homes of every year asked for and `codes` their units (`Areas.codes`); `places` are the units of the
-    facilities, -1 for those outside the study area. `lived` and `opened` tell for every year which samples are lived in and which
-    facilities are open. `within` tells for a target and a year which samples it is within reach of, by way. `standard` is the
-    one that is judged; `streets`, `units`, `area` and `built_land` may be lacking.
+    `homes` are the columns of the samples of every year asked for that indicators may weigh by, `codes` their units (`Areas.codes`). `lived` and
+    `opened` tell for every year which samples are lived in and which facilities are open. `within` tells for a target and a year which samples it is
+    within reach of, by way. `doors` are the row of its facility and the point of every entrance; `sharing` names for each measure the categories with
+    a quota in it (`quotas.sharing_of`). `ground` is that of every area and `built` the built land on it, None where that is not known; `streets` may be
+    lacking. `sums` keeps sums over homes that several years or indicators ask for.
     """
 
     areas: Areas
-    samples: Samples
+    homes: Mapping[str, np.ndarray]
     codes: np.ndarray
-    facilities: Facilities
-    places: np.ndarray
-    entrances: Entrances
+    places: Places
+    doors: tuple[np.ndarray, np.ndarray]
     lived: Mapping[int | None, np.ndarray]
     opened: Mapping[int | None, np.ndarray]
     within: Mapping[tuple[Target, int | None], Mapping[str, np.ndarray]]
     rule: str
-    standard: Standard
+    sharing: Mapping[str, tuple[str, ...]]
     streets: Streets | None = None
-    units: Units | None = None
-    area: gpd.GeoDataFrame | None = None
-    built_land: gpd.GeoDataFrame | None = None
-
-    def shapes(self) -> list[shapely.Geometry | None]:
-        """The ground of every area: the study area for the whole, else all units together; nothing where none is known."""
-        if self.units is None or not len(self.units):
-            return [None if self.area is None else shapely.union_all(self.area.geometry.to_numpy())]
-        own = [shapely.union_all(self.units.geometry[self.units["unit"].astype(str) == unit].to_numpy()) for unit in self.areas.units]
-        out = [shapely.union_all([shape for shape, held in zip(own, row[:-1], strict=True) if held]) for row in self.areas.member]
-        if self.area is not None:
-            out[0] = shapely.union_all(self.area.geometry.to_numpy())
-        return out
-
-    def open_in(self, year: int | None) -> Facilities:
-        """The facilities with the column `open` as of that year."""
-        return self.facilities.assign(open=self.opened[year])
+    ground: tuple[shapely.Geometry | None, ...] = (None,)
+    built: tuple[shapely.Geometry, ...] | None = None
+    sums: dict[tuple, np.ndarray] = field(default_factory=dict, compare=False, repr=False)
 
     def listed(self, categories: tuple[str, ...]) -> bool:
         """Whether the data hold any facility of these categories, open or not."""
-        return bool(serving(self.facilities, categories).any())
+        return bool(self.places.serving(categories).any())
+
+    def summed(self, column: str, year: int | None, mask: np.ndarray | None = None) -> np.ndarray:
+        """The sum by unit (as `Areas.by_unit`) of a column of homes, over those lived in, each as far as `mask` counts it."""
+        start = self._runs
+        return self.by_runs(self.run_sums(column, year, mask)) if len(start) else np.zeros(len(self.areas.units) + 1)
+
+    def by_runs(self, parts: np.ndarray) -> np.ndarray:
+        """The sum by unit of what every run of homes in one unit has (`run_sums`)."""
+        return np.bincount(self.codes[self._runs], weights=parts, minlength=len(self.areas.units) + 1)
+
+    def run_sums(self, column: str, year: int | None, mask: np.ndarray | None = None) -> np.ndarray:
+        """The sum of a column over every run of homes in one unit, over those lived in, each as far as `mask` counts it."""
+        start, values, lived = self._runs, self.homes[column], self.lived[year]
+        whole = self.once((column, id(mask)), lambda: np.add.reduceat(values if mask is None else values * mask, start))
+        share, mixed = self._lived_runs(year)
+        out = whole * share
+        for run in mixed:
+            own = slice(start[run], start[run + 1] if run + 1 < len(start) else None)
+            part = values[own] * lived[own]
+            out[run] = np.add.reduceat(part if mask is None else part * mask[own], [0])[0]
+        return out
+
+    @property
+    def _runs(self) -> np.ndarray:
+        """Where a run of homes in one unit begins."""
+        return self.once(("runs",), lambda: np.flatnonzero(np.diff(self.codes, prepend=self.codes[:1] - 1)))
+
+    def _lived_runs(self, year: int | None) -> tuple[np.ndarray, np.ndarray]:
+        """Of every run whether it is lived in, and the numbers of the runs of which a part alone is."""
+        start, lived = self._runs, self.lived[year]
+        count = self.once(("lived", id(lived)), lambda: np.add.reduceat(lived.astype(int), start))
+        size = np.diff(start, append=len(lived))
+        return (count > 0).astype(float), np.flatnonzero((count > 0) & (count < size))
+
+    def once(self, key: tuple, work: Callable[[], np.ndarray]) -> np.ndarray:
+        """What `work` gives, worked out once for a key; arrays that a key names by their `id` are those of the town."""
+        if key not in self.sums:
+            self.sums[key] = work()
+        return self.sums[key]
+
+
+def grounds(areas: Areas, units: Units | None, area: gpd.GeoDataFrame | None) -> tuple[shapely.Geometry | None, ...]:
+    """The ground of every area: the study area for the whole, else all units together; nothing where none is known."""
+    if units is None or not len(units):
+        return (None if area is None else shapely.union_all(area.geometry.to_numpy()),)
+    names = units["unit"].astype(str).to_numpy(dtype=object)
+    own = [shapely.union_all(units.geometry.to_numpy()[names == unit]) for unit in areas.units]
+    out = [shapely.union_all([shape for shape, held in zip(own, row[:-1], strict=True) if held]) for row in areas.member]
+    if area is not None:
+        out[0] = shapely.union_all(area.geometry.to_numpy())
+    return tuple(out)
+
+
+def built_on(built_land: gpd.GeoDataFrame | None, ground: tuple[shapely.Geometry | None, ...]) -> tuple[shapely.Geometry, ...] | None:
+    """The built land of every area; None where there is none at all."""
+    if built_land is None or not len(built_land):
+        return None
+    built = shapely.union_all(built_land.geometry.to_numpy())
+    return tuple(built if shape is None else shapely.intersection(built, shape) for shape in ground)
+
+
+def weights_of(samples: Samples) -> dict[str, np.ndarray]:
+    """What homes may be weighed by: `land_m2`, `land_ha`, `people`, every group of them, and `dwellings` where homes tell them."""
+    told = [name for name in samples.columns if name in ("land_m2", "dwellings") or name.startswith("people")]
+    columns = {name: samples[name].to_numpy(dtype=float) for name in told}
+    return {**columns, "land_ha": columns["land_m2"] / 10_000}
 
 
 @dataclass(frozen=True)

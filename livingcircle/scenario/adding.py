@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import shapely
 
 from livingcircle.analysis import Inputs, Settings
 from livingcircle.facilities import is_open
-from livingcircle.reuse import digest
+from livingcircle.reuse import Known, digest
 from livingcircle.scenario.laying import Plan, laid
 from livingcircle.scenario.model import Scenario
 from livingcircle.layers import Residences
@@ -59,16 +60,21 @@ def _stay(before: tuple[Inputs, Settings], after: tuple[Inputs, Settings]) -> bo
     held = []
     for inputs, told in (before, after):
         facilities = inputs.facilities[np.asarray(is_open(inputs.facilities, year=told.year, certainty=told.certainty))]
-        doors = inputs.entrances.groupby("facility_id").geometry.agg(lambda points: tuple(point.wkb for point in points)).to_dict()
+        doors: dict[str, list[bytes]] = {}
+        for id, point in zip(inputs.entrances["facility_id"], shapely.to_wkb(inputs.entrances.geometry.to_numpy()), strict=True):
+            doors.setdefault(id, []).append(point)
         held.append({id: (set(own), doors.get(id)) for id, own in zip(facilities["facility_id"], facilities["categories"], strict=True)})
     return all(id in held[1] and own <= held[1][id][0] and doors == held[1][id][1] for id, (own, doors) in held[0].items())
 
 
-def changes_nothing(state: State) -> bool:
-    """Whether a scenario without changes, laid over a state, gives that very state, to the last bit; names and notes aside."""
+def changes_nothing(state: State, *, known: Known | None = None) -> bool:
+    """Whether a scenario without changes, laid over a state, gives that very state, to the last bit; names and notes aside.
+
+    `known` holds digests of layers.
+    """
     inputs, standard, settings = state
     then, limits, told = laid(Plan(settings.study_id, Scenario(), ""), inputs, standard=standard, settings=settings)
-    bare = [digest((*layers, _unnamed(words))) for *layers, words in (state, (then, limits, told))]
+    bare = [digest((*layers, _unnamed(words)), known=known) for *layers, words in (state, (then, limits, told))]
     return bare[0] == bare[1]
 
 

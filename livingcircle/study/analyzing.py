@@ -154,7 +154,7 @@ def _kept(job: Job, inputs: Inputs, after: tuple, result: Result, known: Known) 
     """The checks of a scenario: that one without changes changes nothing, and that one that only adds takes nothing from anybody."""
     settings = replace(job.settings, years=result.settings.years, certainty=job.own.certainty)
     before = (inputs, job.standard, settings)
-    nothing = changes_nothing(before)
+    nothing = changes_nothing(before, known=known)
     # Under another standard nothing of the study can be told from what it was.
     if job.own.standard != job.study.study.standard or not only_adds(before, after):
         return Kept(nothing, False)
