@@ -33,6 +33,7 @@ LONGEST = (
 def pytest_configure(config):
     #  The order below is kept by the processes, too.
     config.option.loadscopereorder = False
+    gc.disable()
 
 
 @pytest.hookimpl(trylast=True)
@@ -42,9 +43,10 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    #  Modules and collected tests stay until the end; looking them over for garbage took a quarter of the time of tests on toys.
+    #  Modules and collected tests stay until the end; looking them over for garbage again and again took as long as the tests on toys.
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def lines(*paths, layer=None, highway=None):
