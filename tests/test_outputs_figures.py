@@ -10,7 +10,7 @@ import matplotlib
 import pandas as pd
 import pytest
 import shapely
-from conftest import CRS, analyzed, facility_table, residence_table, town
+from conftest import CRS, analyzed_once, facility_table, residence_table, town
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -46,7 +46,7 @@ def toy(standard, *, homes=None, places=None, **told):
         places = facility_table(("西小学", "school", shapely.Point(0, 5)), ("绿园", "park", shapely.box(480, 310, 560, 380)), ("新校 $a_1^2$ <b>\n东", "school", shapely.Point(1000, 5), "planned", 2030))
     if homes is None:
         homes = residence_table(("A", 120, shapely.box(100, 5, 200, 60)), ("B", 0, shapely.box(450, 5, 550, 60)), ("C", 80, shapely.box(820, 5, 920, 60)))
-    return analyzed(standard, network, places, homes, **{"language": "zh", "year": 2025, **told})
+    return analyzed_once(standard, network, places, homes, **{"language": "zh", "year": 2025, **told})
 
 
 @pytest.fixture
