@@ -64,6 +64,12 @@ def seen(monkeypatch):
     return kept
 
 
+@pytest.fixture
+def coarse(monkeypatch):
+    """Sheets of few dots, for tests that look at none of them."""
+    monkeypatch.setitem(sheet.style()["paper"], "dpi", 60)
+
+
 def texts(figure) -> list[Text]:
     return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
 
@@ -123,7 +129,7 @@ def test_every_sheet_is_a_page_at_300_dpi_and_shows_what_it_must(tiny, tmp_path,
         assert_within_the_page(figure)
 
 
-def test_a_name_stands_as_it_is(tiny, tmp_path, seen):
+def test_a_name_stands_as_it_is(tiny, tmp_path, seen, coarse):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         figures.write(toy(tiny, name={"zh": "甲$x_1$<乙>\n丙", "en": "$"}), tmp_path / "figures", drawn_on=DAY)
@@ -142,7 +148,7 @@ def test_a_long_name_of_the_study_is_made_to_fit(tiny, tmp_path, seen, monkeypat
         assert_within_the_page(figure)
 
 
-def test_a_study_with_streets_homes_and_nothing_else(tiny, tmp_path):
+def test_a_study_with_streets_homes_and_nothing_else(tiny, tmp_path, coarse):
     homes = residence_table(("A", 0, shapely.Point(100, 5)), ("B", 0, shapely.Point(900, 5)))
     none = facility_table(("S", "school", shapely.Point(0, 0)))
     drawn = figures.write(toy(tiny, homes=homes, places=none, language="en"), tmp_path / "figures", drawn_on=DAY)
@@ -191,7 +197,7 @@ def test_a_font_installed_since_is_found(monkeypatch):
     assert fonts.family(["DejaVu Sans"]) == "DejaVu Sans"
 
 
-def test_english_figures_letter_chinese_names(tiny, tmp_path):
+def test_english_figures_letter_chinese_names(tiny, tmp_path, coarse):
     assert len(figures.fonts_of("en")) >= 2
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -223,7 +229,7 @@ def test_lacking_classes_hold_every_count():
         assert [n for low, high in classes for n in range(low, high + 1)] == list(range(1, most + 1)) and len(classes) <= 6
 
 
-def test_the_inputs_are_not_changed(tiny, tmp_path):
+def test_the_inputs_are_not_changed(tiny, tmp_path, coarse):
     result = toy(tiny)
     before = [frame.copy() for frame in (result.facilities, result.coverage, result.lacking, result.residences)]
     figures.write(result, tmp_path / "figures", drawn_on=DAY)
