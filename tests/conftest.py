@@ -5,6 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,6 +49,7 @@ def pytest_collection_finish():
     #  Modules and collected tests stay until the end; looking them over for garbage again and again took as long as the tests on toys.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
     gc.enable()
 
 
@@ -224,3 +228,52 @@ def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], An
     """What `make` gave for a fresh folder, and the folder; made once for all the processes of a test run."""
     folder = shared_folder(factory, name, make)
     return pickle.loads(folder.with_name(f"{folder.name}.made").read_bytes()), folder
+
+
+#  A process that runs the command line and tells the most memory it took, in MB.
+MEASURE = """
+import resource, subprocess, sys
+done = subprocess.run([sys.executable, "-c", *sys.argv[1:]])
+print("PEAK", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
+sys.exit(done.returncode)
+"""
+#  The command line, which keeps the result of its run in a file.
+KEEP = """
+import pickle, sys
+import livingcircle.study.run as running
+from livingcircle import cli
+
+def kept(*told, run=running.run, **more):
+    found = run(*told, **more)
+    with open(sys.argv[1], "wb") as file:
+        pickle.dump(found[0], file)
+    return found
+
+running.run = kept
+cli.main(sys.argv[2:])
+"""
+#  Drawings and a report take most of a run of a toy, and a good part of any other; only tests about them ask for them.
+LIGHT = "\n[outputs]\nfigures = false\nreport = false\n"
+#  Enough to see near and far limits, one and several facilities, an area, and what the missing bridge parts.
+FEW = ("edu_kinder", "edu_primary", "park", "com_telecom", "trn_bus")
+
+
+def made_beilun(folder: Path) -> None:
+    """The main job of the README, run on the sample district: `told.txt`, `result.pickle` and the files of the run in `out`.
+
+    Beside them the study, for further runs that neither draw nor report, and in `few.toml` judged for `FEW` categories only.
+    """
+    shutil.copytree(ROOT / "data" / "beilun", folder, dirs_exist_ok=True)
+    text = (folder / "study.toml").read_text(encoding="utf-8") + LIGHT
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    few = ", ".join(f'"{category}"' for category in FEW)
+    (folder / "few.toml").write_text(text.replace("[study]\n", f'[study]\ncategories = [{few}]\nindicators = ["city-check-2023"]\n', 1), encoding="utf-8")
+    asked = [sys.executable, "-c", MEASURE, KEEP, str(folder / "result.pickle"), "analyze", "data/beilun", "--out", str(folder / "out")]
+    told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
+    (folder / "told.txt").write_text(told.stdout, encoding="utf-8")
+
+
+def beilun_folder(factory: pytest.TempPathFactory) -> Path:
+    """The folder of the sample district's study and of the files of its run, see `made_beilun`."""
+    return shared_folder(factory, "beilun", made_beilun)
