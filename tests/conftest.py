@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +22,35 @@ from livingcircle import network as streets
 CRS = "EPSG:4550"
 ROOT = Path(__file__).resolve().parent.parent
 EXTRACTS = ROOT.parent / "shared" / "data"
+
+
+#  What takes longest is begun first, so that both processes end at about the same time. Files that share a study stand apart: one makes it
+#  while the other is busy with something else.
+LONGEST = (
+    "test_real_extracts", "test_agreement", "test_readme", "test_whatif", "test_cli", "test_outputs_report", "test_audit", "test_offline", "test_links", "test_point",
+    "test_scenario", "test_walkthrough", "test_shift", "test_injection", "test_scenario_housing", "test_renderings", "test_gaps", "test_outputs_figures",
+    "test_outputs_verification", "test_study_scenarios", "test_outputs_page_judging", "test_study_linking", "test_study_outputs", "test_office_programs",
+)  # fmt: skip
+
+
+def pytest_configure(config):
+    #  The order below is kept by the processes, too.
+    config.option.loadscopereorder = False
+    gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+
+
+def pytest_collection_finish():
+    #  Modules and collected tests stay until the end; looking them over for garbage again and again took as long as the tests on toys.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+    gc.enable()
 
 
 def lines(*paths, layer=None, highway=None):
@@ -167,6 +200,18 @@ def analyzed(standard, network, facilities, residences, *, units=None, progress=
     return analyze(inputs, standard=standard, settings=settings, **({"progress": progress} if progress else {}))
 
 
+#  Results of toy towns by everything they were worked out from.
+RESULTS: dict[bytes, bytes] = {}
+
+
+def analyzed_once(*told, **more):
+    """As `analyzed`, worked out once for towns that are equal to the last bit; each caller has a result of its own, to do with as it likes."""
+    key = pickle.dumps((told, sorted(more.items())))
+    if key not in RESULTS:
+        RESULTS[key] = pickle.dumps(analyzed(*told, **more))
+    return pickle.loads(RESULTS[key])
+
+
 def shared_folder(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Path:
     """The folder that `make` filled, once for all the processes of a test run; what it gave lies beside it, pickled."""
     base = factory.getbasetemp()
@@ -183,3 +228,52 @@ def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], An
     """What `make` gave for a fresh folder, and the folder; made once for all the processes of a test run."""
     folder = shared_folder(factory, name, make)
     return pickle.loads(folder.with_name(f"{folder.name}.made").read_bytes()), folder
+
+
+#  A process that runs the command line and tells the most memory it took, in MB.
+MEASURE = """
+import resource, subprocess, sys
+done = subprocess.run([sys.executable, "-c", *sys.argv[1:]])
+print("PEAK", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
+sys.exit(done.returncode)
+"""
+#  The command line, which keeps the result of its run in a file.
+KEEP = """
+import pickle, sys
+import livingcircle.study.run as running
+from livingcircle import cli
+
+def kept(*told, run=running.run, **more):
+    found = run(*told, **more)
+    with open(sys.argv[1], "wb") as file:
+        pickle.dump(found[0], file)
+    return found
+
+running.run = kept
+cli.main(sys.argv[2:])
+"""
+#  Drawings and a report take most of a run of a toy, and a good part of any other; only tests about them ask for them.
+LIGHT = "\n[outputs]\nfigures = false\nreport = false\n"
+#  Enough to see near and far limits, one and several facilities, an area, and what the missing bridge parts.
+FEW = ("edu_kinder", "edu_primary", "park", "com_telecom", "trn_bus")
+
+
+def made_beilun(folder: Path) -> None:
+    """The main job of the README, run on the sample district: `told.txt`, `result.pickle` and the files of the run in `out`.
+
+    Beside them the study, for further runs that neither draw nor report, and in `few.toml` judged for `FEW` categories only.
+    """
+    shutil.copytree(ROOT / "data" / "beilun", folder, dirs_exist_ok=True)
+    text = (folder / "study.toml").read_text(encoding="utf-8") + LIGHT
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    few = ", ".join(f'"{category}"' for category in FEW)
+    (folder / "few.toml").write_text(text.replace("[study]\n", f'[study]\ncategories = [{few}]\nindicators = ["city-check-2023"]\n', 1), encoding="utf-8")
+    asked = [sys.executable, "-c", MEASURE, KEEP, str(folder / "result.pickle"), "analyze", "data/beilun", "--out", str(folder / "out")]
+    told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
+    (folder / "told.txt").write_text(told.stdout, encoding="utf-8")
+
+
+def beilun_folder(factory: pytest.TempPathFactory) -> Path:
+    """The folder of the sample district's study and of the files of its run, see `made_beilun`."""
+    return shared_folder(factory, "beilun", made_beilun)

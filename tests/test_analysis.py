@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from conftest import analyzed, facility_table, residence_table, town
+from conftest import analyzed, analyzed_once, facility_table, residence_table, town
 from pandas.testing import assert_frame_equal
 
 NETWORK = town(
@@ -24,7 +24,7 @@ HOMES = pd.concat(
 
 @pytest.fixture
 def result(tiny):
-    return analyzed(tiny, NETWORK, FACILITIES, HOMES, year=2025)
+    return analyzed_once(tiny, NETWORK, FACILITIES, HOMES, year=2025)
 
 
 def test_plain_networkx_gives_the_same_tables(tiny, result):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from conftest import CRS, analyzed, facility_table, residence_table, town
+from conftest import CRS, analyzed_once, facility_table, residence_table, town
 
 from livingcircle.comparison import State, compare, pairs, residences_moved
 from livingcircle.coverage import Group
@@ -29,7 +29,7 @@ def schools(*rows):
 
 def state(standard, places, id="base", people=None, units=None, links=None, **told):
     people = homes() if people is None else people
-    return State(id, {"zh": id, "en": id}, analyzed(standard, STREET, places, people, units=units, **told), links)
+    return State(id, {"zh": id, "en": id}, analyzed_once(standard, STREET, places, people, units=units, **told), links)
 
 
 def school_rows(table):

@@ -9,7 +9,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import shapely
-from conftest import analyzed, facility_table, residence_table, town
+from conftest import analyzed, analyzed_once, facility_table, residence_table, town
 
 from livingcircle.errors import StudyError
 from livingcircle.outputs import publishing, run_record, tables, workbook
@@ -21,7 +21,7 @@ def result(tiny):
     homes = pd.concat(
         [residence_table(("=R1", 100, shapely.Point(1200, 0)), ("R2", 50, shapely.Point(100, 900)), ("R3", 30, shapely.Point(10, 0)))]
     )
-    return analyzed(tiny, network, facility_table(("=1+1", "school", shapely.Point(0, 0))), homes, language="zh")
+    return analyzed_once(tiny, network, facility_table(("=1+1", "school", shapely.Point(0, 0))), homes, language="zh")
 
 
 def test_csv_has_a_mark_keeps_infinity_and_runs_no_formula(result, tmp_path):

@@ -5,7 +5,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import shapely
-from conftest import analyzed, facility_table, residence_table, town
+from conftest import analyzed_once, facility_table, residence_table, town
 
 from livingcircle.comparison import State, compare
 from livingcircle.messages import LANGUAGES
@@ -23,7 +23,7 @@ def states(tiny):
     names = ({"zh": "现状", "en": "today"}, {"zh": "=增建", "en": "=more"}, {"zh": "迁建", "en": "moved"})
     places = (both.iloc[:1], both, both.iloc[1:])
     made = zip(("base", "more", "moved"), names, places, strict=True)
-    return [State(id, name, analyzed(tiny, STREET, own.reset_index(drop=True), homes, language="zh", year=2025)) for id, name, own in made]
+    return [State(id, name, analyzed_once(tiny, STREET, own.reset_index(drop=True), homes, language="zh", year=2025)) for id, name, own in made]
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_the_overview_in_sentences(states, comparisons, language):
 def test_homes_and_how_certain_facilities_are_stand_in_table_and_overview(tiny, states):
     homes = residence_table(*((id, people, shapely.Point(x, 0)) for id, people, x in (("A", 30, 100), ("=B", 20, 700), ("C", 40, 1300), ("D", 80, 2500), ("N", 7, 200))))
     both = facility_table(("S", "school", shapely.Point(0, 0)), ("=T", "school", shapely.Point(1200, 0), "planned", 2024))
-    told = compare(states[0], State("plan", {"zh": "方案", "en": "plan"}, analyzed(tiny, STREET, both, homes, language="zh", year=2025)))
+    told = compare(states[0], State("plan", {"zh": "方案", "en": "plan"}, analyzed_once(tiny, STREET, both, homes, language="zh", year=2025)))
     table = compare_tables.compare_table([told])
     rows = table[table["kind"] == "home"].set_index("residence_id")
     assert rows[["change", "value_before", "value_after"]].fillna(0).to_dict("index") == {

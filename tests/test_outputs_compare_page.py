@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from conftest import CRS, analyzed, facility_table, residence_table, town
+from conftest import CRS, analyzed_once, facility_table, residence_table, town
 from test_outputs_page import PAYLOADS, Parts, opened, values
 
 from livingcircle.comparison import State, compare, pairs
@@ -47,7 +47,7 @@ def states(tiny):
     groups = (Group("all", 4.0), Group("slow", 2.0, "people_slow"))
     out = []
     for id, own, year, ways in (("base", places, 2025, None), ("later", places, 2030, links(PAYLOADS[5], PAYLOADS[6])), ("moved", moved, 2025, None)):
-        told = analyzed(tiny, NETWORK, own, homes(), units=UNITS, year=year, groups=groups, rule="time", language="zh")
+        told = analyzed_once(tiny, NETWORK, own, homes(), units=UNITS, year=year, groups=groups, rule="time", language="zh")
         settings = replace(told.settings, name={"zh": PAYLOADS[8], "en": "Toy"}, note={"zh": PAYLOADS[0], "en": "toy"})
         if id == "moved":
             told = replace(told, residences=told.residences.assign(people=told.residences["people"].where(told.residences["residence_id"] != "R1", 90)))

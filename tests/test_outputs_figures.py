@@ -10,7 +10,7 @@ import matplotlib
 import pandas as pd
 import pytest
 import shapely
-from conftest import CRS, analyzed, facility_table, residence_table, town
+from conftest import CRS, analyzed_once, facility_table, residence_table, town
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -46,7 +46,7 @@ def toy(standard, *, homes=None, places=None, **told):
         places = facility_table(("西小学", "school", shapely.Point(0, 5)), ("绿园", "park", shapely.box(480, 310, 560, 380)), ("新校 $a_1^2$ <b>\n东", "school", shapely.Point(1000, 5), "planned", 2030))
     if homes is None:
         homes = residence_table(("A", 120, shapely.box(100, 5, 200, 60)), ("B", 0, shapely.box(450, 5, 550, 60)), ("C", 80, shapely.box(820, 5, 920, 60)))
-    return analyzed(standard, network, places, homes, **{"language": "zh", "year": 2025, **told})
+    return analyzed_once(standard, network, places, homes, **{"language": "zh", "year": 2025, **told})
 
 
 @pytest.fixture
@@ -62,6 +62,12 @@ def seen(monkeypatch):
 
     monkeypatch.setattr(FigureCanvasAgg, "draw", keep)
     return kept
+
+
+@pytest.fixture
+def coarse(monkeypatch):
+    """Sheets of few dots, for tests that look at none of them."""
+    monkeypatch.setitem(sheet.style()["paper"], "dpi", 60)
 
 
 def texts(figure) -> list[Text]:
@@ -123,7 +129,7 @@ def test_every_sheet_is_a_page_at_300_dpi_and_shows_what_it_must(tiny, tmp_path,
         assert_within_the_page(figure)
 
 
-def test_a_name_stands_as_it_is(tiny, tmp_path, seen):
+def test_a_name_stands_as_it_is(tiny, tmp_path, seen, coarse):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         figures.write(toy(tiny, name={"zh": "甲$x_1$<乙>\n丙", "en": "$"}), tmp_path / "figures", drawn_on=DAY)
@@ -142,7 +148,7 @@ def test_a_long_name_of_the_study_is_made_to_fit(tiny, tmp_path, seen, monkeypat
         assert_within_the_page(figure)
 
 
-def test_a_study_with_streets_homes_and_nothing_else(tiny, tmp_path):
+def test_a_study_with_streets_homes_and_nothing_else(tiny, tmp_path, coarse):
     homes = residence_table(("A", 0, shapely.Point(100, 5)), ("B", 0, shapely.Point(900, 5)))
     none = facility_table(("S", "school", shapely.Point(0, 0)))
     drawn = figures.write(toy(tiny, homes=homes, places=none, language="en"), tmp_path / "figures", drawn_on=DAY)
@@ -191,7 +197,7 @@ def test_a_font_installed_since_is_found(monkeypatch):
     assert fonts.family(["DejaVu Sans"]) == "DejaVu Sans"
 
 
-def test_english_figures_letter_chinese_names(tiny, tmp_path):
+def test_english_figures_letter_chinese_names(tiny, tmp_path, coarse):
     assert len(figures.fonts_of("en")) >= 2
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -223,7 +229,7 @@ def test_lacking_classes_hold_every_count():
         assert [n for low, high in classes for n in range(low, high + 1)] == list(range(1, most + 1)) and len(classes) <= 6
 
 
-def test_the_inputs_are_not_changed(tiny, tmp_path):
+def test_the_inputs_are_not_changed(tiny, tmp_path, coarse):
     result = toy(tiny)
     before = [frame.copy() for frame in (result.facilities, result.coverage, result.lacking, result.residences)]
     figures.write(result, tmp_path / "figures", drawn_on=DAY)

@@ -11,7 +11,7 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
-from conftest import analyzed, facility_table, residence_table, town
+from conftest import analyzed_once, facility_table, residence_table, town
 
 from livingcircle.outputs import layers_gpkg
 
@@ -28,7 +28,7 @@ def result(tiny, request):
     ]
     people = pd.concat([residence_table(*homes)])
     places = facility_table(("=1+1 \"'<小学>", "school", shapely.Point(0, 0)))
-    return analyzed(tiny, network, places, people, language=request.param)
+    return analyzed_once(tiny, network, places, people, language=request.param)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from conftest import CRS, analyzed, facility_table, residence_table, town
+from conftest import CRS, analyzed_once, facility_table, residence_table, town
 from hypothesis import given
 from hypothesis import strategies as st
 from page_scripts import held
@@ -64,7 +64,7 @@ def homes():
 @pytest.fixture
 def result(tiny):
     groups = (Group("all", 4.0), Group("slow", 2.0, "people_slow"))
-    told = analyzed(tiny, NETWORK, FACILITIES, homes(), units=UNITS, year=2025, groups=groups, rule="time", language="zh")
+    told = analyzed_once(tiny, NETWORK, FACILITIES, homes(), units=UNITS, year=2025, groups=groups, rule="time", language="zh")
     settings = replace(told.settings, name={"zh": PAYLOADS[8], "en": "Toy"}, note={"zh": PAYLOADS[0], "en": "toy"})
     return replace(told, settings=settings, warnings=tuple(PAYLOADS), counts={**told.counts, "osm": True}, area=UNITS)
 

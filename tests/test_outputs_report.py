@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from conftest import CRS, analyzed, facility_table, residence_table, town
+from conftest import CRS, analyzed_once, facility_table, residence_table, town
 from docx.oxml.ns import qn
 from PIL import Image
 
@@ -56,7 +56,7 @@ def homes(*, unit=True, people=(120, 0, 80)):
 def toy(standard, **told):
     network = town([(0, 0), (1000, 0)], [(500, 0), (500, 300)])
     arguments = {"units": units(), "language": "zh", "year": 2025, "groups": (Group("all", 4.0), Group("elderly", 2.9, "people_elderly")), **told}
-    return analyzed(standard, network, arguments.pop("facilities", places()), arguments.pop("residences", homes()), **arguments)
+    return analyzed_once(standard, network, arguments.pop("facilities", places()), arguments.pop("residences", homes()), **arguments)
 
 
 def written(result, folder, *, figures=()):

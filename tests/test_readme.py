@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import typer
+from conftest import beilun_folder
 from page_scripts import held
 
 from livingcircle import cli, standards
@@ -145,23 +144,11 @@ def test_the_standard_written_out_is_one(tmp_path):
     assert set(own.categories) == set(base.categories) - {"com_bank"} | {"reading_room"}
 
 
-MEASURE = """
-import resource, subprocess, sys
-done = subprocess.run([sys.executable, "-m", "livingcircle", *sys.argv[1:]])
-print("PEAK", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
-sys.exit(done.returncode)
-"""
-
-
 @pytest.fixture(scope="module")
 def main_job(tmp_path_factory):
     """What the main job of the README told, and the folder that it wrote."""
-    out = tmp_path_factory.mktemp("main") / "out"
-    told = subprocess.run(
-        [sys.executable, "-c", MEASURE, "analyze", "data/beilun", "--out", str(out)], cwd=ROOT, capture_output=True, text=True
-    )
-    assert told.returncode == 0, told.stderr
-    return told.stdout, out
+    folder = beilun_folder(tmp_path_factory)
+    return (folder / "told.txt").read_text(encoding="utf-8"), folder / "out"
 
 
 @pytest.fixture(scope="module")

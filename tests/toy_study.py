@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from conftest import CRS, TINY
+from conftest import CRS, LIGHT, TINY
 from pyproj import Transformer
 
 #  West end of the street; the toy's metres are laid out from here.
@@ -61,10 +61,6 @@ def write_layer(path: Path, shapes: list, **columns: list) -> None:
     """A GeoJSON file in WGS-84 of shapes drawn in the toy's metres."""
     moved = [shapely.transform(shape, lambda xy: xy + (EAST, NORTH)) for shape in shapes]
     gpd.GeoDataFrame(columns, geometry=moved, crs=CRS).to_crs("EPSG:4326").to_file(path, driver="GeoJSON")
-
-
-#  Drawings and a report take most of a run of the toy; only tests about them ask for them.
-LIGHT = "\n[outputs]\nfigures = false\nreport = false\n"
 
 
 def write(folder: Path, *, whole: bool = False) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, shared, shared_folder
+from conftest import LIGHT, beilun_folder, made_beilun, shared_folder
 from test_real_extracts import made as made_extract
 
 from livingcircle.study.run import run
@@ -20,8 +21,6 @@ DESKTOP, PHONE = (1440, 900), (390, 844)
 #  Nothing listens there, so that a request that slips past the host rules fails as well.
 CLOSED_PORT = "http://127.0.0.1:9"
 READY, READY_S = 'html[data-ready="1"]', 30
-#  The files that pages are compared with need neither drawings nor a report.
-LIGHT = "\n[outputs]\nfigures = false\nreport = false\n"
 
 
 @dataclass
@@ -133,15 +132,11 @@ def analyzed(folder: Path) -> Any:
     return result
 
 
-def made_beilun(folder: Path) -> Any:
-    shutil.copytree(ROOT / "data" / "beilun", folder, dirs_exist_ok=True)
-    return analyzed(folder)
-
-
 @pytest.fixture(scope="session")
 def beilun(tmp_path_factory) -> tuple[Any, Path]:
     """The result of the sample district, and the folder of its study with the outputs in `out`."""
-    return shared(tmp_path_factory, "beilun", made_beilun)
+    folder = beilun_folder(tmp_path_factory)
+    return pickle.loads((folder / "result.pickle").read_bytes()), folder
 
 
 @pytest.fixture(scope="session", params=["beilun", "porto_alegre", "longgang", "tsinghua"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import tomllib
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -13,7 +12,7 @@ import shapely
 import toy_study
 from browser import gated_town
 from browser.conftest import analyzed, opening
-from conftest import ROOT
+from conftest import FEW, ROOT
 
 from livingcircle import walk_time
 from livingcircle.analysis.reach import of_category
@@ -24,8 +23,6 @@ from livingcircle.study.analyzing import analyzed_all
 
 POINTS, SEED = 1000, 715
 SAME_M, SAME_POINTS = 1.0, 0.001
-#  Enough to see near and far limits, one and several facilities, an area, and what the missing bridge parts.
-JUDGED = ("edu_kinder", "edu_primary", "park", "com_telecom", "trn_bus")
 KINDER = "edu_kinder"
 
 
@@ -190,29 +187,18 @@ def bridge(result) -> list:
 def scenarios(sheet, beilun, tmp_path_factory):
     """For each scenario what the page makes of it, and what the program makes of the file that the page saves."""
     result, study = beilun
-    told = {name: sheet.js(JUDGE, {"name": name, "bridge": bridge(result), "judged": JUDGED}) for name in SCENARIOS}
+    told = {name: sheet.js(JUDGE, {"name": name, "bridge": bridge(result), "judged": FEW}) for name in SCENARIOS}
     folder = tmp_path_factory.mktemp("scenarios")
     for name, page in told.items():
         (folder / f"{name}.toml").write_text(page["text"], encoding="utf-8")
-    few = few_categories(study)
-    found = analyzed_all(few, [str(folder / f"{name}.toml") for name in SCENARIOS])
+    found = analyzed_all(study / "few.toml", [str(folder / f"{name}.toml") for name in SCENARIOS])
     return told, {"base": result} | dict(zip(SCENARIOS, (one for _, one in found), strict=True))
-
-
-def few_categories(study: Path) -> Path:
-    """The study judged for the categories compared here only."""
-    text = (study / "study.toml").read_text(encoding="utf-8")
-    file = study / "few.toml"
-    listed = ", ".join(f'"{category}"' for category in JUDGED)
-    told = f'[study]\ncategories = [{listed}]\nindicators = ["city-check-2023"]\n'
-    file.write_text(text.replace("[study]\n", told, 1), encoding="utf-8")
-    return file
 
 
 def listed(result) -> dict:
     """People of every gap by category, level, group and residence; homes that the study's year does not have go without a name."""
     names = result.residences.set_index("residence_id")["name"]
-    rows = result.gaps[result.gaps["category"].isin(JUDGED) & (result.gaps["residence_id"] != "")]
+    rows = result.gaps[result.gaps["category"].isin(FEW) & (result.gaps["residence_id"] != "")]
     return {(row.category, row.level, row.group, names[row.residence_id]): row.people for row in rows.itertuples()}
 
 
@@ -221,7 +207,7 @@ def test_a_scenario_of_the_page_is_judged_alike_by_the_program(scenarios, name):
     told, results = scenarios
     assert tomllib.loads(told[name]["text"])["name"] == name
     assert same_coverage(coverage_of(results[name]), told[name]["coverage"])
-    assert coverage_of(results[name]) != coverage_of(results["base"], JUDGED)
+    assert coverage_of(results[name]) != coverage_of(results["base"], FEW)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -96,7 +96,7 @@ def test_a_planner_closes_a_gap_and_the_program_agrees(walked, beilun, opened, t
     assert told["after"] != told["before"]
     assert told["file"].suffix == ".toml" and "滨江新园" in told["file"].read_text(encoding="utf-8")
     out = tmp_path / "out"
-    asked = [sys.executable, "-m", "livingcircle", "analyze", str(beilun[1]), "--scenario", str(told["file"]), "--out", str(out)]
+    asked = [sys.executable, "-m", "livingcircle", "analyze", str(beilun[1] / "few.toml"), "--scenario", str(told["file"]), "--out", str(out)]
     done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     table = pd.read_csv(out / "coverage.csv", encoding="utf-8-sig")
