@@ -178,7 +178,7 @@ class Spots:
     """Where the points of a grid, and others asked about, stand on the streets, in an order in which many searches go through them quickly.
 
     `points` are the lattice points that a street is near to, edge by edge (`first` tells where each begins), and `cell` their numbers in a lattice framed
-    by a point more on every side; `streets` the points along streets and `beside` the numbers of the lattice points next to them; `asked` the others.
+    by a point more on every side; `others` the points along streets, with `beside` the numbers of the lattice points next to them, then those asked about.
     Each is told by edge rows, metres along them, and legs.
     """
 
@@ -186,9 +186,8 @@ class Spots:
     points: tuple[np.ndarray, np.ndarray, np.ndarray]
     first: np.ndarray
     cell: np.ndarray
-    streets: tuple[np.ndarray, np.ndarray, np.ndarray]
+    others: tuple[np.ndarray, np.ndarray, np.ndarray]
     beside: np.ndarray
-    asked: tuple[np.ndarray, np.ndarray, np.ndarray]
 
     @classmethod
     def of(cls, network: StreetNetwork, cells: Grid, asked: Positions) -> Spots:
@@ -199,29 +198,31 @@ class Spots:
         on = on[np.argsort(edge[on], kind="stable")]
         first = np.searchsorted(edge[on], np.arange(len(network.length_m) + 1))
         cell, beside = (number + 2 * (number // cells.columns) + cells.columns + 3 for number in (on, cells.nearest_cell))
-        others = tuple(asked[column].to_numpy() for column in PLACE)
-        return cls(cells.lattice, (edge[on], offset[on], leg[on]), first, cell, (edge[size:], offset[size:], leg[size:]), beside, others)
+        others = tuple(np.concatenate([part[size:], asked[column].to_numpy()]) for part, column in zip((edge, offset, leg), PLACE, strict=True))
+        return cls(cells.lattice, (edge[on], offset[on], leg[on]), first, cell, others, beside)
 
 
-def reach(network: StreetNetwork, spots: Spots, doors: Positions, *, way: Way, limit_m: float) -> tuple[np.ndarray, contours.Lattice, np.ndarray]:
+def reach(
+    network: StreetNetwork, spots: Spots, doors: tuple[np.ndarray, ...], *, way: Way, limit_m: float
+) -> tuple[np.ndarray, contours.Lattice, np.ndarray]:
     """The framed field of walks to the nearest of `doors` for limits of up to `limit_m`, its lattice (some rows of all), and the walks of those asked about.
 
+    `doors` are told as places of `Spots` are.
     They are those of `walk_time.nearest`, corrected as by `field_of`; farther than a cell beyond the limit they may be anything that is farther, too.
     """
     lattice = spots.lattice
     jump = JUMP_CELLS * lattice.cell_m
     # What is not corrected by less than a jump beyond this does not matter to any border.
     farthest = limit_m + lattice.cell_m + jump
-    door = np.flatnonzero(doors["edge"].to_numpy() >= 0)
-    entered = tuple(doors[column].to_numpy()[door] for column in PLACE)
+    door = np.flatnonzero(doors[0] >= 0)
+    entered = tuple(part[door] for part in doors)
     found = search_from(network, entered, limit_m=farthest, way=way)
     ends = (network.ends_reached if way.outward else network.ends_left)(way.shortest)[0]
     near = np.isfinite(found.cost[ends]).any(axis=1)
     near[entered[0]] = True
     rows = _of_edges(spots.first, near)
-    points, streets, asked = (
-        _walks(network, found, (door, *entered), places, way) for places in (tuple(part[rows] for part in spots.points), spots.streets, spots.asked)
-    )
+    points, others = (_walks(network, found, (door, *entered), places, way) for places in (tuple(part[rows] for part in spots.points), spots.others))
+    streets, asked = others[: len(spots.beside)], others[len(spots.beside) :]
     low, high = _rows_met(spots.cell[rows], spots.beside[streets <= farthest], lattice.columns + 2)
     field = np.full((high - low + 2, lattice.columns + 2), np.inf)
     _lay(field.reshape(-1), (spots.cell[rows], points), (spots.beside, streets), (low - 1) * (lattice.columns + 2), jump)

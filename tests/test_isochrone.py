@@ -185,7 +185,7 @@ def test_only_ground_that_is_reached_is_looked_at_and_its_borders_are_those_of_a
     asked = snap(points_on(network, data, 5), network, limit_m=60)
     limits = [120.0, 333.0]
     spots = isochrone.Spots.of(network, cells, asked)
-    field, lattice, walk = isochrone.reach(network, spots, doors, way=Way(), limit_m=limits[-1])
+    field, lattice, walk = isochrone.reach(network, spots, tuple(doors[column].to_numpy() for column in isochrone.PLACE), way=Way(), limit_m=limits[-1])
     every = nearest(network, cells.positions, doors, speed_kmh=4)["flat_m"].to_numpy()
     whole = contours.borders(contours.framed(isochrone.field_of(every, cells)), cells.lattice, limits)
     for one, other in zip(contours.borders(field, lattice, limits), whole, strict=True):

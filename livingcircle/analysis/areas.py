@@ -46,15 +46,15 @@ def isochrones(
     margin = max(settings.snap_limit_m, pace * max(settings.isochrone_minutes, default=0) / network.least_pace)
     extents = bounds, bounds + np.array([-margin, -margin, margin, margin])
     spots, cells, asked = again(known, _ground, (view.standing.own, view.standing.linked), extents, settings.snap_limit_m, inputs.barriers, within=True)
-    doors, places = view.doors[["edge", "offset_m", "leg_m"]], coordinates(entrances)
+    doors, places = [view.doors[column].to_numpy() for column in isochrone.PLACE], coordinates(entrances)
     rows: list[tuple] = []
     for number, category in enumerate(names):
         progress("isochrones", number, len(names))
         own = of_category(entrances, facilities, category, facilities["open"].to_numpy())
         if not len(own):
             continue
-        ends = doors.iloc[own]
-        origins = cells.inside(places[own][ends["edge"].to_numpy() >= 0])
+        ends = tuple(part[own] for part in doors)
+        origins = cells.inside(places[own][ends[0] >= 0])
         for shortest, wanted in _limits(category, standard, settings, level=network.costs is None).items():
             way, limits = Way(shortest=shortest, engine=settings.engine), sorted({metres for metres, _, _ in wanted})
             drawn = again(known, _drawn, limits, way, network, (spots, asked), (ends, origins), within=True)
@@ -104,7 +104,7 @@ def _drawn(
     way: Way,
     network: StreetNetwork,
     ground: tuple[isochrone.Spots, np.ndarray],
-    entered: tuple[Positions, np.ndarray],
+    entered: tuple[tuple[np.ndarray, ...], np.ndarray],
     *,
     known: Known | None = None,
 ) -> list[tuple]:
