@@ -34,7 +34,7 @@ SCRIPTS = (
     "values.js", "language.js", "datum.js", *ENGINE, "canvas.js", "layers.js", "ground.js", "background.js", "popups.js", "legend.js", "headline.js", "lacking.js", "search.js",
     "gap_list.js", "lists.js", "panel.js", "printing.js", "address.js", "surface.js", "point.js", "page.js",
     "scenario.js", "outline.js", "scenario_check.js", "scenario_text.js",
-    "whatif_lacking.js", "whatif.js", "whatif_words.js", "whatif_tools.js", "whatif_marks.js", "whatif_forms.js", "whatif_files.js", "whatif_report.js", "whatif_panel.js",
+    "whatif_lacking.js", "whatif.js", "whatif_ready.js", "whatif_words.js", "whatif_tools.js", "whatif_marks.js", "whatif_forms.js", "whatif_files.js", "whatif_report.js", "whatif_panel.js",
 )  # fmt: skip
 STYLES = ("page.css", "whatif.css")
 PART = re.compile(r"<!--part:([a-z.]+)-->")

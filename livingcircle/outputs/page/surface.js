@@ -145,7 +145,7 @@
       this.borders = L.layerGroup();
       this.image = null;
       lc.layers.painters.push({ height: HEIGHT, draw: (pen) => this.paint(pen) });
-      this.stop = null;
+      this.stop = this.asked = null;
       map.on("zoomend", () => this.borders.eachLayer((line) => line.setStyle({ weight: this.weight() })));
       map.on("overlayadd overlayremove", (event) => { if ([this.ground, this.borders].includes(event.layer)) this.refresh(); });
     }
@@ -153,15 +153,16 @@
     // Another category, group, or scenario: drawn as soon as the page is free; a newer one drops an older one.
     refresh() {
       if (this.stop) this.stop();
-      this.stop = null;
+      this.stop = this.asked = null;
       if (lc.state.lacking || !lc.data.categories.length) { this.clear(); return; }
       // What is drawn belongs to what was chosen before: it fades until the new is there.
       if (this.image) this.image.setOpacity(0.3 * this.opacity());
-      this.people = lc.beyondLand.within = null;
-      whenReady(() => {
-        if (this.stop) this.stop();
-        this.stop = lc.inPortions(this.drawn(), () => { lc.legend(); lc.tell("surface", grid); });
-      });
+      this.people = null;
+      lc.beyondLand.keep(`${lc.state.category} ${lc.state.level} ${lc.state.group}`);
+      const asked = this.asked = {};
+      whenReady(() => lc.onceSeen(() => {
+        if (asked === this.asked) this.stop = lc.inPortions(this.drawn(), () => { lc.legend(); lc.tell("surface", grid); });
+      }));
     }
 
     clear() {
@@ -246,13 +247,21 @@
 
   // Hatching that leaves out the ground within the limit: made once for a view of the map, then used for every residence in it.
   lc.beyondLand = {
-    within: null, sheet: null,
+    within: null, sheet: null, pattern: null, of: "",
     // The size of its cells in metres, 0 as long as they are not known.
     known: function () { return this.within && grid ? grid.cell_m : 0; },
     show: function (within) {
       this.within = within;
       this.sheet = null;
-      lc.layers.groups.gaps.eachLayer((area) => { if (area.redraw) area.redraw(); });
+      lc.layers.groups.gaps.eachLayer((area) => {
+        area.options.fresh = false;
+        if (area.redraw) area.redraw();
+      });
+    },
+    // While the ground is measured anew, what is known of it holds for gaps that stay as they were, unless something else is chosen.
+    keep: function (of) {
+      if (of !== this.of) this.within = null;
+      this.of = of;
     },
     // The pattern to fill a residence with, in the renderer's own units; null as long as nothing is known.
     hatch: function (context, map, pattern) {
@@ -261,19 +270,27 @@
       const size = map.getSize(), from = map.containerPointToLayerPoint([0, 0]).subtract(size.multiplyBy(0.3)).round();
       const key = [from.x, from.y, south.x, north.x, map.getZoom(), size.x, size.y].join(" ");
       if (!this.sheet || this.key !== key) {
-        const sharp = 2, sheet = this.sheet = element("canvas", { width: Math.round(1.6 * size.x) * sharp, height: Math.round(1.6 * size.y) * sharp }), pen = sheet.getContext("2d");
-        pen.scale(sharp, sharp);
-        pen.translate(-from.x, -from.y);
-        pen.fillStyle = pattern;
-        pen.fillRect(from.x, from.y, 1.6 * size.x, 1.6 * size.y);
-        pen.imageSmoothingEnabled = false;
-        pen.globalCompositeOperation = "destination-out";
-        pen.drawImage(this.within, south.x, north.y, north.x - south.x, south.y - north.y);
-        this.key = key;
+        this.sheet = this.hatched(pattern, { south, north, size, from });
+        Object.assign(this, { key, context: null });
       }
-      const made_ = context.createPattern(this.sheet, "no-repeat");
-      made_.setTransform(new DOMMatrix([0.5, 0, 0, 0.5, from.x, from.y]));
-      return made_;
+      // The sheet is large: each canvas takes it over once.
+      if (this.context !== context) {
+        this.context = context;
+        this.pattern = context.createPattern(this.sheet, "no-repeat");
+        this.pattern.setTransform(new DOMMatrix([0.5, 0, 0, 0.5, from.x, from.y]));
+      }
+      return this.pattern;
+    },
+    hatched: function (pattern, { south, north, size, from }) {
+      const sharp = 2, sheet = element("canvas", { width: Math.round(1.6 * size.x) * sharp, height: Math.round(1.6 * size.y) * sharp }), pen = sheet.getContext("2d");
+      pen.scale(sharp, sharp);
+      pen.translate(-from.x, -from.y);
+      pen.fillStyle = pattern;
+      pen.fillRect(from.x, from.y, 1.6 * size.x, 1.6 * size.y);
+      pen.imageSmoothingEnabled = false;
+      pen.globalCompositeOperation = "destination-out";
+      pen.drawImage(this.within, south.x, north.y, north.x - south.x, south.y - north.y);
+      return sheet;
     },
   };
 

@@ -3,7 +3,7 @@
 
 (function (lc) {
   const { scenario } = lc;
-  const SLICE_MS = 40, PAUSE_MS = 8, PREPARE_MS = 60;
+  const SLICE_MS = 40, PAUSE_MS = 8;
 
   const whatIf = {
     history: new scenario.History(),
@@ -86,7 +86,7 @@
     else show(whatIf.complete ? lc.asNow(after) : partly(after, done), after);
   }
 
-  // Works through the rest in slices; each step of `work` is one piece.
+  // Works through the rest in slices, once what is chosen is drawn; each step of `work` is one piece.
   function slices(work, mine) {
     let next = 0;
     const slice = () => {
@@ -99,7 +99,7 @@
       lc.tell("whatif-progress", whatIf.progress);
       if (next < work.length) setTimeout(slice, PAUSE_MS);
     };
-    setTimeout(slice, PAUSE_MS);
+    lc.onceSeen(slice);
   }
 
   function rest(after, mine) {
@@ -175,19 +175,6 @@
     lc.choose({});
     setTimeout(() => { if (mine === whatIf.run) work(); }, 30);
   }
-
-  // While a planner reads the tab, what the first change will be compared with is worked out.
-  whatIf.prepare = function () {
-    if (whatIf.warm) return;
-    setTimeout(() => {
-      const { category, level, group } = lc.state;
-      if (whatIf.warm || level < 0) return;
-      const base = whatIf.before();
-      base.worked(category, level, group);
-      base.gapsOf(category, level, group);
-      whatIf.warm = true;
-    }, PREPARE_MS);
-  };
 
   whatIf.apply = function (next, sort) { if (whatIf.history.set(next, sort)) recalculate(); };
   whatIf.undo = function () { if (whatIf.history.undo()) recalculate(); };
