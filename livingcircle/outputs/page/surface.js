@@ -303,7 +303,8 @@
     lc.surface = new Surface(map);
     lc.layers.offer("surface.layer", lc.surface.ground, true);
     lc.layers.offer("surface.borders", lc.surface.borders, true);
-    lc.onceSeen(() => lc.surface.refresh());
   });
+  // A first change may come at any moment; the ground is drawn once the page is ready for it.
+  lc.on("prepared", () => { if (!lc.surface.asked) lc.surface.refresh(); });
   lc.on("choose", () => { if (lc.surface) lc.surface.refresh(); });
 })(livingcircle);

@@ -3,10 +3,12 @@
 
 (function (lc) {
   const { whatIf } = lc;
-  const LATEST_MS = 200, PAUSE_MS = 1, PIECE_MS = 8;
+  const LATEST_MS = 200, PAUSE_MS = 1, PIECE_MS = 8, SPARE_MS = 4;
 
-  const whenIdle = window.requestIdleCallback ? (act) => window.requestIdleCallback(act, { timeout: LATEST_MS }) : (act) => setTimeout(act, PAUSE_MS);
-  const soon = (act) => setTimeout(act, PAUSE_MS);
+  // Each gets work that tells how much time is left, as idle callbacks do.
+  const left = (until) => ({ timeRemaining: () => until - performance.now() });
+  const soon = (act) => setTimeout(() => act(left(performance.now() + PIECE_MS)), PAUSE_MS);
+  const whenIdle = window.requestIdleCallback ? (act) => window.requestIdleCallback(act, { timeout: LATEST_MS }) : soon;
 
   // What a town answers of one requirement, as a change asks it.
   function* asked(town, { category, level, group }) {
@@ -75,29 +77,33 @@
 
   const keyOf = ({ category, level, group }) => `${category} ${level} ${group}`;
   const done = new Set();
-  let running = null;
+  let running = null, seen = false;
 
-  // Goes on with what is chosen, piece by piece; another choice, or a change that does the same work, ends it.
+  function end() {
+    running = null;
+    lc.tell("prepared", null);
+  }
+
+  // Goes on with what is chosen, piece by piece; another choice ends it.
   function go(wait) {
-    const { category, level, group } = lc.state, chosen = { category, level, group }, key = keyOf(chosen);
-    if (level < 0 || !lc.data.walking || done.has(key) || (running && running.key === key && running.wait === wait)) return;
-    const mine = running = { key, wait, work: running && running.key === key ? running.work : all(chosen) };
-    const piece = () => {
+    const { category, level, group } = lc.state, chosen = { category, level, group }, key = keyOf(chosen), same = running && running.key === key;
+    if (level < 0 || !lc.data.walking || done.has(key)) { end(); return; }
+    if (same && running.wait === wait) return;
+    const mine = running = { key, wait, work: same ? running.work : all(chosen) };
+    const piece = (time) => {
       if (running !== mine) return;
-      const until = performance.now() + PIECE_MS;
       let step;
-      try { do step = mine.work.next(); while (!step.done && performance.now() < until); } catch (error) { running = null; console.error(error); return; }
+      try { do step = mine.work.next(); while (!step.done && time.timeRemaining() > SPARE_MS); } catch (error) { end(); console.error(error); return; }
       if (!step.done) { wait(piece); return; }
-      running = null;
       done.add(key);
       whatIf.warm = true;
+      end();
     };
     wait(piece);
   }
 
   // A planner who opens the tab is about to change something.
   whatIf.prepare = () => go(soon);
-  let seen = false;
   lc.on("start", () => lc.onceSeen(() => { seen = true; go(whenIdle); }));
   lc.on("choose", () => { if (seen && !whatIf.active()) go(whenIdle); });
 })(livingcircle);
