@@ -129,7 +129,7 @@
   // view's own, where waits count}. The same changes give the same network again.
   lc.network = function (walking, viewNumber, changes) {
     const { links = [], gates = [], pace = 1 } = changes || {}, view = walking.views[viewNumber], seconds = view.costs ? pace : 1;
-    const streetKey = JSON.stringify([links.map(({ line, name }) => [line, name]), gates.map(({ node, compound }) => [node, compound])]);
+    const streetKey = JSON.stringify([links.map(({ line, name, ends }) => [line, name, Boolean(ends)]), gates.map(({ node, compound }) => [node, compound])]);
     walking.known = walking.known || new Map();
     const streets = kept(walking.known, `streets ${streetKey}`, () => lc.changedStreets(walking, { links, gates }));
     return kept(walking.known, `${viewNumber} ${seconds} ${streetKey}`, () => made(walking, view, streets, seconds));
