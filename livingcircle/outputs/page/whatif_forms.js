@@ -38,10 +38,21 @@
     }
     if (tool === "link") {
       return [select("link-kind", say("link_kind"), ["footpath", "bridge", "crossing"].map((kind) => [kind, say(`kind_${kind}`)]), form.kind, (kind) => { form.kind = kind; }),
-        field("link-name", say("name"), form.link_name, (text) => { form.link_name = text; }, { maxlength: "200" })];
+        field("link-name", say("name"), form.link_name, (text) => { form.link_name = text; }, { maxlength: "200" }), ...openingFields(form)];
     }
+    if (tool === "gate_open") return openingFields(form);
+    if (tool === "resize") return [element("p", { class: "hint", text: say("beyond_capacity") })];
     return [];
   };
+
+  // From when a link or gate is there, and how certain that is; what exists needs no word.
+  function openingFields(form) {
+    const [exists, ...others] = Object.keys(lc.data.statuses), options = [["", exists], ...others.map((status) => [status, status])];
+    return [
+      field("opens", lc.say("open_year"), form.opens, (text) => { form.opens = yearOf(text); }, Object.assign({ placeholder: say("at_once") }, years)),
+      select("certainty", say("certainty"), options.map(([key, status]) => [key, lc.sayCode("built", status)]), form.certainty || "", (status) => { form.certainty = status || null; }),
+    ];
+  }
 
   const card = (title, kind, children) => element("form", { class: "card edit", onsubmit: (event) => event.preventDefault() }, [
     element("p", { class: "kind", text: kind }), element("h3", { text: title || lc.say("unnamed") }), ...children]);
@@ -63,7 +74,8 @@
   whatIf.askCapacity = function (i) {
     const places = lc.now.facilities, id = places.id[i];
     const asked = card(places.name[i], say("tool_resize"), [
-      field("card-capacity", lc.say("capacity"), places.capacity[i], () => {}, amount), element("button", { type: "submit", text: say("set") })]);
+      field("card-capacity", lc.say("capacity"), places.capacity[i], () => {}, amount), element("button", { type: "submit", text: say("set") }),
+      element("p", { class: "hint", text: say("beyond_capacity") })]);
     asked.addEventListener("submit", () => {
       const capacity = numberOf(asked.querySelector("input").value);
       lc.layers.map.closePopup();

@@ -68,7 +68,7 @@
     keep();
     whatIf.prepare();
     return [element("section", { id: "whatif", "aria-label": lc.say(TAB) }, [
-      steps(), views(), element("p", { class: "summary", role: "status", text: whatIf.summary() }),
+      steps(), views(), element("p", { class: "summary", role: "status", text: whatIf.summary() }), ...whatIf.notes(),
       element("h3", { text: say("tools") }), ...tools(),
       ...whatIf.yearSlider(),
       element("details", { class: "settings", id: "settings", ontoggle: (event) => { open = event.target.open; } }, [element("summary", { id: "settings-head", text: say("settings") }), ...whatIf.settingFields()]),

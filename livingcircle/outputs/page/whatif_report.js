@@ -161,17 +161,17 @@
     }))];
   }
 
-  const notes = () => whatIf.sayBeyond().map((text) => element("p", { class: "alarm", role: "note", text }));
+  // What this page does not work out of the scenario, for the head of the tab.
+  whatIf.notes = () => (whatIf.active() && !whatIf.problem ? whatIf.sayBeyond().map((text) => element("p", { class: "alarm", role: "note", text })) : []);
 
   // What came of the scenario, as far as it is worked out.
   whatIf.results = function () {
     if (whatIf.problem) return [element("p", { class: "alarm", role: "alert", text: whatIf.problem })];
     if (!whatIf.active()) return [element("p", { class: "empty", text: say("nothing_yet") })];
-    if (whatIf.beyond().all.length) return notes();
-    if (!whatIf.after) return [...notes(), element("p", { class: "hint", role: "status", text: say("reading_streets") })];
+    if (whatIf.beyond().all.length) return [element("p", { class: "hint", text: say("nothing_here") })];
+    if (!whatIf.after) return [element("p", { class: "hint", role: "status", text: say("reading_streets") })];
     const { progress, took_ms: took } = whatIf;
     return [
-      ...notes(),
       element("p", { class: "hint", id: "whatif-took", role: "status", text: [took === null ? "" : say("took", { ms: Math.round(took) }),
         progress ? say("progress", { done: progress.done, of: progress.of }) : ""].filter(Boolean).join(" · ") }),
       ...headline(), ...others(), ...completeness(), ...indicators(), ...quotas(),

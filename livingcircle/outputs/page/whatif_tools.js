@@ -11,7 +11,7 @@
   const turned = (at) => [at.lng, at.lat];
 
   // What the forms of the panel hold; the tools read it when they act.
-  const form = { name: "", capacity: null, open_year: null, kind: "footpath", link_name: "" };
+  const form = { name: "", capacity: null, open_year: null, kind: "footpath", link_name: "", opens: null, certainty: null };
   let map = null, tool = null, hint = ["done"], alarm = false;
   let drawn = [], preview = null, carried = null;
   let handles = null, renderer = null;
@@ -56,8 +56,17 @@
     tell(drawn.length > 1 ? "hint_link_end" : "hint_link_more");
   }
 
+  // What is not built yet is there from a year on, which the form has to tell.
+  const opening = () => ({ open_year: form.opens, certainty: form.certainty });
+  function lacksYear() {
+    if (!form.certainty || form.opens !== null) return false;
+    tell("needs_year", null, true);
+    return true;
+  }
+
   function finish() {
     if (drawn.length < 2) { tell("hint_link_more"); return; }
+    if (lacksYear()) return;
     const line = drawn.map(turned), ends = lc.linkEnds(lc.walking(), line);
     if (ends.fault) {
       if (ends.fault === "end") drawn.pop();
@@ -67,14 +76,15 @@
     }
     drawn = [];
     outline();
-    whatIf.apply(edit("link", { kind: form.kind, name: form.link_name.trim(), line }));
+    whatIf.apply(edit("link", { kind: form.kind, name: form.link_name.trim(), line, ...opening() }));
     tell("hint_link");
   }
 
   function openGate(at) {
     const fault = lc.gateLink(lc.walking(), at.lng, at.lat).fault;
     if (fault) { tell("no_wall", null, true); return; }
-    whatIf.apply(edit("gate", "open", at.lng, at.lat));
+    if (lacksYear()) return;
+    whatIf.apply(edit("gate", "open", at.lng, at.lat, opening()));
     tell("gate_opened");
   }
 

@@ -88,9 +88,10 @@
 
   // What of the scenario is not worked out here, in sentences; the first are those for which nothing is.
   whatIf.sayBeyond = function () {
-    const { all, categories, limits } = whatIf.beyond();
+    const { all, categories, limits, capacity } = whatIf.beyond();
     return [
       ...all.map((part) => say(`beyond_${part}`)),
+      ...(capacity && !all.length ? [say("beyond_capacity")] : []),
       ...(categories.length ? [say("beyond_categories", { names: categories.map(categoryName).join(lc.say("comma")) })] : []),
       ...(limits.length ? [say("beyond_limits", { names: limits.map((row) => `${categoryName(row.category)} · ${nameOf(lc.data.levels, row.level)}`).join(lc.say("comma")) })] : []),
     ];
