@@ -276,9 +276,9 @@ def test_what_a_capacity_does_not_tell_here_is_said_where_it_is_set(beilun, open
     assert said in planner.text(".leaflet-popup .card.edit")
     planner.js("lc.whatIf.apply(lc.scenario.edit.resize({}, lc.now.facilities.id[0], 12))")
     planner.settle()
-    assert planner.page.locator("#whatif > .alarm").all_inner_texts() == [said]
+    assert planner.page.locator('#whatif > [role="note"]').all_inner_texts() == [said]
     planner.js("lc.whatIf.apply({ homes: [{ change: 'add', name: 'x', people: 100, lon: 121.8, lat: 29.9 }] })")
-    (homes,) = planner.page.locator("#whatif > .alarm").all_inner_texts()
+    (homes,) = planner.page.locator('#whatif > [role="note"]').all_inner_texts()
     assert homes == planner.js("return lc.say('whatif.beyond_homes')")
     assert planner.text("#whatif-results") == planner.js("return lc.say('whatif.nothing_here')")
 

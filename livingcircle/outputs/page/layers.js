@@ -57,7 +57,8 @@
 
   // A word on the map, in the middle of `at` or beside it; unlike a tooltip it is laid out without being measured.
   lc.label = (at, text, kind) =>
-    L.marker(at, { icon: L.divIcon({ className: kind, html: lc.element("span", { text }), iconSize: [0, 0] }), pane: "tooltipPane", interactive: false, keyboard: false });
+    L.marker(at, { icon: L.divIcon({ className: kind, html: lc.element("span", { text }), iconSize: [0, 0] }), pane: "tooltipPane", interactive: false,
+      keyboard: false });
 
   function homeStyle(kind) {
     const walk = lc.data.style.walk;
@@ -79,7 +80,9 @@
       // A canvas with nothing on it is printed, too.
       Object.values(this.renderers).forEach((renderer) => renderer.addTo(map));
       this.groups = {};
-      ["water", "green", "area", "units", "streets", "homes", "gaps", "places", "everyPlace", "doors"].forEach((name) => { this.groups[name] = L.layerGroup(); });
+      ["water", "green", "area", "units", "streets", "homes", "gaps", "places", "everyPlace", "doors"].forEach((name) => {
+        this.groups[name] = L.layerGroup();
+      });
       this.offered = [];
       // What waits for the view that the page opens with, so that nothing is laid out twice.
       this.waiting = [];

@@ -94,7 +94,8 @@
       kind: told.kind, name: told.name, line: told.line.map(([lon, lat]) => [rounded(lon), rounded(lat)]), ...opening(told),
     })),
     // A gate is closed at once.
-    gate: (scenario, change, lon, lat, told) => adding(scenario, "gates", stated({ change, ...point(lon, lat), ...(change === "open" ? opening(told || {}) : {}) })),
+    gate: (scenario, change, lon, lat, told) =>
+      adding(scenario, "gates", stated({ change, ...point(lon, lat), ...(change === "open" ? opening(told || {}) : {}) })),
     limit: function (scenario, told) {
       const same = (row) => row.category === told.category && row.level === told.level;
       const row = stated({ category: told.category, level: told.level, limit_m: told.limit_m, limit_min: told.limit_min });

@@ -27,7 +27,10 @@
   // The walk from every cell to the nearest of some doors, or to the nth nearest facility: one search for each, the n best are kept.
   function* toCells(ground, rows, n, shortest) {
     const cells = yield* lc.cellsOf(ground);
-    const walks = (own) => { const found = lc.walksTo(ground.network, lc.somePlaces(ground.doors, own), { shortest, homes: cells }); return shortest ? found.metres : found.flat_m; };
+    const walks = (own) => {
+      const found = lc.walksTo(ground.network, lc.somePlaces(ground.doors, own), { shortest, homes: cells });
+      return shortest ? found.metres : found.flat_m;
+    };
     if (n === 1) return walks(rows);
     const best = Array.from({ length: n }, () => new Float64Array(grid.cells.length).fill(Infinity)), own = new Map();
     rows.forEach((row) => { const facility = ground.facility[row]; own.set(facility, (own.get(facility) || []).concat(row)); });
@@ -98,7 +101,12 @@
   function bounds() {
     const shapes = lc.data.area.length ? lc.data.area.map((row) => lc.shape(row.shape)) : lc.data.residences.shape;
     const box = [Infinity, Infinity, -Infinity, -Infinity], { x, y } = lc.mercator;
-    const stretch = ([lat, lon]) => { box[0] = Math.min(box[0], x(lon)); box[1] = Math.min(box[1], y(lat)); box[2] = Math.max(box[2], x(lon)); box[3] = Math.max(box[3], y(lat)); };
+    const stretch = ([lat, lon]) => {
+      box[0] = Math.min(box[0], x(lon));
+      box[1] = Math.min(box[1], y(lat));
+      box[2] = Math.max(box[2], x(lon));
+      box[3] = Math.max(box[3], y(lat));
+    };
     shapes.forEach((shape) => { if (shape) (shape.polygons ? shape.polygons.flat(2) : shape.points).forEach(stretch); });
     if (!Number.isFinite(box[0])) return null;
     const most = Math.max(MARGIN_MIN, ...steps()) * lc.data.study.speed_kmh * 1000 / 60;
@@ -215,7 +223,8 @@
     weight() { return this.map.getZoom() >= 15 ? 2 : 1.1; }
 
     border(drawn, look) {
-      if (drawn.length) L.polyline(drawn, Object.assign({ interactive: false, smoothFactor: 0.8, weight: this.weight(), opacity: this.veiled ? 0 : 1 }, look)).addTo(this.borders);
+      if (drawn.length) L.polyline(drawn, Object.assign({ interactive: false, smoothFactor: 0.8, weight: this.weight(), opacity: this.veiled ? 0 : 1 },
+        look)).addTo(this.borders);
     }
 
     rows() {
@@ -282,7 +291,8 @@
       return this.pattern;
     },
     hatched: function (pattern, { south, north, size, from }) {
-      const sharp = 2, sheet = element("canvas", { width: Math.round(1.6 * size.x) * sharp, height: Math.round(1.6 * size.y) * sharp }), pen = sheet.getContext("2d");
+      const sharp = 2, sheet = element("canvas", { width: Math.round(1.6 * size.x) * sharp, height: Math.round(1.6 * size.y) * sharp }),
+        pen = sheet.getContext("2d");
       pen.scale(sharp, sharp);
       pen.translate(-from.x, -from.y);
       pen.fillStyle = pattern;

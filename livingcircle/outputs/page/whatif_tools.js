@@ -31,7 +31,8 @@
     return lc.snap(walking, x, y, { viewNumber: walking.viewOf[lc.state.group], door: true }).edge >= 0;
   }
 
-  const stands = (at, key) => (reachable(at) || (whatIf.scenario().links || []).length ? tell(key) : tell("unreachable", { metres: lc.walking().snap_limit_m }, true));
+  const stands = (at, key) => (reachable(at) || (whatIf.scenario().links || []).length
+    ? tell(key) : tell("unreachable", { metres: lc.walking().snap_limit_m }, true));
 
   function place(at) {
     whatIf.apply(edit("place", {
@@ -109,7 +110,8 @@
 
   // A button on the map that the keyboard reaches too.
   function handle(at, kind, title, act, dropped) {
-    const near = map.getZoom() >= NEAR_ZOOM, icon = L.divIcon({ className: `handle ${kind}${near ? "" : " far"}`, html: element("span", {}), iconSize: near ? [26, 26] : [14, 14] });
+    const near = map.getZoom() >= NEAR_ZOOM,
+      icon = L.divIcon({ className: `handle ${kind}${near ? "" : " far"}`, html: element("span", {}), iconSize: near ? [26, 26] : [14, 14] });
     const made = L.marker(at, { icon, title, alt: title, pane: "handles", draggable: Boolean(dropped), autoPan: true, bubblingMouseEvents: false });
     made.on("click", act);
     made.on("keydown", ({ originalEvent: event }) => {
@@ -132,7 +134,11 @@
       if (!categories.includes(lc.state.category) || !inView(places.at[i]) || left-- <= 0) return;
       const id = ids[i], title = places.name[i] || lc.say("unnamed");
       if (tool === "move") {
-        handle(places.at[i], carried === id ? "move carried" : "move", say("pick", { name: title }), () => { carried = id; refresh(); tell("hint_drop", { name: title }); },
+        handle(places.at[i], carried === id ? "move carried" : "move", say("pick", { name: title }), () => {
+          carried = id;
+          refresh();
+          tell("hint_drop", { name: title });
+        },
           (at) => { carried = id; drop(at); });
       } else if (tool === "close") {
         const open = places.open[i];
@@ -175,7 +181,8 @@
     box.hidden = tool === null;
     document.getElementById("cross").hidden = tool === null || !TOOLS[tool].point;
     if (tool === null) return;
-    const button = (key, act) => element("button", { type: "button", id: `bar-${key}`, text: say(key), onclick: act }), had = document.activeElement && document.activeElement.id;
+    const button = (key, act) => element("button", { type: "button", id: `bar-${key}`, text: say(key), onclick: act }),
+      had = document.activeElement && document.activeElement.id;
     lc.fill("tool-bar", [
       element("p", { class: alarm ? "alarm" : "", role: "status", text: `${say(`tool_${tool}`)} · ${say(...hint)}` }),
       whatIf.summary() ? element("p", { class: "summary", text: whatIf.summary() }) : null,

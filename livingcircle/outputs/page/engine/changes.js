@@ -6,8 +6,10 @@
   const PUBLIC = -1;
 
   const streetsOf = (walking) => walking.streetGrid || (walking.streetGrid = lc.gridOf(lc.piecesOf(walking, null)));
-  const openGround = (walking) => walking.publicGrid || (walking.publicGrid = lc.gridOf(lc.piecesOf(walking, walking.edges.compound.map((c) => (c < 0 ? 1 : 0)))));
-  const closedGround = (walking) => walking.innerGrid || (walking.innerGrid = lc.gridOf(lc.piecesOf(walking, walking.edges.compound.map((c) => (c < 0 ? 0 : 1)))));
+  const openGround = (walking) => walking.publicGrid
+    || (walking.publicGrid = lc.gridOf(lc.piecesOf(walking, walking.edges.compound.map((c) => (c < 0 ? 1 : 0)))));
+  const closedGround = (walking) => walking.innerGrid
+    || (walking.innerGrid = lc.gridOf(lc.piecesOf(walking, walking.edges.compound.map((c) => (c < 0 ? 0 : 1)))));
 
   // The place of the nearest street within the limit: {edge, offset_m, leg_m, x, y}, null where there is none. What is drawn to the
   // end of an edge joins all streets there.
@@ -30,7 +32,8 @@
   };
 
   // The line of a gate opened at a point, from the nearest street of a compound through the point to the nearest public street, and
-  // where it meets them: at a gate both are as near, so that the line alone would not tell. {fault: "compounds" | "inside" | "outside"} where there are no compounds, or no such street is near.
+  // where it meets them: at a gate both are as near, so that the line alone would not tell. {fault: "compounds" | "inside" | "outside"}
+  // where there are no compounds, or no such street is near.
   lc.gateLink = function (walking, lon, lat) {
     const [x, y] = walking.plane.toMetres(lon, lat);
     if (!walking.compounds.length || !walking.edges.compound.some((c) => c >= 0)) return { fault: "compounds" };
@@ -133,7 +136,8 @@
       });
     });
     links.forEach((link) => {
-      rows.push({ from: -1, last: true, start: link.start, end: link.end, length_m: link.length_m, points: link.points, compound: PUBLIC, street: -1, kind: 0, name: link.name });
+      rows.push({ from: -1, last: true, start: link.start, end: link.end, length_m: link.length_m, points: link.points, compound: PUBLIC, street: -1,
+        kind: 0, name: link.name });
     });
     return rows;
   }

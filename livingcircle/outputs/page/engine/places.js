@@ -11,7 +11,8 @@
   };
 
   // Whether a shape of polygons (rings of [latitude, longitude], holes after the outline) holds a point.
-  lc.holds = (shape, lon, lat) => Boolean(shape && shape.polygons) && shape.polygons.some((rings) => rings.reduce((odd, ring) => odd !== inRing(ring, lon, lat), false));
+  lc.holds = (shape, lon, lat) => Boolean(shape && shape.polygons)
+    && shape.polygons.some((rings) => rings.reduce((odd, ring) => odd !== inRing(ring, lon, lat), false));
 
   let drawn = null;
   // The shapes of units and study area, unpacked once.

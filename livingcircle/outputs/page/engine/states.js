@@ -78,7 +78,8 @@
     };
     eachArc((from, to) => { rows[(back ? to : from) + 1]++; });
     for (let s = 0; s < states.size; s++) rows[s + 1] += rows[s];
-    const count = rows[states.size], next = rows.slice(), arcs = { rows, to: new Int32Array(count), metres: new Float64Array(count), edge: new Int32Array(count) };
+    const count = rows[states.size], next = rows.slice(),
+      arcs = { rows, to: new Int32Array(count), metres: new Float64Array(count), edge: new Int32Array(count) };
     arcs.flat_m = costs ? new Float64Array(count) : arcs.metres;
     eachArc((from, to, metres, flat, edge) => {
       const at = next[back ? to : from]++;
