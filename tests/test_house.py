@@ -245,3 +245,10 @@ def test_scripts_are_short_files_whose_texts_end_on_their_line():
         lines = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
         wrong += [f"{path.name}:{number}: a text over several lines" for number, line in lines if line.count("`") % 2 or line.endswith("\\")]
     assert not wrong
+
+
+def test_lines_of_pages_are_short_enough_to_be_read():
+    ours = [path for path in sorted(PACKAGE.rglob("*")) if path.suffix in {".js", ".css", ".html"}]
+    assert {path.suffix for path in ours} == {".js", ".css", ".html"}
+    told = ((path, enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)) for path in ours)
+    assert not [f"{path.relative_to(PACKAGE)}:{number}: {len(line)} characters" for path, lines in told for number, line in lines if len(line) > 160]

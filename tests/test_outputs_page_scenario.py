@@ -241,8 +241,10 @@ def test_what_is_not_worked_out_here():
         "homes": [{"change": "remove", "id": "r"}], "facilities": [{"change": "open", "name": "n", "categories": ["a", "b"], "lon": 1, "lat": 2}],
         "limits": [{"category": "a", "level": "L5", "limit_m": 1}, {"category": "a", "level": "L15", "limit_m": 1}, {"category": "c", "level": "L5", "limit_m": 1}],
     }
-    assert node(f"return lc.scenario.beyond(told, {shown})", told) == {"all": ["homes"], "categories": ["c", "b"], "limits": [told["limits"][1]]}
-    assert node(f"return lc.scenario.beyond(told, {shown})", {"year": 2030}) == {"all": [], "categories": [], "limits": []}
+    assert node(f"return lc.scenario.beyond(told, {shown})", told) == {"all": ["homes"], "categories": ["c", "b"], "limits": [told["limits"][1]], "capacity": False}
+    assert node(f"return lc.scenario.beyond(told, {shown})", {"year": 2030}) == {"all": [], "categories": [], "limits": [], "capacity": False}
+    larger = {"facilities": [{"change": "resize", "id": "a", "capacity": 9}]}
+    assert node(f"return lc.scenario.beyond(told, {shown})", larger)["capacity"]
 
 
 def test_an_added_facility_may_be_named_later():

@@ -229,6 +229,60 @@ def test_gates_close_and_open(planner):
     assert planner.sheet.is_quiet()
 
 
+@pytest.mark.parametrize("tool", ["link", "gate_open"])
+def test_a_planned_link_or_gate_is_there_from_its_year(planner, tool):
+    one, other = far_ends(planner)
+    wall = planner.js(
+        "const w = lc.walking(); for (let n = 0; n < w.nodes.count; n += 3) { const p = w.plane.toDegrees(w.nodes.x[n], w.nodes.y[n]); if (!lc.gateLink(w, ...p).fault) return p; }"
+    )
+    spots, part = ([one, other], "links") if tool == "link" else ([wall], "gates")
+
+    def draw():
+        planner.js("value.forEach(([lon, lat]) => lc.tell('click', { latlng: L.latLng(lat, lon) }))", spots)
+        if tool == "link":
+            planner.press("#bar-finish")
+
+    planner.near(*spots[0])
+    planner.press(f"#tool-{tool}")
+    planner.page.select_option("#certainty", "planned")
+    draw()
+    assert planner.scenario == {}, "what is not built yet needs a year"
+    assert planner.page.locator("#tool-bar .alarm").count() == 1
+    planner.page.fill("#opens", "2032")
+    planner.page.press("#opens", "Tab")
+    draw() if tool == "gate_open" else planner.press("#bar-finish")
+    planner.settle()
+    (row,) = planner.scenario[part]
+    assert (row["open_year"], row["certainty"]) == (2032, "planned")
+    assert tomllib.loads(planner.js("return lc.toToml(lc.whatIf.whole())"))[part][0]["certainty"] == "planned"
+    assert planner.js("return lc.fromText(lc.toToml(lc.whatIf.whole())).scenario") == planner.scenario
+    assert "2032" in planner.text("#whatif-changes")
+    network = "return lc.whatIf.after.network(0) === lc.whatIf.before().network(0)"
+    assert planner.js(network), "not there yet in the year judged"
+    planner.js("lc.whatIf.apply(lc.scenario.edit.year(lc.whatIf.scenario(), 2032))")
+    planner.settle()
+    assert not planner.js(network)
+    assert planner.sheet.is_quiet()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_what_a_capacity_does_not_tell_here_is_said_where_it_is_set(beilun, opened, lang):
+    planner = Planner(opened(beilun[1] / "out" / "index.html", lang=lang))
+    said = planner.js("return lc.say('whatif.beyond_capacity')")
+    assert "livingcircle analyze" in said
+    planner.press("#tool-resize")
+    assert said in planner.text("#whatif .fields")
+    planner.js("const i = lc.now.facilities.categories.findIndex((own) => own.includes(lc.state.category)); lc.whatIf.askCapacity(i);")
+    assert said in planner.text(".leaflet-popup .card.edit")
+    planner.js("lc.whatIf.apply(lc.scenario.edit.resize({}, lc.now.facilities.id[0], 12))")
+    planner.settle()
+    assert planner.page.locator('#whatif > [role="note"]').all_inner_texts() == [said]
+    planner.js("lc.whatIf.apply({ homes: [{ change: 'add', name: 'x', people: 100, lon: 121.8, lat: 29.9 }] })")
+    (homes,) = planner.page.locator('#whatif > [role="note"]').all_inner_texts()
+    assert homes == planner.js("return lc.say('whatif.beyond_homes')")
+    assert planner.text("#whatif-results") == planner.js("return lc.say('whatif.nothing_here')")
+
+
 def test_limits_speeds_and_rule(planner):
     before = planner.covered
     planner.press("#settings-head")

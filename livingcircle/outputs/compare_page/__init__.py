@@ -12,13 +12,10 @@ from livingcircle.comparison import State
 from livingcircle.messages import LANGUAGES, words
 from livingcircle.outputs import page
 from livingcircle.outputs.compare_page.content import compare_content
-from livingcircle.outputs.page.document import Files, page_document
-from livingcircle.outputs.page.packing import PER_DEGREE
+from livingcircle.outputs.page.document import answer_document, written
 
 HERE = resources.files(__package__)
 SCRIPTS = ("states.js", "maps.js", "cards.js", "lists.js", "headline.js", "swipe.js", "compare.js")
-# What the page shares with the interactive map: how values are read and words are said.
-READING = ("values.js", "language.js", "canvas.js")
 SHARED = ("cause.", "flag.", "group.", "rule.", "status.")
 # Families of `compare` that the page says; its own stand in `page`.
 OWN = ("gap.", "facility.", "link.", "overview.reading", "overview.check")
@@ -30,19 +27,14 @@ def write(states: Sequence[State], path: str | Path, *, language: str) -> Path:
     The page speaks every language, `language` first, and loads nothing. Raises `LivingCircleError` when anything in it would be fetched,
     `OSError` when `path` cannot be written.
     """
-    path = Path(path)
-    path.write_text(html(states, language=language), encoding="utf-8", newline="\n")
-    return path
+    return written(html(states, language=language), path)
 
 
 def html(states: Sequence[State], *, language: str) -> str:
     """The text of the page, as `write` writes it."""
     known = {own: page_words(own) for own in LANGUAGES}
     values = compare_content(states, words=known, style=style(), language=language)
-    x, y = values["origin"]
-    title = f"{values['study']['names'][language]} · {known[language]['living_circle']}"
-    files = Files(HERE, "compare.html", ("compare.css",), (*((page.HERE, name) for name in READING), *((HERE, name) for name in SCRIPTS)))
-    return page_document(values, language=language, title=title, center=(y / PER_DEGREE, x / PER_DEGREE), files=files)
+    return answer_document(values, language=language, own=(HERE, "compare"), scripts=SCRIPTS)
 
 
 def page_words(language: str) -> dict[str, str]:

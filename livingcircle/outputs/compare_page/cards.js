@@ -9,7 +9,8 @@
   const moved = (was, now) => (was === now ? now : `${was} → ${now}`);
   const kind = (word, title, rows) => element("div", { class: "card" }, [
     element("p", { class: "kind", text: lc.say(word) }), element("h3", { text: title || lc.say("unnamed") }),
-    element("table", {}, rows.filter((row) => row && row[1] !== "").map(([key, text]) => element("tr", {}, [element("th", { scope: "row", text: lc.say(key) }), element("td", { text })]))),
+    element("table", {}, rows.filter((row) => row && row[1] !== "")
+      .map(([key, text]) => element("tr", {}, [element("th", { scope: "row", text: lc.say(key) }), element("td", { text })]))),
   ]);
 
   const walkText = ({ minutes, status }) => (minutes === null ? (status ? lc.sayCode("status", status) : lc.say("not_lived")) : lc.show.minutes(minutes));
@@ -18,12 +19,16 @@
     const { before, after, category, level, group, kind: at, pair } = lc.state, { residences } = lc.data;
     const other = pair.residences.home.indexOf(home);
     const walks = [before, after].map((state) => walkText(lc.walksOf(state, category, group)[home]));
-    const gaps = [before, after].map((state) => { const people = lc.gapPeople(state, at)[home]; return people === null ? lc.say("no_gap") : lc.show.people(people); });
+    const gaps = [before, after].map((state) => {
+      const people = lc.gapPeople(state, at)[home];
+      return people === null ? lc.say("no_gap") : lc.show.people(people);
+    });
     const moves = lc.movesOfHomes(pair, at).get(home);
     return kind("residence", residences.name[home], [
       ["unit", residences.unit[home] || lc.say("outside_units")],
       other < 0 ? ["people", lc.show.people(residences.people[group][home])]
-        : ["people_all", moved(...["before", "after"].map((side) => (pair.residences[side][other] === null ? lc.say("not_lived") : lc.show.people(pair.residences[side][other]))))],
+        : ["people_all", moved(...["before", "after"].map((side) =>
+          (pair.residences[side][other] === null ? lc.say("not_lived") : lc.show.people(pair.residences[side][other]))))],
       other < 0 ? null : ["change", lc.say(lc.homeSaid[pair.residences.change[other]])],
       ["category_of", `${lc.data.categories[category].name} · ${lc.data.levels[level].name}`],
       ["walk", moved(walks[0], walks[1])],

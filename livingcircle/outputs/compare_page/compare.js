@@ -32,7 +32,8 @@
 
   function badges() {
     ["before", "after"].forEach((side) => {
-      const name = lc.stateName(lc.state[side]), text = lc.state.mode === "difference" ? `${lc.stateName(lc.state.before)} → ${lc.stateName(lc.state.after)}` : lc.say(`badge_${side}`, { name });
+      const name = lc.stateName(lc.state[side]),
+        text = lc.state.mode === "difference" ? `${lc.stateName(lc.state.before)} → ${lc.stateName(lc.state.after)}` : lc.say(`badge_${side}`, { name });
       document.getElementById(`${side}-badge`).textContent = text;
     });
   }
@@ -65,7 +66,8 @@
     const other = lc.languages().find((language) => language !== lc.language);
     lc.fill("choices", [
       select("state-before", "before", every(), state.before, (before) => lc.choose({ before })),
-      element("button", { type: "button", id: "swap", text: "⇄", title: lc.say("swap"), "aria-label": lc.say("swap"), onclick: () => lc.choose({ before: state.after, after: state.before }) }),
+      element("button", { type: "button", id: "swap", text: "⇄", title: lc.say("swap"), "aria-label": lc.say("swap"),
+        onclick: () => lc.choose({ before: state.after, after: state.before }) }),
       select("state-after", "after", every(), state.after, (after) => lc.choose({ after })),
       select("category", "category", grouped, state.category, (category) => lc.choose({ category })),
       offered.length > 1 ? select("level", "level", offered.map((i) => option(levels[i].name, i)), state.level, (level) => lc.choose({ level })) : null,
@@ -81,11 +83,13 @@
 
   function identity() {
     const { study, groups } = lc.data;
-    const facts = [[study.standard_name, study.standard !== study.standard_name ? study.standard : ""].filter(Boolean).join(" "), groups[0].how, lc.sayCode("rule", study.rule)];
+    const facts = [[study.standard_name, study.standard !== study.standard_name ? study.standard : ""].filter(Boolean).join(" "), groups[0].how,
+      lc.sayCode("rule", study.rule)];
     lc.fill("title", [`${study.name} · ${lc.say("title")}`]);
     lc.fill("meta", facts.filter(Boolean).map((text) => element("span", { text })));
     lc.fill("note", [study.note]);
-    const foot = [lc.say("data_sources", { list: study.sources.join(lc.say("comma")) || "—" }), lc.say("crs", { crs: study.crs }), `livingcircle ${study.version}`,
+    const foot = [lc.say("data_sources", { list: study.sources.join(lc.say("comma")) || "—" }), lc.say("crs", { crs: study.crs }),
+      `livingcircle ${study.version}`,
       study.osm ? `${lc.say("osm")} openstreetmap.org/copyright` : "", lc.say("publishing")];
     lc.fill("foot", foot.filter(Boolean).map((text) => element("span", { text })));
     document.getElementById("divider").setAttribute("aria-label", lc.say("divider"));

@@ -16,7 +16,8 @@
   const sense = (value) => (value === null || Math.abs(value) < 0.05 ? "" : value > 0 ? "up" : "down");
   const share = (word, was, now) => {
     const points = lc.pointsBetween(was, now);
-    return tile(`share ${sense(points)}`, word, points === null ? "—" : lc.say("points_of", { value: lc.signed(points) }), `${lc.show.share(was)} → ${lc.show.share(now)}`);
+    return tile(`share ${sense(points)}`, word, points === null ? "—" : lc.say("points_of", { value: lc.signed(points) }),
+      `${lc.show.share(was)} → ${lc.show.share(now)}`);
   };
 
   lc.headline = function () {
@@ -36,7 +37,8 @@
         share("by_people", was.people_share, now.people_share),
         tile(moves.people_gained ? "up" : "", "people_gained", lc.show.people(moves.people_gained), gained),
         tile(moves.people_lost ? "down" : "", "people_lost", lc.show.people(moves.people_lost), lc.show.hectares(moves.land_lost)),
-        tile("", "gaps_changed", lc.say("gaps_closed", { closed: count("closed") }), lc.say("gaps_rest", { opened: count("opened") + count("arrived"), moved: count("moved") })),
+        tile("", "gaps_changed", lc.say("gaps_closed", { closed: count("closed") }),
+          lc.say("gaps_rest", { opened: count("opened") + count("arrived"), moved: count("moved") })),
       ]),
     ]);
   };

@@ -20,7 +20,8 @@
     const under = [every ? `${lc.data.categories[category].name} · ${lc.data.levels[level].name}` : "", residences.unit[home] || lc.say("outside_units")];
     return element("button", { type: "button", class: `row ${gaps.change[at]}`, onclick: () => lc.goHome(home, kind) }, [
       element("span", { class: "sign", text: { closed: "✓", opened: "+", moved: "~", arrived: "+", left: "−" }[gaps.change[at]], "aria-hidden": "true" }),
-      element("span", { class: "what" }, [element("b", { text: residences.name[home] || lc.say("unnamed") }), element("small", { text: under.filter(Boolean).join(" · ") })]),
+      element("span", { class: "what" }, [element("b", { text: residences.name[home] || lc.say("unnamed") }),
+        element("small", { text: under.filter(Boolean).join(" · ") })]),
       element("span", { class: "much" }, [
         element("b", { text: `${people[0] === null ? "—" : lc.show.count(people[0])} → ${people[1] === null ? "—" : lc.show.count(people[1])}` }),
         element("small", { text: lc.say("beyond_limit") }),
@@ -34,16 +35,22 @@
     const box = element("input", { type: "checkbox", id: "every" });
     box.checked = everyGap;
     box.addEventListener("change", () => { lc.state.everyGap = box.checked; shown = STEP; lc.lists(); document.getElementById("every").focus(); });
-    const parts = ORDER.map((change) => [change, gaps.change.map((_, at) => at).filter((at) => gaps.change[at] === change && mine(at))]).filter(([, list]) => list.length);
+    const parts = ORDER.map((change) => [change, gaps.change.map((_, at) => at).filter((at) => gaps.change[at] === change && mine(at))])
+      .filter(([, list]) => list.length);
     const rows = [];
     let left = shown;
     parts.forEach(([change, list]) => {
-      if (left > 0) rows.push(element("h3", { class: change, text: `${lc.sayCode("gap", change)} · ${list.length}` }), ...list.slice(0, left).map((at) => gapRow(at, everyGap)));
+      if (left > 0) rows.push(element("h3", { class: change, text: `${lc.sayCode("gap", change)} · ${list.length}` }),
+        ...list.slice(0, left).map((at) => gapRow(at, everyGap)));
       left -= list.length;
     });
-    if (left < 0) rows.push(element("button", { type: "button", class: "more", text: lc.say("more", { n: -left }), onclick: () => { shown += 2 * STEP; lc.lists(); } }));
+    if (left < 0) rows.push(element("button", { type: "button", class: "more", text: lc.say("more", { n: -left }), onclick: () => {
+      shown += 2 * STEP;
+      lc.lists();
+    } }));
     if (!rows.length) rows.push(element("p", { class: "empty", text: lc.say("no_changes") }));
-    return [element("div", { class: "bar" }, [element("label", { for: "every" }, [box, lc.say("every_category")])]), element("div", { class: "rows", onkeydown: arrows }, rows)];
+    return [element("div", { class: "bar" }, [element("label", { for: "every" }, [box, lc.say("every_category")])]),
+      element("div", { class: "rows", onkeydown: arrows }, rows)];
   }
 
   function unitTable() {
@@ -62,7 +69,8 @@
       element("tbody", {}, rows.map((row) => element("tr", { class: row.unit === whole ? "whole" : "" }, [
         element("th", { scope: "row", text: lc.unitName(row.unit) }), cell(lc.show.share(row.was.land_share)), cell(lc.show.share(row.now.land_share)),
         cell(lc.signed(row.points), Math.abs(row.points || 0) < 0.05 ? "" : row.points > 0 ? "up" : "down"),
-        cell(sign(row.moves.people_gained, "+"), row.moves.people_gained ? "up" : ""), cell(sign(row.moves.people_lost, "−"), row.moves.people_lost ? "down" : ""),
+        cell(sign(row.moves.people_gained, "+"), row.moves.people_gained ? "up" : ""),
+          cell(sign(row.moves.people_lost, "−"), row.moves.people_lost ? "down" : ""),
       ]))),
     ])];
   }
@@ -72,9 +80,11 @@
     const { residences } = lc.data, { change, home, before, after } = lc.state.pair.residences;
     const people = (value) => (value === null ? "—" : lc.show.count(value));
     if (!home.length) return [];
-    return [element("h3", { text: lc.say("homes_changed") }), ...home.map((at, i) => element("button", { type: "button", class: `row home ${change[i]}`, onclick: () => lc.goHome(at, lc.state.kind) }, [
+    return [element("h3", { text: lc.say("homes_changed") }),
+      ...home.map((at, i) => element("button", { type: "button", class: `row home ${change[i]}`, onclick: () => lc.goHome(at, lc.state.kind) }, [
       element("span", { class: `mark home ${change[i]}` }),
-      element("span", { class: "what" }, [element("b", { text: residences.name[at] || lc.say("unnamed") }), element("small", { text: [lc.say(lc.homeSaid[change[i]]), residences.unit[at] || lc.say("outside_units")].join(" · ") })]),
+      element("span", { class: "what" }, [element("b", { text: residences.name[at] || lc.say("unnamed") }),
+        element("small", { text: [lc.say(lc.homeSaid[change[i]]), residences.unit[at] || lc.say("outside_units")].join(" · ") })]),
       element("span", { class: "much" }, [element("b", { text: `${people(before[i])} → ${people(after[i])}` }), element("small", { text: lc.say("people") })]),
     ]))];
   }
@@ -85,15 +95,18 @@
     if (links.length) rows.push(element("h3", { text: lc.say("links") }));
     links.forEach((link) => rows.push(element("button", { type: "button", class: "row found", onclick: () => lc.goLink(link) }, [
       element("span", { class: "mark link" }),
-      element("span", { class: "what" }, [element("b", { text: link.name || lc.sayCode("link", link.kind) }), element("small", { text: `${lc.sayCode("link", link.change)} · ${lc.sayCode("link", link.kind)}` })]),
+      element("span", { class: "what" }, [element("b", { text: link.name || lc.sayCode("link", link.kind) }),
+        element("small", { text: `${lc.sayCode("link", link.change)} · ${lc.sayCode("link", link.kind)}` })]),
     ])));
     rows.push(...homeRows());
     if (pair.facilities.facility.length) rows.push(element("h3", { text: lc.say("facilities_changed") }));
-    pair.facilities.facility.forEach((facility, i) => rows.push(element("button", { type: "button", class: "row found", onclick: () => lc.goFacility(facility) }, [
+    pair.facilities.facility.forEach((facility, i) =>
+      rows.push(element("button", { type: "button", class: "row found", onclick: () => lc.goFacility(facility) }, [
       element("span", { class: `mark ${pair.facilities.change[i]}` }),
       element("span", { class: "what" }, [
         element("b", { text: facilities.name[facility] || lc.say("unnamed") }),
-        element("small", { text: [lc.sayCode("facility", pair.facilities.change[i]), lc.certaintyOf(before, after, facility), facilities.categories[facility].map((category) => lc.data.categories[category].name).join(lc.say("comma"))].filter(Boolean).join(" · ") }),
+        element("small", { text: [lc.sayCode("facility", pair.facilities.change[i]), lc.certaintyOf(before, after, facility),
+          facilities.categories[facility].map((category) => lc.data.categories[category].name).join(lc.say("comma"))].filter(Boolean).join(" · ") }),
       ]),
     ])));
     if (!rows.length) rows.push(element("p", { class: "empty", text: lc.say("no_changes") }));
@@ -117,7 +130,11 @@
   lc.buildPanel = function () {
     const keys = Object.keys(TABS);
     const tabs = keys.map((key) => element("button", {
-      type: "button", role: "tab", id: `tab-${key}`, "aria-controls": "list", text: lc.say(key), onclick: () => { lc.state.tab = key; shown = STEP; lc.lists(); },
+      type: "button", role: "tab", id: `tab-${key}`, "aria-controls": "list", text: lc.say(key), onclick: () => {
+        lc.state.tab = key;
+        shown = STEP;
+        lc.lists();
+      },
     }));
     const turn = (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -126,7 +143,8 @@
       lc.lists();
       document.getElementById(`tab-${lc.state.tab}`).focus();
     };
-    lc.fill("panel", [element("div", { role: "tablist", class: "tabs", onkeydown: turn }, tabs), element("div", { id: "list", role: "tabpanel", tabindex: "0" })]);
+    lc.fill("panel", [element("div", { role: "tablist", class: "tabs", onkeydown: turn }, tabs),
+      element("div", { id: "list", role: "tabpanel", tabindex: "0" })]);
   };
 
   lc.lists = function () {

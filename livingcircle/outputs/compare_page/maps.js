@@ -88,12 +88,14 @@
       const { changes } = this.groups, { home: color } = lc.data.style.map, renderer = this.renderers.homes;
       changes.clearLayers();
       home.forEach((at, i) => {
-        const shape = lc.data.residences.shape[at], left = change[i] === "left", look = { renderer, interactive: false, fill: false, color, weight: 3.2, dashArray: left ? "6 4" : null, radius: 10 };
+        const shape = lc.data.residences.shape[at], left = change[i] === "left",
+          look = { renderer, interactive: false, fill: false, color, weight: 3.2, dashArray: left ? "6 4" : null, radius: 10 };
         const outline = lc.drawn(shape, look);
         if (!outline) return;
         outline.addTo(changes);
         const middle = outline.getBounds && shape.polygons ? outline.getBounds().getCenter() : outline.getLatLng();
-        L.marker(middle, { icon: L.divIcon({ className: "sign-home", html: lc.element("span", { text: lc.homeSign[change[i]] }), iconSize: [18, 18] }), interactive: false, keyboard: false }).addTo(changes);
+        L.marker(middle, { icon: L.divIcon({ className: "sign-home", html: lc.element("span", { text: lc.homeSign[change[i]] }), iconSize: [18, 18] }),
+          interactive: false, keyboard: false }).addTo(changes);
       });
     }
 
@@ -124,7 +126,8 @@
         if (!categories.includes(category)) return;
         const change = changed.get(facility), at = lc.placeOf(state, facility);
         if (change === "moved" && this.side === "after") {
-          L.polyline([lc.placeOf(before, facility), at], { renderer: this.renderers.homes, interactive: false, color: lc.data.style.map.opened, weight: 2, dashArray: "4 4" }).addTo(places);
+          L.polyline([lc.placeOf(before, facility), at],
+            { renderer: this.renderers.homes, interactive: false, color: lc.data.style.map.opened, weight: 2, dashArray: "4 4" }).addTo(places);
           if (mode === "difference") this.mark(lc.placeOf(before, facility), "closed", facility);
         }
         if (lc.isOpen(state, facility)) this.mark(at, change === "moved" && this.side === "before" ? "closed" : change || "open", facility);
@@ -154,7 +157,8 @@
     }
 
     bounds() {
-      const all = L.latLngBounds([]), add = (shape) => (shape && shape.polygons ? shape.polygons.forEach((rings) => all.extend(rings[0])) : shape && all.extend(shape.points));
+      const all = L.latLngBounds([]), add = (shape) =>
+        (shape && shape.polygons ? shape.polygons.forEach((rings) => all.extend(rings[0])) : shape && all.extend(shape.points));
       const frame = lc.data.area.length ? lc.data.area : lc.data.units;
       frame.forEach((row) => add(lc.shape(row.shape)));
       if (!all.isValid()) lc.data.residences.shape.forEach(add);

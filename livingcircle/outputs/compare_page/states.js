@@ -37,7 +37,8 @@
       gaps: { change: coded(raw.gaps.change, GAP_CHANGES), kind: lc.integers(raw.gaps.kind), home: lc.integers(raw.gaps.home) },
       facilities: { change: coded(raw.facilities.change, FACILITY_CHANGES), facility: lc.integers(raw.facilities.facility) },
       residences: {
-        change: coded(raw.residences.change, HOME_CHANGES), home: lc.integers(raw.residences.home), before: lc.optional(raw.residences.before, 10), after: lc.optional(raw.residences.after, 10),
+        change: coded(raw.residences.change, HOME_CHANGES), home: lc.integers(raw.residences.home), before: lc.optional(raw.residences.before, 10),
+          after: lc.optional(raw.residences.after, 10),
       },
       onlyAdds: raw.only_adds, fallen: raw.fallen,
     };
@@ -134,7 +135,8 @@
   // How certain a facility is: as the state has it that has it open, the later one where both do; nothing of what simply exists.
   const EXISTING = "existing";
   lc.certaintyOf = function (before, after, facility) {
-    const state = [after, before].find((one) => lc.isOpen(one, facility)), status = state === undefined ? undefined : lc.data.statuses[column(lc.data.states[state].status)[facility]];
+    const state = [after, before].find((one) => lc.isOpen(one, facility)),
+      status = state === undefined ? undefined : lc.data.statuses[column(lc.data.states[state].status)[facility]];
     return status === undefined || status === EXISTING ? "" : lc.sayCode("status", status);
   };
 

@@ -11,13 +11,10 @@ from livingcircle.links import Answer
 from livingcircle.messages import LANGUAGES, words
 from livingcircle.outputs import page
 from livingcircle.outputs.links_page.content import links_content
-from livingcircle.outputs.page.document import Files, page_document
-from livingcircle.outputs.page.packing import PER_DEGREE
+from livingcircle.outputs.page.document import EVERY, answer_document, written
 
 HERE = resources.files(__package__)
 SCRIPTS = ("links_data.js", "links_map.js", "links_cards.js", "links_list.js", "links.js")
-# What the page shares with the interactive map, how values are read, words are said and canvases drawn.
-READING = ((page.HERE, "values.js"), (page.HERE, "language.js"), (page.HERE, "canvas.js"))
 SHARED = ("m", "min", "ha", "persons", "comma")
 
 
@@ -27,19 +24,14 @@ def write(answer: Answer, path: str | Path, *, language: str) -> Path:
     The page speaks every language, `language` first, and loads nothing. Raises `LivingCircleError` when anything in it would be fetched,
     `OSError` when `path` cannot be written.
     """
-    path = Path(path)
-    path.write_text(html(answer, language=language), encoding="utf-8", newline="\n")
-    return path
+    return written(html(answer, language=language), path)
 
 
 def html(answer: Answer, *, language: str) -> str:
     """The text of the page, as `write` writes it."""
     known = {own: page_words(own) for own in LANGUAGES}
     values = links_content(answer, words=known, style=style())
-    x, y = values["origin"]
-    title = f"{values['study']['names'][language]} · {known[language]['living_circle']}"
-    files = Files(HERE, "links.html", ("links.css",), (*READING, *((HERE, name) for name in SCRIPTS)))
-    return page_document(values, language=language, title=title, center=(y / PER_DEGREE, x / PER_DEGREE), files=files)
+    return answer_document(values, language=language, own=(HERE, "links"), scripts=SCRIPTS, css=(*EVERY, "ranked.css"))
 
 
 def page_words(language: str) -> dict[str, str]:

@@ -29,12 +29,14 @@
 
   function identity() {
     const { study } = lc.data, scenario = study.scenarios[lc.language];
-    const facts = [[study.standard_name, study.standard !== study.standard_name ? study.standard : ""].filter(Boolean).join(" "), study.hows[lc.language], lc.sayCode("rule", study.rule),
+    const facts = [[study.standard_name, study.standard !== study.standard_name ? study.standard : ""].filter(Boolean).join(" "), study.hows[lc.language],
+      lc.sayCode("rule", study.rule),
       study.year === null ? "" : lc.say("meta_year", { year: study.year }), scenario ? lc.say("meta_scenario", { scenario }) : ""];
     lc.fill("title", [`${study.name} · ${lc.say("title")}`]);
     lc.fill("meta", facts.filter(Boolean).map((text) => element("span", { text })));
     lc.fill("note", [study.note]);
-    const foot = [lc.say("data_sources", { list: study.sources.join(lc.say("comma")) || "—" }), lc.say("crs", { crs: study.crs }), `livingcircle ${study.version}`,
+    const foot = [lc.say("data_sources", { list: study.sources.join(lc.say("comma")) || "—" }), lc.say("crs", { crs: study.crs }),
+      `livingcircle ${study.version}`,
       study.osm ? `${lc.say("osm")} openstreetmap.org/copyright` : "", lc.say("publishing")];
     lc.fill("foot", foot.filter(Boolean).map((text) => element("span", { text })));
   }
@@ -59,7 +61,9 @@
     map.invalidateSize({ animate: false });
     lc.goWhole();
     if (document.activeElement) document.activeElement.blur();
-    new ResizeObserver(() => { if (!document.documentElement.classList.contains("printing")) map.invalidateSize({ animate: false }); }).observe(document.getElementById("frame"));
+    new ResizeObserver(() => {
+      if (!document.documentElement.classList.contains("printing")) map.invalidateSize({ animate: false });
+    }).observe(document.getElementById("frame"));
     document.documentElement.dataset.ready = "1";
   };
 })(livingcircle);

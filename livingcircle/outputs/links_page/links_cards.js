@@ -8,7 +8,8 @@
 
   const card = (word, title, rows) => element("div", { class: "card" }, [
     element("p", { class: "kind", text: lc.say(word) }), element("h3", { text: title || lc.say("unnamed") }),
-    element("table", {}, rows.filter((row) => row && row[1] !== "").map(([key, text]) => element("tr", {}, [element("th", { scope: "row", text: key }), element("td", { text })]))),
+    element("table", {}, rows.filter((row) => row && row[1] !== "")
+      .map(([key, text]) => element("tr", {}, [element("th", { scope: "row", text: key }), element("td", { text })]))),
   ]);
 
   lc.homeCard = function (home) {
@@ -30,7 +31,8 @@
   };
 
   function tile(word, value, under) {
-    return element("div", { class: "tile" }, [element("span", { class: "label", text: lc.say(word) }), element("strong", { text: value }), element("small", { text: under || "" })]);
+    return element("div", { class: "tile" },
+      [element("span", { class: "label", text: lc.say(word) }), element("strong", { text: value }), element("small", { text: under || "" })]);
   }
 
   lc.headline = function () {

@@ -7,7 +7,8 @@
 
   // Rows of {home, people, before, after} by kind of requirement, -1 for all together.
   function readGains(raw) {
-    const kinds = lc.integers(raw.kind), people = lc.integers(raw.people), before = lc.optional(raw.before, 10), after = lc.optional(raw.after, 10), out = new Map();
+    const kinds = lc.integers(raw.kind), people = lc.integers(raw.people), before = lc.optional(raw.before, 10), after = lc.optional(raw.after, 10),
+      out = new Map();
     lc.integers(raw.home).forEach((home, i) => {
       if (!out.has(kinds[i])) out.set(kinds[i], []);
       out.get(kinds[i]).push({ home, people: people[i] / 10, before: before[i], after: after[i] });

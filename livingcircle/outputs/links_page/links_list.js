@@ -36,8 +36,10 @@
 
   function gainRow(link, kind) {
     const rows = link.gains.get(kind) || [], all = kind < 0, on = lc.state.kind === kind;
-    const button = element("button", { type: "button", class: "pick", id: `kind-${kind}`, "aria-pressed": String(on), text: lc.kindName(kind), onclick: () => lc.choose({ kind }, { fly: false, focus: `kind-${kind}` }) });
-    const cells = [lc.show.count(all ? link.people_distinct : lc.gainOf(link, kind)), all ? "" : lc.walkText(mean(rows, "before")), all ? "" : lc.walkText(mean(rows, "after"))];
+    const button = element("button", { type: "button", class: "pick", id: `kind-${kind}`, "aria-pressed": String(on), text: lc.kindName(kind),
+      onclick: () => lc.choose({ kind }, { fly: false, focus: `kind-${kind}` }) });
+    const cells = [lc.show.count(all ? link.people_distinct : lc.gainOf(link, kind)), all ? "" : lc.walkText(mean(rows, "before")),
+      all ? "" : lc.walkText(mean(rows, "after"))];
     return element("tr", { class: on ? "on" : "" }, [element("th", { scope: "row" }, [button]), ...cells.map((text) => element("td", { text }))]);
   }
 
@@ -54,9 +56,11 @@
     const { kind } = lc.state, { residences } = lc.data, rows = (link.gains.get(kind) || []).slice(0, MOST_HOMES);
     return [
       element("h4", { text: `${lc.say("homes_gaining")} · ${lc.kindName(kind)}` }),
-      element("ul", { class: "homes" }, rows.map((row) => element("li", {}, [element("button", { type: "button", class: "pick", onclick: () => lc.goHome(row.home) }, [
+      element("ul", { class: "homes" }, rows.map((row) =>
+        element("li", {}, [element("button", { type: "button", class: "pick", onclick: () => lc.goHome(row.home) }, [
         element("b", { text: residences.name[row.home] || lc.say("unnamed") }),
-        element("span", { text: [lc.show.people(row.people), kind < 0 ? "" : `${lc.walkText(row.before)} → ${lc.walkText(row.after)}`].filter(Boolean).join(" · ") }),
+        element("span", { text: [lc.show.people(row.people), kind < 0 ? "" : `${lc.walkText(row.before)} → ${lc.walkText(row.after)}`].filter(Boolean)
+          .join(" · ") }),
       ])]))),
     ];
   }
@@ -77,7 +81,8 @@
     }, [
       element("span", { class: "badge", text: String(link.at + 1) }),
       element("span", { class: "what" }, [element("b", { text: lc.placeOf(link) }), element("small", { text: label })]),
-      element("span", { class: "much" }, [element("b", { text: lc.show.people(link.people_distinct) }), element("small", { text: `${lc.say("people_sum")} ${lc.show.count(link.people_gained)}` })]),
+      element("span", { class: "much" }, [element("b", { text: lc.show.people(link.people_distinct) }),
+        element("small", { text: `${lc.say("people_sum")} ${lc.show.count(link.people_gained)}` })]),
     ]);
     return element("li", { class: on ? "on" : "" }, [button, on ? detail(link) : null]);
   }
@@ -101,7 +106,8 @@
     const { counts } = lc.data.together;
     const lines = ["reading_times", "reading_sequence", "reading_exact", "reading_search", "reading_limit", "reading_file"];
     return element("details", { class: "remarks" }, [element("summary", { text: lc.say("reading") }), element("ul", {}, lines.map((key) => element("li", {
-      text: lc.say(key, { candidates: lc.show.count(counts.candidates), shut: lc.show.count(counts.shut), helpful: lc.show.count(counts.helpful), looked: lc.show.count(counts.looked_into) }),
+      text: lc.say(key, { candidates: lc.show.count(counts.candidates), shut: lc.show.count(counts.shut), helpful: lc.show.count(counts.helpful),
+        looked: lc.show.count(counts.looked_into) }),
     })))]);
   }
 
@@ -111,14 +117,16 @@
       kinds(), element("span", { class: "gap" }),
       element("button", { type: "button", id: "whole", text: lc.say("whole_view"), onclick: lc.goWhole }),
       element("button", { type: "button", id: "print", text: lc.say("print"), onclick: () => window.print() }),
-      other ? element("button", { type: "button", id: "language", lang: other, text: lc.data.words[other].own_name, onclick: () => lc.speakPage(other) }) : null,
+      other ? element("button", { type: "button", id: "language", lang: other, text: lc.data.words[other].own_name, onclick: () => lc.speakPage(other) })
+        : null,
     ]);
   }
 
   lc.list = function () {
     const links = lc.listed(), kept = document.getElementById("list"), top = kept ? kept.scrollTop : 0;
     lc.fill("panel", [bar(), element("div", { id: "list", onkeydown: arrows }, [
-      links.length ? element("ol", {}, links.map(row)) : element("p", { class: "empty", text: lc.say(lc.data.links.length ? "none_shown" : "nothing") }), remarks(),
+      links.length ? element("ol", {}, links.map(row)) : element("p", { class: "empty", text: lc.say(lc.data.links.length ? "none_shown" : "nothing") }),
+        remarks(),
     ])]);
     document.getElementById("list").scrollTop = top;
   };

@@ -7,7 +7,10 @@
 
   function drawTown() {
     const { style, area, units, streets, water, residences } = lc.data, { ground, top } = renderers;
-    water.forEach((text) => { const made = lc.drawn(lc.shape(text), { renderer: ground, interactive: false, stroke: false, fillColor: style.map.water, fillOpacity: 1 }); if (made) made.addTo(map); });
+    water.forEach((text) => {
+      const made = lc.drawn(lc.shape(text), { renderer: ground, interactive: false, stroke: false, fillColor: style.map.water, fillOpacity: 1 });
+      if (made) made.addTo(map);
+    });
     L.polyline(lc.lines(streets), { renderer: ground, interactive: false, color: style.map.street, weight: 1.1, smoothFactor: 1.5 }).addTo(map);
     const outline = (row, look) => {
       const made = lc.drawn(lc.shape(row.shape), Object.assign({ renderer: top, interactive: false, fill: false }, look));
@@ -55,7 +58,8 @@
   function badge(link, chosen) {
     const face = lc.element("span", { class: `badge${chosen ? " chosen" : ""}`, text: String(link.at + 1) });
     const marker = L.marker(middle(link.points), {
-      icon: L.divIcon({ html: face, className: "rank", iconSize: [26, 26], iconAnchor: [13, 33] }), title: `${link.at + 1}. ${lc.placeOf(link)}`, alt: `${link.at + 1}. ${lc.placeOf(link)}`, keyboard: true,
+      icon: L.divIcon({ html: face, className: "rank", iconSize: [26, 26], iconAnchor: [13, 33] }), title: `${link.at + 1}. ${lc.placeOf(link)}`,
+        alt: `${link.at + 1}. ${lc.placeOf(link)}`, keyboard: true,
       zIndexOffset: chosen ? 2000 : 1000 - link.at, pane: "badges",
     });
     return marker;
@@ -101,7 +105,8 @@
     L.popup(lc.cardOptions).setLatLng(at).setContent(lc.homeCard(home)).openOn(map);
   };
   lc.goWhole = function () {
-    const all = L.latLngBounds([]), { data } = lc, add = (shape) => (shape && shape.polygons ? shape.polygons.forEach((rings) => all.extend(rings[0])) : shape && all.extend(shape.points));
+    const all = L.latLngBounds([]), { data } = lc,
+      add = (shape) => (shape && shape.polygons ? shape.polygons.forEach((rings) => all.extend(rings[0])) : shape && all.extend(shape.points));
     const frame = data.area.length ? data.area : data.units;
     frame.forEach((row) => add(lc.shape(row.shape)));
     if (!all.isValid()) data.residences.shape.forEach(add);
@@ -113,7 +118,8 @@
   lc.startMap = function (made) {
     map = made;
     map._zoomAnimated = map.options.zoomAnimation = false;
-    Object.assign(renderers, { ground: lc.pane(map, "ground", 360), homes: lc.pane(map, "homes", 400, true), way: lc.pane(map, "way", 420), top: lc.pane(map, "top", 430) });
+    Object.assign(renderers, { ground: lc.pane(map, "ground", 360), homes: lc.pane(map, "homes", 400, true), way: lc.pane(map, "way", 420),
+      top: lc.pane(map, "top", 430) });
     map.createPane("badges").style.zIndex = 640;
     Object.values(renderers).forEach((renderer) => renderer.addTo(map));
     ["way", "links"].forEach((name) => { groups[name] = L.layerGroup().addTo(map); });

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from livingcircle.messages import LANGUAGES, words
 from livingcircle.outputs.page.content import page_content
-from livingcircle.outputs.page.document import page_document
+from livingcircle.outputs.page.document import page_document, title_of, written
 from livingcircle.outputs.page.packing import PER_DEGREE
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ def write(result: Result, path: str | Path, *, backgrounds: Iterable[str] = ()) 
     once a reader chooses one. Raises `LivingCircleError` when anything in it would be fetched, `OSError` when `path` cannot be
     written.
     """
-    path = Path(path)
-    path.write_text(html(result, backgrounds=backgrounds), encoding="utf-8", newline="\n")
-    return path
+    return written(html(result, backgrounds=backgrounds), path)
 
 
 def html(result: Result, *, backgrounds: Iterable[str] = ()) -> str:
@@ -40,8 +38,7 @@ def html(result: Result, *, backgrounds: Iterable[str] = ()) -> str:
     known = {own: page_words(own) for own in LANGUAGES}
     values = page_content(result, words=known, style=style(), backgrounds=asked)
     x, y = values["origin"]
-    title = f"{values['study']['names'][language]} · {known[language]['living_circle']}"
-    return page_document(values, language=language, title=title, center=(y / PER_DEGREE, x / PER_DEGREE))
+    return page_document(values, language=language, title=title_of(values, language=language), center=(y / PER_DEGREE, x / PER_DEGREE))
 
 
 def scale_words(language: str) -> dict[str, str]:

@@ -10,7 +10,8 @@
 
   // Text, never markup: Leaflet's own control would read names of files as HTML.
   lc.attribution = function () {
-    const holder = document.querySelector(".attribution") || lc.corner("bottomright", element("div", { class: "leaflet-control-attribution attribution" })).getContainer();
+    const holder = document.querySelector(".attribution")
+      || lc.corner("bottomright", element("div", { class: "leaflet-control-attribution attribution" })).getContainer();
     const parts = [shown ? lc.say(`tiles.${shown}`) : "", moved() ? lc.say("moved_gcj") : "", lc.data.study.osm ? lc.say("osm") : "", lc.sourceText()];
     holder.replaceChildren(...parts.filter(Boolean).map((text) => element("span", { text })));
   };
@@ -69,7 +70,8 @@
   // The choice of a background, null where the study offers none.
   lc.backgroundChoice = function () {
     if (!offered().length) return null;
-    const box = element("select", { id: "background" }, ["", ...offered()].map((key) => element("option", { value: key, text: lc.say(key ? `tiles.${key}` : "background_own") })));
+    const box = element("select", { id: "background" },
+      ["", ...offered()].map((key) => element("option", { value: key, text: lc.say(key ? `tiles.${key}` : "background_own") })));
     box.value = shown;
     box.addEventListener("change", () => {
       const key = box.value, told = lc.data.backgrounds[key];

@@ -91,7 +91,8 @@
   };
 
   // The sheet of a map whose canvases lie as `renderers`, the top one last.
-  lc.sheetOf = (map, renderers) => lc.paperIn(map.getPane("top"), renderers[renderers.length - 1]._bounds, renderers.map((renderer) => (pen) => renderer.drawOn(pen)));
+  lc.sheetOf = (map, renderers) => lc.paperIn(map.getPane("top"), renderers[renderers.length - 1]._bounds,
+    renderers.map((renderer) => (pen) => renderer.drawOn(pen)));
 
   // On paper the map is the one sheet that `sheetOf` makes, its legend open, with the list below it; with `goWhole` it shows the whole.
   lc.onPaper = function (map, sheetOf, goWhole) {

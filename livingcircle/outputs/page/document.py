@@ -22,6 +22,7 @@ from folium.template import Template
 from xstatic.pkg import leaflet
 
 from livingcircle.errors import Fault, LivingCircleError, said
+from livingcircle.outputs.page.packing import PER_DEGREE
 
 HERE = resources.files(__package__)
 LEAFLET = Path(leaflet.BASE_DIR)
@@ -34,7 +35,7 @@ SCRIPTS = (
     "values.js", "language.js", "datum.js", *ENGINE, "canvas.js", "layers.js", "ground.js", "background.js", "popups.js", "legend.js", "headline.js", "lacking.js", "search.js",
     "gap_list.js", "lists.js", "panel.js", "printing.js", "address.js", "surface.js", "point.js", "page.js",
     "scenario.js", "outline.js", "scenario_check.js", "scenario_text.js",
-    "whatif_lacking.js", "whatif.js", "whatif_words.js", "whatif_tools.js", "whatif_marks.js", "whatif_forms.js", "whatif_files.js", "whatif_report.js", "whatif_panel.js",
+    "whatif_lacking.js", "whatif.js", "whatif_ready.js", "whatif_words.js", "whatif_tools.js", "whatif_marks.js", "whatif_forms.js", "whatif_files.js", "whatif_report.js", "whatif_panel.js",
 )  # fmt: skip
 STYLES = ("page.css", "whatif.css")
 PART = re.compile(r"<!--part:([a-z.]+)-->")
@@ -43,15 +44,17 @@ LINKING = frozenset({"src", "href", "srcset", "action", "formaction", "data", "p
 
 @dataclass(frozen=True)
 class Files:
-    """What a page is made of: its template and style sheets in `folder`, and its scripts in their order, each with its folder."""
+    """What a page is made of: its template in `folder`, and its style sheets and scripts in their order, each with its folder."""
 
     folder: Traversable
     html: str
-    css: tuple[str, ...]
+    css: tuple[tuple[Traversable, str], ...]
     scripts: tuple[tuple[Traversable, str], ...]
 
 
-MAP = Files(HERE, "page.html", STYLES, tuple((HERE, name) for name in SCRIPTS))
+MAP = Files(HERE, "page.html", tuple((HERE, name) for name in STYLES), tuple((HERE, name) for name in SCRIPTS))
+# What other pages share with the interactive map: how values are read, words are said and canvases drawn; and the sheets of such pages.
+READING, EVERY = ("values.js", "language.js", "canvas.js"), ("every.css", "map_page.css")
 POLICY = (
     "default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src {pictures}; "
     "base-uri 'none'; form-action 'none'"
@@ -81,6 +84,30 @@ def page_document(content: Mapping[str, Any], *, language: str, title: str, cent
     return _filled(content, drawn, (language, title), files, pictures=["data:", *tile_hosts(content["backgrounds"])])
 
 
+def answer_document(content: Mapping[str, Any], *, language: str, own: tuple[Traversable, str], scripts: Sequence[str], css: Sequence[str] = EVERY) -> str:
+    """The HTML text of a page beside the interactive map, headed by the study's name; otherwise as `page_document`.
+
+    `own` is the folder of its files and their name: template, style sheet (which follows the shared ones, `css`), and `scripts`.
+    """
+    folder, name = own
+    x, y = content["origin"]
+    sheets = (*((HERE, shared) for shared in css), (folder, f"{name}.css"))
+    files = Files(folder, f"{name}.html", sheets, (*((HERE, shared) for shared in READING), *((folder, script) for script in scripts)))
+    return page_document(content, language=language, title=title_of(content, language=language), center=(y / PER_DEGREE, x / PER_DEGREE), files=files)
+
+
+def title_of(content: Mapping[str, Any], *, language: str) -> str:
+    """The title of a page: the study's name, and what the page is about."""
+    return f"{content['study']['names'][language]} · {content['words'][language]['living_circle']}"
+
+
+def written(text: str, path: str | Path) -> Path:
+    """The path of the page written, the same text to the same bytes on every system; `OSError` where it cannot be."""
+    path = Path(path)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
 def sheet_document(content: Mapping[str, Any], *, language: str, title: str, files: Files) -> str:
     """The HTML text of a page without a map, whose script starts by `livingcircle.start()`; otherwise as `page_document`."""
     return _filled(content, {"start": "livingcircle.start();"}, (language, title), files, pictures=["data:"])
@@ -94,7 +121,7 @@ def _filled(content: Mapping[str, Any], own: Mapping[str, str], told: tuple[str,
         "lang": "zh-CN" if language == "zh" else html.escape(language),
         "title": html.escape(title),
         **{name: html.escape(" ".join(known[name] for known in words)) for name in ("noscript", "old") if all(name in known for known in words)},
-        "page.css": "\n".join(_own(name, files.folder) for name in files.css),
+        "page.css": "\n".join(_own(name, folder) for folder, name in files.css),
         **_held(content, template),
         "page.js": "\n".join(bare(_own(name, folder)) for folder, name in files.scripts),
         **own,

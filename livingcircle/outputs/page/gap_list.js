@@ -17,9 +17,13 @@
   // A scenario may not tell all that a run does.
   const column = (key) => (gap) => (lc.now.gaps[key] || [])[gap] || "";
   const FILTERS = { unit: column("unit"), cause: column("cause"), priority: column("priority"), confidence: column("confidence") };
-  const wordOf = { unit: (value) => value, cause: (value) => lc.sayCode("cause", value), priority: (value) => value, confidence: (value) => lc.sayCode("confidence", value) };
+  const wordOf = { unit: (value) => value, cause: (value) => lc.sayCode("cause", value), priority: (value) => value,
+    confidence: (value) => lc.sayCode("confidence", value) };
 
-  const nameOf = (gap) => { const home = lc.now.gaps.residence[gap]; return home < 0 ? lc.now.gaps.unit[gap] : lc.data.residences.name[home] || lc.say("unnamed"); };
+  const nameOf = (gap) => {
+    const home = lc.now.gaps.residence[gap];
+    return home < 0 ? lc.now.gaps.unit[gap] : lc.data.residences.name[home] || lc.say("unnamed");
+  };
   // What cannot be walked at all comes before every walk.
   const far = (gap) => { const walk = lc.now.gaps.walk_m[gap]; return walk === null ? Infinity : walk; };
   const SORTS = {
@@ -46,7 +50,8 @@
     const { gaps } = lc.now, walk = gaps.walk_min[gap];
     const under = [list.every ? lc.data.categories[gaps.category[gap]].name : "", gaps.unit[gap], lc.sayCode("cause", gaps.cause[gap])].filter(Boolean);
     const made = element("button", { type: "button", class: "row", onclick: () => lc.goGap(gap) }, [
-      element("span", { class: "rank" }, [element("span", { text: String(place + 1) }), FILTERS.priority(gap) ? element("i", { class: `class ${FILTERS.priority(gap)}`, text: FILTERS.priority(gap), title: lc.say("priority") }) : null]),
+      element("span", { class: "rank" }, [element("span", { text: String(place + 1) }),
+        FILTERS.priority(gap) ? element("i", { class: `class ${FILTERS.priority(gap)}`, text: FILTERS.priority(gap), title: lc.say("priority") }) : null]),
       element("span", { class: "what" }, [element("b", { text: nameOf(gap) }), element("small", { text: under.join(" · ") })]),
       element("span", { class: "much" }, [
         element("b", { text: lc.show.people(gaps.people[gap]) }),
@@ -68,7 +73,8 @@
   function filter(key) {
     const values = Array.from(new Set(listed().map(FILTERS[key]).filter(Boolean))), place = new Map(lc.data.units.map((unit, i) => [unit.name, i]));
     // Units as the study lists them.
-    const before = key === "unit" ? (a, b) => (place.has(a) ? place.get(a) : Infinity) - (place.has(b) ? place.get(b) : Infinity) || 0 : (a, b) => (a < b ? -1 : 1);
+    const before = key === "unit" ? (a, b) => (place.has(a) ? place.get(a) : Infinity) - (place.has(b) ? place.get(b) : Infinity) || 0 : (a, b) =>
+      (a < b ? -1 : 1);
     values.sort(before);
     if (list[key] && !values.includes(list[key])) list[key] = "";
     const options = [["", lc.say(`every.${key}`)], ...values.map((value) => [value, wordOf[key](value)])];
@@ -93,7 +99,10 @@
     if (lc.state.lacking) return lc.lackingTab();
     const gaps = wanted(), above = bar(gaps.length), rows = gaps.slice(0, list.shown).map(row);
     if (gaps.length > list.shown) {
-      rows.push(element("button", { type: "button", class: "more", text: lc.say("more", { n: gaps.length - list.shown }), onclick: () => { list.shown += 2 * STEP; lc.panel.list(); } }));
+      rows.push(element("button", { type: "button", class: "more", text: lc.say("more", { n: gaps.length - list.shown }), onclick: () => {
+        list.shown += 2 * STEP;
+        lc.panel.list();
+      } }));
     }
     if (!rows.length) rows.push(element("p", { class: "empty", text: lc.say(lc.state.query ? "nothing_found" : "no_gaps") }));
     return [...above, element("div", { class: "rows", onkeydown: lc.arrows }, rows)];

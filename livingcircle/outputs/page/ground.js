@@ -54,7 +54,8 @@
         for (let v = from; v < to; v++) {
           west = Math.min(west, x[v]); east = Math.max(east, x[v]); north = Math.min(north, y[v]); south = Math.max(south, y[v]);
         }
-        if (east * width - origin.x < min.x || west * width - origin.x > max.x || south * width - origin.y < min.y || north * width - origin.y > max.y) continue;
+        if (east * width - origin.x < min.x || west * width - origin.x > max.x || south * width - origin.y < min.y
+          || north * width - origin.y > max.y) continue;
         let px = x[from] * width - origin.x, py = y[from] * width - origin.y;
         pen.moveTo(px, py);
         for (let v = from + 1; v < to; v++) {
@@ -84,7 +85,8 @@
       for (let v = 0; v < x.length; v++) {
         box[0] = Math.min(box[0], x[v]); box[1] = Math.min(box[1], y[v]); box[2] = Math.max(box[2], x[v]); box[3] = Math.max(box[3], y[v]);
       }
-      if (x.length) [[box[0], box[1]], [box[2], box[3]]].forEach(([right, down]) => all.extend(crs.pointToLatLng(L.point(right, down).multiplyBy(crs.scale(0)), 0)));
+      if (x.length) [[box[0], box[1]], [box[2], box[3]]].forEach(([right, down]) =>
+        all.extend(crs.pointToLatLng(L.point(right, down).multiplyBy(crs.scale(0)), 0)));
       return all;
     },
   });

@@ -51,10 +51,14 @@
     const { data, state } = lc, gaps = lc.chosenGaps();
     const asked = data.categories[state.category].asked.find((one) => one.level === state.level);
     return [
-      lc.tile("first", "by_land", lc.show.share(row.land_share), lc.say("of", { part: lc.show.decimal(row.land_covered_ha, 2), all: lc.show.hectares(row.land_ha) }), lc.say("by_land_hint")),
-      lc.tile("second", "by_people", lc.show.share(row.people_share), lc.say("of", { part: lc.show.count(row.people_covered), all: lc.show.people(row.people) })),
-      lc.tile("third", "not_covered", lc.show.people(row.people === null ? null : row.people - row.people_covered), lc.say("gap_count", { n: lc.show.count(gaps.length) })),
-      lc.tile("fourth", "limit", lc.limitText(row.limit_m, row.limit_min) || "—", asked ? `${lc.sayCode("flag", asked.flag)} ${asked.evidence}` : "", asked && asked.clause),
+      lc.tile("first", "by_land", lc.show.share(row.land_share),
+        lc.say("of", { part: lc.show.decimal(row.land_covered_ha, 2), all: lc.show.hectares(row.land_ha) }), lc.say("by_land_hint")),
+      lc.tile("second", "by_people", lc.show.share(row.people_share),
+        lc.say("of", { part: lc.show.count(row.people_covered), all: lc.show.people(row.people) })),
+      lc.tile("third", "not_covered", lc.show.people(row.people === null ? null : row.people - row.people_covered),
+        lc.say("gap_count", { n: lc.show.count(gaps.length) })),
+      lc.tile("fourth", "limit", lc.limitText(row.limit_m, row.limit_min) || "—", asked ? `${lc.sayCode("flag", asked.flag)} ${asked.evidence}` : "",
+        asked && asked.clause),
     ];
   }
 

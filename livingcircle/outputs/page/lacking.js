@@ -36,7 +36,8 @@
   lc.lackingStyle = function (i) {
     const told = lc.lackingNow(), count = told ? told.count(i) : null;
     const base = { color: "#666", weight: 0.8, dashArray: null, fillOpacity: 0.9 };
-    return count === null ? Object.assign(base, { fillColor: "#fff", dashArray: "3 3" }) : Object.assign(base, { fillColor: lc.data.style.lacking.colors[classOf(count)] });
+    return count === null ? Object.assign(base, { fillColor: "#fff", dashArray: "3 3" })
+      : Object.assign(base, { fillColor: lc.data.style.lacking.colors[classOf(count)] });
   };
 
   function classWord(k) {
@@ -65,8 +66,10 @@
     if (!told) return [element("p", { text: lc.say("lacks_untold") })];
     const { whole } = told;
     return [
-      lc.tile("first", "all_land", lc.show.share(whole.land_all_share), lc.say("of", { part: lc.show.decimal(whole.land_all_ha, 2), all: lc.show.hectares(whole.land_ha) })),
-      lc.tile("second", "all_people", lc.show.share(whole.people_all_share), lc.say("of", { part: lc.show.count(whole.people_all), all: lc.show.people(whole.people) })),
+      lc.tile("first", "all_land", lc.show.share(whole.land_all_share),
+        lc.say("of", { part: lc.show.decimal(whole.land_all_ha, 2), all: lc.show.hectares(whole.land_ha) })),
+      lc.tile("second", "all_people", lc.show.share(whole.people_all_share),
+        lc.say("of", { part: lc.show.count(whole.people_all), all: lc.show.people(whole.people) })),
       lc.tile("third", "lacking_mean", lc.show.decimal(whole.lacking_mean, 1), lc.say("elements", { n: told.elements.length })),
     ];
   };

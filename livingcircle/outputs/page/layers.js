@@ -14,15 +14,25 @@
       L.Canvas.prototype._fillStroke.call(this, context, layer);
     },
     // Of a residence that lies beyond the limit in part, only that part is hatched, as soon as the cells of ground tell which.
-    _ink: function (context, { hatch: kind, color }) {
-      const close = isClose(this._map), land = kind === "light" && lc.beyondLand.hatch(context, this._map, hatch(context, color, close, "full"));
+    _ink: function (context, { hatch: kind, color, fresh }) {
+      const close = isClose(this._map), land = kind === "light" && !fresh && lc.beyondLand.hatch(context, this._map, hatch(context, color, close, "full"));
       return land || hatch(context, color, close, kind);
+    },
+    // Has a layer drawn after all others. Where nothing else changes it lies over them already, so that nothing is painted for it.
+    over: function (layer) {
+      if (layer._renderer !== this || !layer._order) return;
+      this._requestRedraw = () => {};
+      this._bringToFront(layer);
+      delete this._requestRedraw;
     },
   });
 
   // Far out, a gap is a few pixels wide: fine lines leave its color visible, close by a white edge parts them from it.
   const CLOSE_ZOOM = 15, LABEL_ZOOM = 13;
   const isClose = (map) => map.getZoom() >= CLOSE_ZOOM;
+  // Outlines of gaps, squares of the chosen category and of all others, in pixels.
+  const SIZES = { near: { gap: 2.2, place: 7, anyPlace: 5 }, far: { gap: 1, place: 5, anyPlace: 3 } };
+  const sizeOf = (map) => SIZES[isClose(map) ? "near" : "far"];
   function hatch(context, color, close, kind) {
     const light = kind === "light", size = Math.round((close ? 9 : 5) * (light ? 1.6 : 1)), thin = light ? 0.7 : 1;
     return lc.hatching(context, size, close ? [["#fff", 3.4 * thin], [color, 1.5 * thin]] : [[color, 0.9 * thin]]);
@@ -47,7 +57,8 @@
 
   // A word on the map, in the middle of `at` or beside it; unlike a tooltip it is laid out without being measured.
   lc.label = (at, text, kind) =>
-    L.marker(at, { icon: L.divIcon({ className: kind, html: lc.element("span", { text }), iconSize: [0, 0] }), pane: "tooltipPane", interactive: false, keyboard: false });
+    L.marker(at, { icon: L.divIcon({ className: kind, html: lc.element("span", { text }), iconSize: [0, 0] }), pane: "tooltipPane", interactive: false,
+      keyboard: false });
 
   function homeStyle(kind) {
     const walk = lc.data.style.walk;
@@ -69,13 +80,16 @@
       // A canvas with nothing on it is printed, too.
       Object.values(this.renderers).forEach((renderer) => renderer.addTo(map));
       this.groups = {};
-      ["water", "green", "area", "units", "streets", "homes", "gaps", "places", "everyPlace", "doors"].forEach((name) => { this.groups[name] = L.layerGroup(); });
+      ["water", "green", "area", "units", "streets", "homes", "gaps", "places", "everyPlace", "doors"].forEach((name) => {
+        this.groups[name] = L.layerGroup();
+      });
       this.offered = [];
       // What waits for the view that the page opens with, so that nothing is laid out twice.
       this.waiting = [];
       // What is on paper besides the canvases: {height among the panes, draw(pen)}, in layer points.
       this.painters = [];
       this.hatched = {};
+      this.drawn = {};
       lc.drawGround(this);
       lc.drawFrame(this);
       lc.drawStreets(this);
@@ -94,18 +108,40 @@
     }
 
     // One facility as a square, its site as an outline; hollow and dashed when it is not open in the study's year.
-    place(i, color, group) {
-      const places = lc.now.facilities, open = places.open[i], renderer = this.renderers.front;
-      const look = { renderer, color: open ? "#111" : color, weight: open ? 1.3 : 2.2, dashArray: open ? null : "3 2", fillColor: open ? color : "#fff", fillOpacity: open ? 1 : 0.9 };
+    place(i, color, radius) {
+      const places = lc.now.facilities, open = places.open[i], renderer = this.renderers.front, made = [];
+      const look = {
+        renderer, color: open ? "#111" : color, weight: open ? 1.3 : 2.2, dashArray: open ? null : "3 2",
+        fillColor: open ? color : "#fff", fillOpacity: open ? 1 : 0.9,
+      };
       if (places.shape[i] && places.shape[i].polygons) {
-        L.polygon(places.shape[i].polygons, { renderer, color, weight: 1.6, dashArray: open ? null : "5 3", fillOpacity: 0.12, fillColor: color })
-          .bindPopup(() => lc.popup.facility(i), lc.popup.options).addTo(group);
+        const site = { renderer, color, weight: 1.6, dashArray: open ? null : "5 3", fillOpacity: 0.12, fillColor: color };
+        made.push(L.polygon(places.shape[i].polygons, site).bindPopup(() => lc.popup.facility(i), lc.popup.options));
       }
-      const mark = new lc.Mark(places.at[i], Object.assign({ radius: 6 }, look)).bindPopup(() => lc.popup.facility(i), lc.popup.options);
-      if (!open && places.year[i] !== null) {
-        lc.label(places.at[i], String(places.year[i]), "year-label").addTo(group);
-      }
-      return mark.addTo(group);
+      if (!open && places.year[i] !== null) made.push(lc.label(places.at[i], String(places.year[i]), "year-label"));
+      made.push(new lc.Mark(places.at[i], Object.assign({ radius }, look)).bindPopup(() => lc.popup.facility(i), lc.popup.options));
+      return made;
+    }
+
+    // Puts on the map what is wanted of a group, [{key, as: what it is drawn from, make() -> layers}]. What is drawn from the same as
+    // before stays as it is, so that only the ground around what changed is painted anew; nothing stays where `of` is another one.
+    exchange(name, of, wanted) {
+      const group = this.groups[name], before = this.drawn[name], had = before && before.of === of ? before.parts : new Map(), parts = new Map(), fresh = [];
+      if (!had.size) group.clearLayers();
+      wanted.forEach(({ key, as, make }) => {
+        const known = had.get(key);
+        if (known && as.every((value, k) => value === known.as[k])) {
+          parts.set(key, known);
+          had.delete(key);
+          return;
+        }
+        const part = { as, layers: make() };
+        parts.set(key, part);
+        fresh.push(part);
+      });
+      had.forEach((part) => part.layers.forEach((layer) => group.removeLayer(layer)));
+      fresh.forEach((part) => part.layers.forEach((layer) => group.addLayer(layer)));
+      this.drawn[name] = { of, parts };
     }
 
     // Facilities of every category are many: they are made once they are shown.
@@ -115,7 +151,8 @@
       this.everyPlaceOf = lc.now.facilities;
       lc.now.facilities.categories.forEach((categories, i) => {
         const theme = categories.length ? lc.data.themes[lc.data.categories[categories[0]].theme] : null;
-        this.place(i, (theme && theme.color) || lc.data.style.map.theme, this.groups.everyPlace).setRadius(isClose(this.map) ? 5 : 3);
+        const color = (theme && theme.color) || lc.data.style.map.theme;
+        this.place(i, color, sizeOf(this.map).anyPlace).forEach((layer) => layer.addTo(this.groups.everyPlace));
       });
     }
 
@@ -124,16 +161,17 @@
       this.paintHomes();
       this.drawGaps();
       this.drawPlaces();
-      this.close = null;
       this.scale();
-      this.order();
+      // What is new among the gaps comes to lie under what stood over them before.
+      ["everyPlace", "doors", "places"].forEach((name) => this.groups[name].eachLayer((layer) => this.renderers.front.over(layer)));
     }
 
     paintHomes() {
       const walks = lc.state.lacking ? null : lc.now.walks(lc.state.category);
       this.homes.forEach((home, i) => {
         if (!home) return;
-        home.setStyle(walks ? homeStyle(lc.walkClass(lc.groupMinutes(walks.walk_min[i]), walks.status[i])) : lc.lackingStyle(i));
+        const style = walks ? homeStyle(lc.walkClass(lc.groupMinutes(walks.walk_min[i]), walks.status[i])) : lc.lackingStyle(i);
+        if (Object.keys(style).some((key) => home.options[key] !== style[key])) home.setStyle(style);
       });
     }
 
@@ -144,35 +182,35 @@
     }
 
     drawGaps() {
-      const { residences } = lc.data, { gaps } = lc.now;
-      const look = { renderer: this.renderers.front, color: lc.data.style.map.gap, weight: 2.2, fillOpacity: 0, fill: true };
-      this.groups.gaps.clearLayers();
+      const { category, level, group, lacking } = lc.state, { gaps } = lc.now, { shape } = lc.data.residences;
       this.hatched = {};
-      if (lc.state.lacking) return;
-      lc.chosenGaps().forEach((gap) => {
-        const shape = residences.shape[gaps.residence[gap]], hatch = this.gapHatch(gap);
-        const area = shape && shape.polygons ? L.polygon(shape.polygons, Object.assign({}, look, { hatch, dashArray: hatch === "full" ? null : "6 3" }))
-          : L.circleMarker(gaps.at[gap], Object.assign({ radius: 9 }, look, { weight: 3 }));
+      this.exchange("gaps", `${category} ${level} ${group}`, (lacking ? [] : lc.chosenGaps()).map((gap) => {
+        const home = gaps.residence[gap], hatch = this.gapHatch(gap), drawn = home >= 0 && shape[home] && shape[home].polygons;
         this.hatched[hatch] = true;
-        area.on("click", () => lc.panel.mark(gap));
-        area.bindPopup(() => lc.popup.gap(gap), lc.popup.options).addTo(this.groups.gaps);
-      });
+        return { key: home < 0 ? `of ${gap}` : home, as: [hatch, gaps.land_ha[gap], drawn || gaps.at[gap]], make: () => [this.gapArea(gap, hatch, drawn)] };
+      }));
+    }
+
+    gapArea(gap, hatch, drawn) {
+      const home = lc.now.gaps.residence[gap];
+      // The same gap may stand elsewhere in the list by the time it is clicked.
+      const place = () => (home < 0 ? gap : lc.chosenGaps().find((one) => lc.now.gaps.residence[one] === home));
+      // Which of its ground lies beyond the limit is not known before the ground has been measured anew.
+      const look = { renderer: this.renderers.front, color: lc.data.style.map.gap, weight: sizeOf(this.map).gap, fillOpacity: 0, fill: true, fresh: true };
+      const area = drawn ? L.polygon(drawn, Object.assign(look, { hatch, dashArray: hatch === "full" ? null : "6 3" }))
+        : L.circleMarker(lc.now.gaps.at[gap], Object.assign({ radius: 9 }, look));
+      return area.on("click", () => lc.panel.mark(place())).bindPopup(() => lc.popup.gap(place()), lc.popup.options);
     }
 
     drawPlaces() {
-      const places = lc.now.facilities, chosen = new Set();
-      this.groups.places.clearLayers();
-      this.groups.doors.clearLayers();
-      if (lc.state.lacking) return;
-      places.categories.forEach((categories, i) => {
-        if (!categories.includes(lc.state.category)) return;
-        chosen.add(i);
-        this.place(i, lc.data.style.map.facility, this.groups.places);
-      });
-      places.doors.facility.forEach((i, door) => {
-        if (!chosen.has(i)) return;
-        L.circleMarker(places.doors.at[door], { renderer: this.renderers.front, interactive: false, radius: 2.4, weight: 1, color: "#fff", fillColor: lc.data.style.map.entrance, fillOpacity: 1 }).addTo(this.groups.doors);
-      });
+      const places = lc.now.facilities, { category, lacking } = lc.state, chosen = new Set(), of = String(category), { map: style } = lc.data.style;
+      if (!lacking) places.categories.forEach((categories, i) => { if (categories.includes(category)) chosen.add(i); });
+      this.exchange("places", of, [...chosen].map((i) => ({
+        key: i, as: [places.at[i], places.shape[i], places.open[i], places.year[i]], make: () => this.place(i, style.facility, sizeOf(this.map).place),
+      })));
+      const look = { renderer: this.renderers.front, interactive: false, radius: 2.4, weight: 1, color: "#fff", fillColor: style.entrance, fillOpacity: 1 };
+      const { facility, at } = places.doors, doors = facility.map((_, door) => door).filter((door) => chosen.has(facility[door]));
+      this.exchange("doors", of, doors.map((door) => ({ key: door, as: [at[door]], make: () => [L.circleMarker(at[door], look)] })));
     }
 
     // One canvas carries all that can be clicked, so the order of drawing is set here, not by the order of switching on.
@@ -186,9 +224,10 @@
       this.map.getContainer().classList.toggle("far-out", this.map.getZoom() < LABEL_ZOOM);
       if (this.close === close) return;
       this.close = close;
-      this.groups.gaps.eachLayer((area) => area.setStyle({ weight: close ? 2.2 : 1 }));
-      this.groups.places.eachLayer((place) => { if (place.setRadius) place.setRadius(close ? 7 : 5); });
-      this.groups.everyPlace.eachLayer((place) => { if (place.setRadius) place.setRadius(close ? 5 : 3); });
+      const size = sizeOf(this.map), { gaps, places, everyPlace } = this.groups;
+      gaps.eachLayer((area) => area.setStyle({ weight: size.gap }));
+      places.eachLayer((place) => { if (place.setRadius) place.setRadius(size.place); });
+      everyPlace.eachLayer((place) => { if (place.setRadius) place.setRadius(size.anyPlace); });
     }
 
     raise(group) {

@@ -6,7 +6,8 @@
   const SVG = "http://www.w3.org/2000/svg";
 
   lc.swatch = (kind, text, color, count) =>
-    element("li", {}, [element("i", { class: `swatch ${kind}`, "--color": color || "" }), element("span", { text }), count === undefined ? null : element("em", { text: count })]);
+    element("li", {}, [element("i", { class: `swatch ${kind}`, "--color": color || "" }), element("span", { text }),
+      count === undefined ? null : element("em", { text: count })]);
   lc.legendHead = (text) => element("li", { class: "head", text });
 
   // Rows that other views add: each function returns a list of elements, made anew whenever the legend is.
@@ -36,7 +37,8 @@
   function gapRows() {
     const { hatched } = lc.layers, rows = [];
     if (hatched.full) rows.push(lc.swatch("gap", lc.say("gap_areas")));
-    if (hatched.light) rows.push(lc.beyondLand.known() ? lc.swatch("gap cells", lc.say("surface.cells", { cell: lc.beyondLand.known() })) : lc.swatch("gap part", lc.say("gap_part")));
+    if (hatched.light) rows.push(lc.beyondLand.known()
+      ? lc.swatch("gap cells", lc.say("surface.cells", { cell: lc.beyondLand.known() })) : lc.swatch("gap part", lc.say("gap_part")));
     return rows;
   }
 
@@ -92,7 +94,8 @@
     const arrow = draw("svg", { viewBox: "0 0 40 54", width: 34, height: 46, role: "img", "aria-label": lc.say("north") });
     const letter = draw("text", { x: 20, y: 13, "text-anchor": "middle", "font-size": 14, "font-weight": 700 });
     letter.textContent = lc.say("north_letter");
-    arrow.append(letter, draw("path", { d: "M20 17 L31 51 L20 43 Z", fill: "#111" }), draw("path", { d: "M20 17 L9 51 L20 43 Z", fill: "#fff", stroke: "#111", "stroke-width": 1.4 }));
+    arrow.append(letter, draw("path", { d: "M20 17 L31 51 L20 43 Z", fill: "#111" }),
+      draw("path", { d: "M20 17 L9 51 L20 43 Z", fill: "#fff", stroke: "#111", "stroke-width": 1.4 }));
     return arrow;
   };
 

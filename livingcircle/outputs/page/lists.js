@@ -9,7 +9,10 @@
   const limited = (rows, make) => {
     const made = rows.slice(0, shown).map(make);
     if (rows.length > shown) {
-      made.push(element("button", { type: "button", class: "more", text: lc.say("more", { n: rows.length - shown }), onclick: () => { shown += 2 * STEP; lc.panel.list(); } }));
+      made.push(element("button", { type: "button", class: "more", text: lc.say("more", { n: rows.length - shown }), onclick: () => {
+        shown += 2 * STEP;
+        lc.panel.list();
+      } }));
     }
     return made;
   };
@@ -24,11 +27,13 @@
         element("b", { text: residences.name[i] || lc.say("unnamed") }),
         element("small", { text: [residences.unit[i], lc.lackingNames(i).join(lc.say("comma"))].filter(Boolean).join(" · ") }),
       ]),
-      element("span", { class: "much" }, [element("b", { text: lc.say("lacks_count", { n: told.count(i) }) }), element("small", { text: lc.show.people(residences.people[group][i]) })]),
+      element("span", { class: "much" }, [element("b", { text: lc.say("lacks_count", { n: told.count(i) }) }),
+        element("small", { text: lc.show.people(residences.people[group][i]) })]),
     ]);
     return [
       element("div", { class: "bar" }, [element("span", { role: "status", text: lc.say("lacking_homes", { n: lc.show.count(rows.length) }) })]),
-      element("div", { class: "rows", onkeydown: lc.arrows }, rows.length ? limited(rows, one) : [element("p", { class: "empty", text: lc.say(told ? "nothing_found" : "lacks_untold") })]),
+      element("div", { class: "rows", onkeydown: lc.arrows },
+        rows.length ? limited(rows, one) : [element("p", { class: "empty", text: lc.say(told ? "nothing_found" : "lacks_untold") })]),
     ];
   };
 
@@ -54,7 +59,8 @@
 
   lc.unitTab = function () {
     if (lc.state.lacking) return lackingUnits();
-    const rows = lc.chosenCoverage().slice().sort((a, b) => b.whole - a.whole || (a.land_share === null) - (b.land_share === null) || a.land_share - b.land_share || a.people_share - b.people_share);
+    const rows = lc.chosenCoverage().slice()
+      .sort((a, b) => b.whole - a.whole || (a.land_share === null) - (b.land_share === null) || a.land_share - b.land_share || a.people_share - b.people_share);
     const { query } = lc.state;
     return [element("table", { class: "units" }, [
       heads(["unit", "by_land", "by_people", "not_covered"]),
@@ -68,17 +74,20 @@
   lc.facilityTab = function () {
     const { facilities } = lc.now, { categories } = lc.data, { query, category, lacking } = lc.state;
     const namesOf = (i) => facilities.categories[i].map((c) => categories[c].name).join(lc.say("comma"));
-    const rows = facilities.name.map((_, i) => i).filter((i) => (query ? lc.contains([facilities.name[i], namesOf(i)], query) : lacking || facilities.categories[i].includes(category)));
+    const rows = facilities.name.map((_, i) => i)
+      .filter((i) => (query ? lc.contains([facilities.name[i], namesOf(i)], query) : lacking || facilities.categories[i].includes(category)));
     const one = (i) => element("button", { type: "button", class: "row found", onclick: () => lc.goFacility(i) }, [
       element("span", { class: `mark ${facilities.open[i] ? "facility" : "later"}` }),
       element("span", { class: "what" }, [
         element("b", { text: facilities.name[i] || lc.say("unnamed") }),
-        element("small", { text: [namesOf(i), facilities.open[i] ? "" : [lc.say("not_open"), facilities.year[i] === null ? "" : String(facilities.year[i])].filter(Boolean).join(" ")].filter(Boolean).join(" · ") }),
+        element("small", { text: [namesOf(i), facilities.open[i]
+          ? "" : [lc.say("not_open"), facilities.year[i] === null ? "" : String(facilities.year[i])].filter(Boolean).join(" ")].filter(Boolean).join(" · ") }),
       ]),
     ]);
     return [
       element("div", { class: "bar" }, [element("span", { role: "status", text: lc.say("facility_count", { n: lc.show.count(rows.length) }) })]),
-      element("div", { class: "rows", onkeydown: lc.arrows }, rows.length ? limited(rows, one) : [element("p", { class: "empty", text: lc.say("nothing_found") })]),
+      element("div", { class: "rows", onkeydown: lc.arrows },
+        rows.length ? limited(rows, one) : [element("p", { class: "empty", text: lc.say("nothing_found") })]),
     ];
   };
 

@@ -60,7 +60,8 @@
   }
 
   const languageButton = (language) => {
-    const own = language === lc.language, made = element("button", { type: "button", id: `lang-${language}`, lang: language, "aria-pressed": String(own), text: lc.data.words[language].language_name });
+    const own = language === lc.language, made = element("button",
+      { type: "button", id: `lang-${language}`, lang: language, "aria-pressed": String(own), text: lc.data.words[language].language_name });
     made.addEventListener("click", () => { if (language !== lc.language) lc.setLanguage(language); });
     return made;
   };
@@ -74,13 +75,16 @@
     lc.fill("choices", [
       select("category", "category", categoryOptions(), state.lacking ? "lacking" : state.category,
         (value) => lc.choose(value === "lacking" ? { lacking: true } : { category: Number(value), lacking: false })),
-      offered.length > 1 ? select("level", "level", offered.map((i) => option(levels[i].name, i)), state.level, (level) => lc.choose({ level: Number(level) })) : null,
-      groups.length > 1 ? select("group", "group", groups.map((_, i) => option(lc.groupName(i), i)), state.group, (group) => lc.choose({ group: Number(group) })) : null,
+      offered.length > 1 ? select("level", "level", offered.map((i) => option(levels[i].name, i)), state.level,
+        (level) => lc.choose({ level: Number(level) })) : null,
+      groups.length > 1 ? select("group", "group", groups.map((_, i) => option(lc.groupName(i), i)), state.group,
+        (group) => lc.choose({ group: Number(group) })) : null,
       lc.backgroundChoice(),
       ...lc.choiceParts.map((part) => part()),
       element("span", { class: "buttons" }, [
         element("button", { type: "button", id: "whole", text: lc.say("whole_view"), onclick: lc.goWhole }),
-        element("button", { type: "button", id: "full", "aria-pressed": String(document.body.classList.contains("full")), text: lc.say("full_screen"), onclick: fullScreen }),
+        element("button", { type: "button", id: "full", "aria-pressed": String(document.body.classList.contains("full")), text: lc.say("full_screen"),
+          onclick: fullScreen }),
         element("button", { type: "button", id: "print", text: lc.say("print"), onclick: lc.askPaper }),
         element("span", { class: "languages", role: "group", "aria-label": "语言 Language" }, lc.languages().map(languageButton)),
       ]),

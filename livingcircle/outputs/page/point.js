@@ -20,7 +20,8 @@
   };
 
   // What every level asks of a category.
-  const askedOf = (category) => lc.askedOf(found.ground.town, category).filter((asked) => asked && (found.ground.rule === "time" ? asked.limit_min : asked.limit_m) !== null);
+  const askedOf = (category) => lc.askedOf(found.ground.town, category)
+    .filter((asked) => asked && (found.ground.rule === "time" ? asked.limit_min : asked.limit_m) !== null);
 
   // Puts the point somewhere, looks up everything anew, and shows the card; `category` is the one whose way is drawn.
   lc.point.set = function (at, { category = null, show = true } = {}) {
@@ -49,7 +50,8 @@
 
   // A tool of the page may be set down where the point stands, so its clicks reach the map too.
   function place() {
-    marker = L.marker(lc.point.at, { draggable: true, keyboard: true, bubblingMouseEvents: true, alt: lc.say("point.name"), title: lc.say("point.drag"), zIndexOffset: 1000,
+    marker = L.marker(lc.point.at, { draggable: true, keyboard: true, bubblingMouseEvents: true, alt: lc.say("point.name"), title: lc.say("point.drag"),
+      zIndexOffset: 1000,
       icon: L.divIcon({ className: "here", html: "", iconSize: [22, 22], iconAnchor: [11, 11] }) });
     marker.on("dragend", () => { const at = marker.getLatLng().wrap(); lc.point.set([at.lat, at.lng], { category: lc.point.chosen }); });
     marker.addTo(groups.mark);
@@ -59,7 +61,8 @@
   function label() {
     const row = found.rows[lc.point.chosen], text = row && row.door >= 0 ? `${lc.show.metres(row.walk_m)} · ${lc.show.minutes(minutesOf(row.flat_m))}`
       : lc.sayCode("point", found.place.edge < 0 ? "off" : "none");
-    marker.unbindTooltip().bindTooltip(element("span", { text: `${lc.data.categories[lc.point.chosen].name} ${text}` }), { permanent: true, direction: "top", offset: [0, -12], className: "here-label" });
+    marker.unbindTooltip().bindTooltip(element("span", { text: `${lc.data.categories[lc.point.chosen].name} ${text}` }),
+      { permanent: true, direction: "top", offset: [0, -12], className: "here-label" });
   }
 
   function reveal() {
@@ -91,7 +94,8 @@
     [["route-edge", 7], ["route-line", 4]].forEach(([className, weight]) => stroke(way.line, { className, weight }));
     ends.forEach((leg) => stroke(leg, { className: "route-leg", weight: 3, dashArray: "4 6" }));
     L.circleMarker(found.ground.doorAt[row.door], { renderer: drawnOn.way, interactive: false, radius: 6, className: "route-end" })
-      .bindTooltip(element("span", { text: name(row.facility) }), { permanent: true, direction: "right", offset: [8, 0], className: "here-label" }).addTo(groups.route);
+      .bindTooltip(element("span", { text: name(row.facility) }), { permanent: true, direction: "right", offset: [8, 0], className: "here-label" })
+        .addTo(groups.route);
   }
 
   // The two legs off the street: from the point to its street, and from the street to the door.
@@ -104,7 +108,9 @@
     if (near.foot) stroke([lc.point.at, toDegrees(near.foot)], { className: "missing-link" });
   }
 
-  const stroke = (line, look_) => L.polyline(line, Object.assign({ renderer: drawnOn.way, interactive: false, weight: 3, dashArray: look_.className === "missing-link" ? "2 7" : null }, look_)).addTo(groups.route);
+  const stroke = (line, look_) => L.polyline(line,
+    Object.assign({ renderer: drawnOn.way, interactive: false, weight: 3, dashArray: look_.className === "missing-link" ? "2 7" : null }, look_))
+    .addTo(groups.route);
 
   // Streets and ground that the point's minutes reach. The ground waits for the lattice.
   function reached() {
@@ -114,13 +120,15 @@
     const tree = own.tree.shortest && own.ground.network.costs ? lc.walkFrom(own.ground.network, own.place, {}) : own.tree;
     const color = lc.ringColor;
     lc.streetsReached(own.ground, tree, metres).map((lines, i) => [lines, i]).reverse().forEach(([lines, i]) => {
-      if (lines.length) L.polyline(lines.map((line) => line.map(toDegrees)), { renderer: drawnOn.reach, interactive: false, color: color(i), weight: 3, opacity: 0.9, className: "reached" }).addTo(groups.rings);
+      if (lines.length) L.polyline(lines.map((line) => line.map(toDegrees)),
+        { renderer: drawnOn.reach, interactive: false, color: color(i), weight: 3, opacity: 0.9, className: "reached" }).addTo(groups.rings);
     });
     lc.whenLattice(() => lc.inPortions(lc.cellsOf(own.ground), (cells) => {
       if (found !== own || !rings) return;
       const classes = Int8Array.from(lc.walksFrom(tree, cells), (walk) => { const at = lc.surfaceClass(walk, metres); return at < metres.length ? at : -1; });
       const { sheet, corners } = lc.latticePicture(classes, metres.map((_, i) => color(i)));
-      L.imageOverlay(sheet.toDataURL(), corners, { pane: "surface", opacity: lc.data.style.surface.reach_opacity, className: "surface", alt: "" }).addTo(groups.rings);
+      L.imageOverlay(sheet.toDataURL(), corners, { pane: "surface", opacity: lc.data.style.surface.reach_opacity, className: "surface", alt: "" })
+        .addTo(groups.rings);
       lc.surface.veil(true);
     }));
   }
@@ -159,7 +167,8 @@
 
   function verdict(row, asked) {
     const judged = lc.judgedBy(found.ground, row, asked), byTime = found.ground.rule === "time";
-    const over = !Number.isFinite(judged.excess_m) ? lc.say("point.out") : lc.say("point.over", { over: byTime ? lc.show.minutes(judged.excess_min) : lc.show.metres(Math.ceil(judged.excess_m - 1e-6)) });
+    const over = !Number.isFinite(judged.excess_m)
+      ? lc.say("point.out") : lc.say("point.over", { over: byTime ? lc.show.minutes(judged.excess_min) : lc.show.metres(Math.ceil(judged.excess_m - 1e-6)) });
     const level = asked.level < 0 ? "" : lc.data.levels[asked.level].name;
     const many = asked.at_least > 1 ? lc.say("point.at_least", { n: asked.at_least }) : "";
     return element("li", { class: judged.within ? "within" : "over", title: asked.clause || "" }, [
@@ -172,7 +181,8 @@
 
   function row(category) {
     const one = found.rows[category], open = category === lc.point.chosen, asked = askedOf(category);
-    const head = element("button", { type: "button", class: "row to", "aria-expanded": String(open), onclick: () => { lc.point.chosen = category; draw(); lc.panel.list(); focusOn(category); }, id: `to-${category}` }, [
+    const head = element("button", { type: "button", class: "row to", "aria-expanded": String(open),
+      onclick: () => { lc.point.chosen = category; draw(); lc.panel.list(); focusOn(category); }, id: `to-${category}` }, [
       element("span", { class: "what" }, [
         element("b", { text: lc.data.categories[category].name }),
         element("small", { text: one.door >= 0 ? name(one.facility) : lc.sayCode("point", found.place.edge < 0 ? "off" : "none") }),
@@ -199,7 +209,8 @@
   // The way by street names; legs are told apart.
   function wayText(one) {
     const way = found.tree.route(found.ground.doors, one.door), to_m = found.ground.doors.leg_m[one.door];
-    const item = (text, metres, kind) => element("li", { class: kind }, [element("span", { text }), element("em", { text: lc.show.metres(Math.round(metres)) })]);
+    const item = (text, metres, kind) => element("li", { class: kind },
+      [element("span", { text }), element("em", { text: lc.show.metres(Math.round(metres)) })]);
     return element("ol", { class: "way" }, [
       item(lc.say("point.leg_to_street"), found.place.leg_m, "leg"),
       ...way.streets.map((part) => item(street(part.name), part.length_m, "")),
@@ -220,13 +231,17 @@
 
   function counts() {
     let within = 0, over = 0;
-    found.rows.forEach((one, category) => askedOf(category).forEach((asked) => { if (lc.judgedBy(found.ground, one, asked).within) within += 1; else over += 1; }));
+    found.rows.forEach((one, category) => askedOf(category).forEach((asked) => {
+      if (lc.judgedBy(found.ground, one, asked).within) within += 1;
+      else over += 1;
+    }));
     return lc.say("point.counts", { within, over });
   }
 
   // The place in numbers: typed in to go there, copied to take along.
   function coordinates() {
-    const box = element("input", { type: "text", id: "lonlat", inputmode: "decimal", "aria-label": lc.say("point.coordinates"), placeholder: lc.say("point.coordinates"), autocomplete: "off" });
+    const box = element("input", { type: "text", id: "lonlat", inputmode: "decimal", "aria-label": lc.say("point.coordinates"),
+      placeholder: lc.say("point.coordinates"), autocomplete: "off" });
     if (lc.point.at) box.value = `${lc.point.at[1].toFixed(6)}, ${lc.point.at[0].toFixed(6)}`;
     const go = () => {
       const at = lc.point.read(box.value);
@@ -242,7 +257,8 @@
       if (navigator.clipboard) navigator.clipboard.writeText(box.value).then(done, () => document.execCommand("copy") && done());
       else if (document.execCommand("copy")) done();
     } });
-    return element("div", { class: "lonlat" }, [box, element("button", { type: "button", class: "small", text: lc.say("point.go_there"), onclick: go }), lc.point.at ? copy : null]);
+    return element("div", { class: "lonlat" },
+      [box, element("button", { type: "button", class: "small", text: lc.say("point.go_there"), onclick: go }), lc.point.at ? copy : null]);
   }
 
   // Longitude and latitude as people write them: "121.75, 29.94", also with a full-width comma or a blank between.
@@ -257,7 +273,8 @@
     const { place } = found;
     if (place.edge < 0) {
       const near = lc.nearestStreet(found.ground, found.point);
-      return reasonText({ straight_m: null, walk_m: Infinity }, Object.assign({ cause: place.reason === "behind_barrier" || place.reason === "inside_barrier" ? place.reason : "off_network" }, near));
+      return reasonText({ straight_m: null, walk_m: Infinity },
+        Object.assign({ cause: place.reason === "behind_barrier" || place.reason === "inside_barrier" ? place.reason : "off_network" }, near));
     }
     return lc.say("point.street", { street: street(lc.streetName(found.ground, place.edge)), leg: lc.show.metres(Math.round(place.leg_m)) });
   }
@@ -274,7 +291,8 @@
         element("span", { text: counts() }),
         element("label", { for: "rings" }, [shown, lc.say("point.rings", { minutes: limits().join("/") })]),
       ]),
-      lc.data.groups.length > 1 ? element("p", { class: "standing", text: lc.say("point.group", { group: lc.groupName(lc.state.group), speed: speed() }) }) : null,
+      lc.data.groups.length > 1 ? element("p",
+        { class: "standing", text: lc.say("point.group", { group: lc.groupName(lc.state.group), speed: speed() }) }) : null,
     ];
     return [element("div", { class: "from-here" }, [...head.filter(Boolean), ...themes(),
       element("button", { type: "button", class: "more", text: lc.say("point.clear"), onclick: () => lc.point.clear() })])];

@@ -59,7 +59,8 @@
     const today = new Date(), date = [today.getFullYear(), today.getMonth() + 1, today.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
     const facts = [
       lc.say("scale_of", { scale: lc.show.count(scale) }), lc.say("basis", { text: [lc.standardText(), asked && asked.clause].filter(Boolean).join("，") }),
-      lc.sourceText(), study.osm ? lc.say("osm") : "", lc.say("crs", { crs: study.crs }), lc.say("printed_on", { date }), `livingcircle ${study.version}`, lc.say("review_number"),
+      lc.sourceText(), study.osm ? lc.say("osm") : "", lc.say("crs", { crs: study.crs }), lc.say("printed_on", { date }), `livingcircle ${study.version}`,
+        lc.say("review_number"),
     ];
     lc.fill("foot", facts.filter(Boolean).map((text) => element("span", { text })));
   }
@@ -110,12 +111,20 @@
     const { sheet } = lc;
     const form = element("form", { method: "dialog" }, [
       element("h2", { text: lc.say("print") }),
-      element("fieldset", {}, [element("legend", { text: lc.say("paper") }), ...Object.keys(SHEETS).map((paper) => radio("paper", paper, paper, sheet.paper === paper, () => { sheet.paper = paper; setPaper(); }))]),
+      element("fieldset", {}, [element("legend", { text: lc.say("paper") }),
+        ...Object.keys(SHEETS).map((paper) => radio("paper", paper, paper, sheet.paper === paper, () => {
+        sheet.paper = paper;
+        setPaper();
+      }))]),
       element("fieldset", {}, [element("legend", { text: lc.say("orientation") }), ...[false, true].map((portrait) =>
-        radio("orientation", String(portrait), lc.say(portrait ? "portrait" : "landscape"), sheet.portrait === portrait, () => { sheet.portrait = portrait; setPaper(); }))]),
+        radio("orientation", String(portrait), lc.say(portrait ? "portrait" : "landscape"), sheet.portrait === portrait, () => {
+          sheet.portrait = portrait;
+          setPaper();
+        }))]),
       element("p", { text: lc.say("print_hint") }),
       element("div", { class: "buttons" }, [
-        element("button", { type: "button", text: lc.say("cancel"), onclick: lc.closeDialog }), element("button", { type: "submit", class: "main", text: lc.say("print") })]),
+        element("button", { type: "button", text: lc.say("cancel"), onclick: lc.closeDialog }),
+          element("button", { type: "submit", class: "main", text: lc.say("print") })]),
     ]);
     form.addEventListener("submit", (event) => { event.preventDefault(); lc.closeDialog(); window.print(); });
     lc.openDialog(form);

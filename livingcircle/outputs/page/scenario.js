@@ -42,6 +42,9 @@
     return made;
   }
 
+  // From when something is there, and how certain it is.
+  const opening = ({ open_year, certainty }) => ({ open_year, certainty });
+
   const isNew = (row) => row.change === "open" && !("id" in row);
 
   // The id of the facility in row `at`: that of the study, or scenario#N for the N-th new one.
@@ -88,9 +91,11 @@
       return changing(scenario, id, "open", { open_year: year });
     },
     link: (scenario, told) => adding(scenario, "links", stated({
-      kind: told.kind, name: told.name, line: told.line.map(([lon, lat]) => [rounded(lon), rounded(lat)]),
+      kind: told.kind, name: told.name, line: told.line.map(([lon, lat]) => [rounded(lon), rounded(lat)]), ...opening(told),
     })),
-    gate: (scenario, change, lon, lat) => adding(scenario, "gates", { change, ...point(lon, lat) }),
+    // A gate is closed at once.
+    gate: (scenario, change, lon, lat, told) =>
+      adding(scenario, "gates", stated({ change, ...point(lon, lat), ...(change === "open" ? opening(told || {}) : {}) })),
     limit: function (scenario, told) {
       const same = (row) => row.category === told.category && row.level === told.level;
       const row = stated({ category: told.category, level: told.level, limit_m: told.limit_m, limit_min: told.limit_min });
@@ -154,6 +159,7 @@
       all: ["homes", "standard"].filter((key) => key in scenario),
       categories: [...new Set(named)].filter((id) => !shown.categories.has(id)),
       limits: list(scenario, "limits").filter((row) => !limited(row)),
+      capacity: list(scenario, "facilities").some((row) => "capacity" in row),
     };
   }
 

@@ -16,7 +16,8 @@
   const kinds = {
     text: (value) => typeof value === "string",
     some: (value) => typeof value === "string" && value !== "",
-    words: (value) => typeof value === "string" || (isTable(value) && Object.keys(value).every((key) => ["zh", "en"].includes(key) && typeof value[key] === "string")),
+    words: (value) => typeof value === "string"
+      || (isTable(value) && Object.keys(value).every((key) => ["zh", "en"].includes(key) && typeof value[key] === "string")),
     year: (value) => Number.isInteger(value) && value >= FIRST_YEAR && value <= LAST_YEAR,
     lon: (value) => number(value) && Math.abs(value) <= 180,
     lat: (value) => number(value) && Math.abs(value) <= 90,
@@ -40,13 +41,15 @@
 
   // Kinds of the keys of every table; null says as much as nothing where `?` stands.
   const TABLES = {
-    scenario: { name: "words", note: "words", year: "year?", standard: "standards?", certainty: "certainty?", walking: "table", ...Object.fromEntries(lc.scenario.LISTS.map((part) => [part, "rows"])) },
+    scenario: { name: "words", note: "words", year: "year?", standard: "standards?", certainty: "certainty?", walking: "table",
+      ...Object.fromEntries(lc.scenario.LISTS.map((part) => [part, "rows"])) },
     walking: { rule: "rule?", speeds: "table" },
     homes: {
       change: "text", id: "some?", name: "some?", lon: "lon?", lat: "lat?", polygon: "polygon", file: "some?", layer: "some?", crs: "some?", people: "people?",
       groups: "groups", dwellings: "people?", ages: "ages?", open_year: "year?", certainty: "certainty?",
     },
-    facilities: { change: "text", id: "some?", name: "some?", categories: "texts", lon: "lon?", lat: "lat?", capacity: "amount?", open_year: "year?", certainty: "certainty?" },
+    facilities: { change: "text", id: "some?", name: "some?", categories: "texts", lon: "lon?", lat: "lat?", capacity: "amount?", open_year: "year?",
+      certainty: "certainty?" },
     links: { kind: "link", name: "text", line: "line", open_year: "year?", certainty: "certainty?" },
     gates: { change: "gate_change", lon: "lon", lat: "lat", open_year: "year?", certainty: "certainty?" },
     limits: { category: "text", level: "text", limit_m: "limit?", limit_min: "limit?" },
@@ -136,7 +139,9 @@
 
     walking(told) {
       this.table(told, "walking", "walking");
-      if (isTable(told.speeds)) Object.keys(told.speeds).forEach((group) => { if (!kinds.speed(told.speeds[group])) this.say(`walking.speeds.${group}`, "speed"); });
+      if (isTable(told.speeds)) Object.keys(told.speeds).forEach((group) => {
+        if (!kinds.speed(told.speeds[group])) this.say(`walking.speeds.${group}`, "speed");
+      });
     }
   }
 

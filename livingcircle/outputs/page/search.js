@@ -23,7 +23,8 @@
     add("residence", matching(residences.name).map((i) => ({ name: residences.name[i], under: residences.unit[i], go: () => lc.goResidence(i) })));
     add("unit", matching(units.map((unit) => unit.name)).map((i) => ({ name: units[i].name, under: lc.say("unit"), go: () => lc.goUnit(i) })));
     const streets = lc.streetNames();
-    add("street", matching(streets.map((street) => street.name)).map((i) => ({ name: streets[i].name, under: lc.say("street"), go: () => lc.goPlace(streets[i].at) })));
+    add("street", matching(streets.map((street) => street.name))
+      .map((i) => ({ name: streets[i].name, under: lc.say("street"), go: () => lc.goPlace(streets[i].at) })));
     return kinds.flat();
   }
 

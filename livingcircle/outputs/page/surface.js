@@ -27,7 +27,10 @@
   // The walk from every cell to the nearest of some doors, or to the nth nearest facility: one search for each, the n best are kept.
   function* toCells(ground, rows, n, shortest) {
     const cells = yield* lc.cellsOf(ground);
-    const walks = (own) => { const found = lc.walksTo(ground.network, lc.somePlaces(ground.doors, own), { shortest, homes: cells }); return shortest ? found.metres : found.flat_m; };
+    const walks = (own) => {
+      const found = lc.walksTo(ground.network, lc.somePlaces(ground.doors, own), { shortest, homes: cells });
+      return shortest ? found.metres : found.flat_m;
+    };
     if (n === 1) return walks(rows);
     const best = Array.from({ length: n }, () => new Float64Array(grid.cells.length).fill(Infinity)), own = new Map();
     rows.forEach((row) => { const facility = ground.facility[row]; own.set(facility, (own.get(facility) || []).concat(row)); });
@@ -98,7 +101,12 @@
   function bounds() {
     const shapes = lc.data.area.length ? lc.data.area.map((row) => lc.shape(row.shape)) : lc.data.residences.shape;
     const box = [Infinity, Infinity, -Infinity, -Infinity], { x, y } = lc.mercator;
-    const stretch = ([lat, lon]) => { box[0] = Math.min(box[0], x(lon)); box[1] = Math.min(box[1], y(lat)); box[2] = Math.max(box[2], x(lon)); box[3] = Math.max(box[3], y(lat)); };
+    const stretch = ([lat, lon]) => {
+      box[0] = Math.min(box[0], x(lon));
+      box[1] = Math.min(box[1], y(lat));
+      box[2] = Math.max(box[2], x(lon));
+      box[3] = Math.max(box[3], y(lat));
+    };
     shapes.forEach((shape) => { if (shape) (shape.polygons ? shape.polygons.flat(2) : shape.points).forEach(stretch); });
     if (!Number.isFinite(box[0])) return null;
     const most = Math.max(MARGIN_MIN, ...steps()) * lc.data.study.speed_kmh * 1000 / 60;
@@ -145,7 +153,7 @@
       this.borders = L.layerGroup();
       this.image = null;
       lc.layers.painters.push({ height: HEIGHT, draw: (pen) => this.paint(pen) });
-      this.stop = null;
+      this.stop = this.asked = null;
       map.on("zoomend", () => this.borders.eachLayer((line) => line.setStyle({ weight: this.weight() })));
       map.on("overlayadd overlayremove", (event) => { if ([this.ground, this.borders].includes(event.layer)) this.refresh(); });
     }
@@ -153,15 +161,16 @@
     // Another category, group, or scenario: drawn as soon as the page is free; a newer one drops an older one.
     refresh() {
       if (this.stop) this.stop();
-      this.stop = null;
+      this.stop = this.asked = null;
       if (lc.state.lacking || !lc.data.categories.length) { this.clear(); return; }
       // What is drawn belongs to what was chosen before: it fades until the new is there.
       if (this.image) this.image.setOpacity(0.3 * this.opacity());
-      this.people = lc.beyondLand.within = null;
-      whenReady(() => {
-        if (this.stop) this.stop();
-        this.stop = lc.inPortions(this.drawn(), () => { lc.legend(); lc.tell("surface", grid); });
-      });
+      this.people = null;
+      lc.beyondLand.keep(`${lc.state.category} ${lc.state.level} ${lc.state.group}`);
+      const asked = this.asked = {};
+      whenReady(() => lc.onceSeen(() => {
+        if (asked === this.asked) this.stop = lc.inPortions(this.drawn(), () => { lc.legend(); lc.tell("surface", grid); });
+      }));
     }
 
     clear() {
@@ -214,7 +223,8 @@
     weight() { return this.map.getZoom() >= 15 ? 2 : 1.1; }
 
     border(drawn, look) {
-      if (drawn.length) L.polyline(drawn, Object.assign({ interactive: false, smoothFactor: 0.8, weight: this.weight(), opacity: this.veiled ? 0 : 1 }, look)).addTo(this.borders);
+      if (drawn.length) L.polyline(drawn, Object.assign({ interactive: false, smoothFactor: 0.8, weight: this.weight(), opacity: this.veiled ? 0 : 1 },
+        look)).addTo(this.borders);
     }
 
     rows() {
@@ -246,13 +256,21 @@
 
   // Hatching that leaves out the ground within the limit: made once for a view of the map, then used for every residence in it.
   lc.beyondLand = {
-    within: null, sheet: null,
+    within: null, sheet: null, pattern: null, of: "",
     // The size of its cells in metres, 0 as long as they are not known.
     known: function () { return this.within && grid ? grid.cell_m : 0; },
     show: function (within) {
       this.within = within;
       this.sheet = null;
-      lc.layers.groups.gaps.eachLayer((area) => { if (area.redraw) area.redraw(); });
+      lc.layers.groups.gaps.eachLayer((area) => {
+        area.options.fresh = false;
+        if (area.redraw) area.redraw();
+      });
+    },
+    // While the ground is measured anew, what is known of it holds for gaps that stay as they were, unless something else is chosen.
+    keep: function (of) {
+      if (of !== this.of) this.within = null;
+      this.of = of;
     },
     // The pattern to fill a residence with, in the renderer's own units; null as long as nothing is known.
     hatch: function (context, map, pattern) {
@@ -261,19 +279,28 @@
       const size = map.getSize(), from = map.containerPointToLayerPoint([0, 0]).subtract(size.multiplyBy(0.3)).round();
       const key = [from.x, from.y, south.x, north.x, map.getZoom(), size.x, size.y].join(" ");
       if (!this.sheet || this.key !== key) {
-        const sharp = 2, sheet = this.sheet = element("canvas", { width: Math.round(1.6 * size.x) * sharp, height: Math.round(1.6 * size.y) * sharp }), pen = sheet.getContext("2d");
-        pen.scale(sharp, sharp);
-        pen.translate(-from.x, -from.y);
-        pen.fillStyle = pattern;
-        pen.fillRect(from.x, from.y, 1.6 * size.x, 1.6 * size.y);
-        pen.imageSmoothingEnabled = false;
-        pen.globalCompositeOperation = "destination-out";
-        pen.drawImage(this.within, south.x, north.y, north.x - south.x, south.y - north.y);
-        this.key = key;
+        this.sheet = this.hatched(pattern, { south, north, size, from });
+        Object.assign(this, { key, context: null });
       }
-      const made_ = context.createPattern(this.sheet, "no-repeat");
-      made_.setTransform(new DOMMatrix([0.5, 0, 0, 0.5, from.x, from.y]));
-      return made_;
+      // The sheet is large: each canvas takes it over once.
+      if (this.context !== context) {
+        this.context = context;
+        this.pattern = context.createPattern(this.sheet, "no-repeat");
+        this.pattern.setTransform(new DOMMatrix([0.5, 0, 0, 0.5, from.x, from.y]));
+      }
+      return this.pattern;
+    },
+    hatched: function (pattern, { south, north, size, from }) {
+      const sharp = 2, sheet = element("canvas", { width: Math.round(1.6 * size.x) * sharp, height: Math.round(1.6 * size.y) * sharp }),
+        pen = sheet.getContext("2d");
+      pen.scale(sharp, sharp);
+      pen.translate(-from.x, -from.y);
+      pen.fillStyle = pattern;
+      pen.fillRect(from.x, from.y, 1.6 * size.x, 1.6 * size.y);
+      pen.imageSmoothingEnabled = false;
+      pen.globalCompositeOperation = "destination-out";
+      pen.drawImage(this.within, south.x, north.y, north.x - south.x, south.y - north.y);
+      return sheet;
     },
   };
 
@@ -286,7 +313,8 @@
     lc.surface = new Surface(map);
     lc.layers.offer("surface.layer", lc.surface.ground, true);
     lc.layers.offer("surface.borders", lc.surface.borders, true);
-    lc.onceSeen(() => lc.surface.refresh());
   });
+  // A first change may come at any moment; the ground is drawn once the page is ready for it.
+  lc.on("prepared", () => { if (!lc.surface.asked) lc.surface.refresh(); });
   lc.on("choose", () => { if (lc.surface) lc.surface.refresh(); });
 })(livingcircle);

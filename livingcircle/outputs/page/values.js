@@ -132,7 +132,8 @@ const livingcircle = {};
     column("detour", () => gaps.walk_m.map((walk, i) => (walk !== null && gaps.straight_m[i] ? walk / gaps.straight_m[i] : null)));
     ["category", "level", "group"].forEach((key, k) => column(key, () => kind.map((i) => raw.kinds[i][k])));
     ["limit_m", "limit_min"].forEach((key) => column(key, () => kind.map((i) => limited[i][key])));
-    ["cause", "remedy", "confidence", "clause", "fragile_to", "closes_in", "priority"].forEach((key, k) => column(key, () => reason.map((i) => raw.reasons[i][k])));
+    ["cause", "remedy", "confidence", "clause", "fragile_to", "closes_in",
+      "priority"].forEach((key, k) => column(key, () => reason.map((i) => raw.reasons[i][k])));
     column("unit", () => {
       const alone = named(raw.unit)[Symbol.iterator]();
       return gaps.residence.map((home) => (home < 0 ? alone.next().value : homes.unit[home]));
@@ -142,7 +143,8 @@ const livingcircle = {};
   }
 
   function readFacilities(raw) {
-    const places = { id: named(raw.id).map((file, i) => (file ? `${file}#${raw.id.own[i]}` : raw.id.own[i])), name: raw.name, categories: raw.categories, told_year: raw.year, capacity: raw.capacity };
+    const places = { id: named(raw.id).map((file, i) => (file ? `${file}#${raw.id.own[i]}` : raw.id.own[i])), name: raw.name, categories: raw.categories,
+      told_year: raw.year, capacity: raw.capacity };
     const rest = integers(raw.rest), finer = (degrees, more) => (Math.round(degrees * 1e6) * 100 + more) / 1e8;
     places.open = Array.from(raw.open, (flag) => flag === "1");
     places.at = points(raw.at).map(([lat, lon], i) => [finer(lat, rest[2 * i + 1]), finer(lon, rest[2 * i])]);
@@ -235,7 +237,8 @@ const livingcircle = {};
 
   // What the page shows now: the study as written into it, or what a scenario makes of it, in the same shapes.
   lc.now = {};
-  lc.asWritten = () => ({ coverage: lc.data.coverage, gaps: lc.data.gaps, facilities: lc.data.facilities, walks, lacking: (level, group) => lc.lackingAsWritten(level, group) });
+  lc.asWritten = () => ({ coverage: lc.data.coverage, gaps: lc.data.gaps, facilities: lc.data.facilities, walks,
+    lacking: (level, group) => lc.lackingAsWritten(level, group) });
 
   // Who wants to know when the page starts, something else is chosen, the language changes, or the map is clicked.
   const listeners = {};

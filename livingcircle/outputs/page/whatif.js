@@ -3,7 +3,7 @@
 
 (function (lc) {
   const { scenario } = lc;
-  const SLICE_MS = 40, PAUSE_MS = 8, PREPARE_MS = 60;
+  const SLICE_MS = 40, PAUSE_MS = 8;
 
   const whatIf = {
     history: new scenario.History(),
@@ -26,7 +26,9 @@
   // The scenario as it is saved, with its name and note.
   whatIf.whole = function () {
     const names = {};
-    Object.keys(whatIf.named).forEach((key) => { names[key] = whatIf.told[key] && wordOf(whatIf.told[key]) === whatIf.named[key] ? whatIf.told[key] : whatIf.named[key]; });
+    Object.keys(whatIf.named).forEach((key) => {
+      names[key] = whatIf.told[key] && wordOf(whatIf.told[key]) === whatIf.named[key] ? whatIf.told[key] : whatIf.named[key];
+    });
     return scenario.tidy(Object.assign({}, whatIf.history.now, names));
   };
 
@@ -35,7 +37,8 @@
 
   // The categories and requirements that the page shows, by id.
   function shown() {
-    const { categories, levels } = lc.data, asked = categories.flatMap((category) => category.asked.filter((one) => one.level >= 0).map((one) => requirement(category.id, levels[one.level].id)));
+    const { categories, levels } = lc.data, asked = categories.flatMap((category) => category.asked.filter((one) => one.level >= 0)
+      .map((one) => requirement(category.id, levels[one.level].id)));
     return { categories: new Set(categories.map((category) => category.id)), levels: new Set(asked) };
   }
 
@@ -43,7 +46,8 @@
   whatIf.beyond = () => scenario.beyond(whatIf.history.now, shown());
 
   const groupsOf = () => lc.data.groups.map((_, g) => g);
-  const levelsOf = (category) => lc.data.categories[category].asked.map((asked) => asked.level).filter((level, i, all) => level >= 0 && all.indexOf(level) === i);
+  const levelsOf = (category) => lc.data.categories[category].asked.map((asked) => asked.level)
+    .filter((level, i, all) => level >= 0 && all.indexOf(level) === i);
   // Every level and group that a category is judged for.
   whatIf.judged = (category) => levelsOf(category).flatMap((level) => groupsOf().map((group) => ({ category, level, group })));
 
@@ -86,7 +90,7 @@
     else show(whatIf.complete ? lc.asNow(after) : partly(after, done), after);
   }
 
-  // Works through the rest in slices; each step of `work` is one piece.
+  // Works through the rest in slices, once what is chosen is drawn; each step of `work` is one piece.
   function slices(work, mine) {
     let next = 0;
     const slice = () => {
@@ -99,7 +103,7 @@
       lc.tell("whatif-progress", whatIf.progress);
       if (next < work.length) setTimeout(slice, PAUSE_MS);
     };
-    setTimeout(slice, PAUSE_MS);
+    lc.onceSeen(slice);
   }
 
   function rest(after, mine) {
@@ -148,7 +152,8 @@
   // Works the scenario out anew: what is chosen at once, the rest afterwards.
   function work() {
     const mine = ++whatIf.run, start = performance.now();
-    Object.assign(whatIf, { after: null, complete: false, done: new Set(), changed: new Map(), completeness: new Map(), quotas: null, indicators: null, problem: "", progress: null, took_ms: null });
+    Object.assign(whatIf, { after: null, complete: false, done: new Set(), changed: new Map(), completeness: new Map(), quotas: null, indicators: null,
+      problem: "", progress: null, took_ms: null });
     lc.tell("scenario", whatIf.scenario());
     if (!whatIf.active() || whatIf.beyond().all.length) { put(); lc.choose({}); return; }
     try {
@@ -176,19 +181,6 @@
     setTimeout(() => { if (mine === whatIf.run) work(); }, 30);
   }
 
-  // While a planner reads the tab, what the first change will be compared with is worked out.
-  whatIf.prepare = function () {
-    if (whatIf.warm) return;
-    setTimeout(() => {
-      const { category, level, group } = lc.state;
-      if (whatIf.warm || level < 0) return;
-      const base = whatIf.before();
-      base.worked(category, level, group);
-      base.gapsOf(category, level, group);
-      whatIf.warm = true;
-    }, PREPARE_MS);
-  };
-
   whatIf.apply = function (next, sort) { if (whatIf.history.set(next, sort)) recalculate(); };
   whatIf.undo = function () { if (whatIf.history.undo()) recalculate(); };
   whatIf.redo = function () { if (whatIf.history.redo()) recalculate(); };
@@ -211,7 +203,8 @@
   whatIf.unknown = function (told) {
     const { elsewhere, groups, facilities } = lc.data, ids = (rows) => rows.map((row) => row.id), { categories, levels } = shown();
     const more = elsewhere.flatMap((category) => category.levels.map((level) => requirement(category.id, level)));
-    const known = { category: new Set([...categories, ...ids(elsewhere)]), group: new Set(ids(groups)), facility: new Set(facilities.id), requirement: new Set([...levels, ...more]) };
+    const known = { category: new Set([...categories, ...ids(elsewhere)]), group: new Set(ids(groups)), facility: new Set(facilities.id),
+      requirement: new Set([...levels, ...more]) };
     const faults = scenario.checkNames(told, known);
     (told.links || []).forEach((link, i) => {
       const ends = lc.linkEnds(lc.walking(), link.line);

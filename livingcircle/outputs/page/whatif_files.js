@@ -37,7 +37,10 @@
     box.focus();
     box.select();
     const done = () => tell(say("copied")), byHand = () => tell(say("copy_by_hand"));
-    if (navigator.clipboard && navigator.clipboard.writeText) navigator.clipboard.writeText(text()).then(done, () => { if (document.execCommand("copy")) done(); else byHand(); });
+    if (navigator.clipboard && navigator.clipboard.writeText) navigator.clipboard.writeText(text()).then(done, () => {
+      if (document.execCommand("copy")) done();
+      else byHand();
+    });
     else if (document.execCommand("copy")) done();
     else byHand();
   }

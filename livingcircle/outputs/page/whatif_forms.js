@@ -34,14 +34,30 @@
       return [element("p", { class: "hint", text: say("place_what", { category: lc.data.categories[lc.state.category].name }) }),
         field("new-name", say("name"), form.name, (text) => { form.name = text; }, { placeholder: lc.tools.freeName(), maxlength: "200" }),
         field("new-capacity", lc.say("capacity"), form.capacity, (text) => { form.capacity = numberOf(text); }, amount),
-        field("new-year", lc.say("open_year"), form.open_year, (text) => { form.open_year = yearOf(text); }, Object.assign({ placeholder: say("at_once") }, years))];
+        field("new-year", lc.say("open_year"), form.open_year, (text) => { form.open_year = yearOf(text); },
+          Object.assign({ placeholder: say("at_once") }, years))];
     }
     if (tool === "link") {
-      return [select("link-kind", say("link_kind"), ["footpath", "bridge", "crossing"].map((kind) => [kind, say(`kind_${kind}`)]), form.kind, (kind) => { form.kind = kind; }),
-        field("link-name", say("name"), form.link_name, (text) => { form.link_name = text; }, { maxlength: "200" })];
+      return [select("link-kind", say("link_kind"), ["footpath", "bridge", "crossing"].map((kind) => [kind, say(`kind_${kind}`)]), form.kind, (kind) => {
+        form.kind = kind;
+      }),
+        field("link-name", say("name"), form.link_name, (text) => { form.link_name = text; }, { maxlength: "200" }), ...openingFields(form)];
     }
+    if (tool === "gate_open") return openingFields(form);
+    if (tool === "resize") return [element("p", { class: "hint", text: say("beyond_capacity") })];
     return [];
   };
+
+  // From when a link or gate is there, and how certain that is; what exists needs no word.
+  function openingFields(form) {
+    const [exists, ...others] = Object.keys(lc.data.statuses), options = [["", exists], ...others.map((status) => [status, status])];
+    return [
+      field("opens", lc.say("open_year"), form.opens, (text) => { form.opens = yearOf(text); }, Object.assign({ placeholder: say("at_once") }, years)),
+      select("certainty", say("certainty"), options.map(([key, status]) => [key, lc.sayCode("built", status)]), form.certainty || "", (status) => {
+        form.certainty = status || null;
+      }),
+    ];
+  }
 
   const card = (title, kind, children) => element("form", { class: "card edit", onsubmit: (event) => event.preventDefault() }, [
     element("p", { class: "kind", text: kind }), element("h3", { text: title || lc.say("unnamed") }), ...children]);
@@ -63,7 +79,8 @@
   whatIf.askCapacity = function (i) {
     const places = lc.now.facilities, id = places.id[i];
     const asked = card(places.name[i], say("tool_resize"), [
-      field("card-capacity", lc.say("capacity"), places.capacity[i], () => {}, amount), element("button", { type: "submit", text: say("set") })]);
+      field("card-capacity", lc.say("capacity"), places.capacity[i], () => {}, amount), element("button", { type: "submit", text: say("set") }),
+      element("p", { class: "hint", text: say("beyond_capacity") })]);
     asked.addEventListener("submit", () => {
       const capacity = numberOf(asked.querySelector("input").value);
       lc.layers.map.closePopup();
@@ -82,9 +99,11 @@
     const now = { limit_m: told.limit_m || (row && row.limit_m), limit_min: told.limit_min || (row && row.limit_min) };
     const take = (key) => (text) => {
       const value = numberOf(text), same = row && value === row[key];
-      whatIf.apply(edit("limit", Object.assign({}, ids, { limit_m: told.limit_m, limit_min: told.limit_min }, { [key]: value && value <= LONGEST && !same ? value : null })));
+      whatIf.apply(edit("limit", Object.assign({}, ids, { limit_m: told.limit_m, limit_min: told.limit_min },
+        { [key]: value && value <= LONGEST && !same ? value : null })));
     };
-    return [element("p", { class: "hint", text: `${categories[category].name} · ${levels[level].name}` }), field("limit-m", say("limit_m"), now.limit_m, take("limit_m"), amount),
+    return [element("p", { class: "hint", text: `${categories[category].name} · ${levels[level].name}` }),
+      field("limit-m", say("limit_m"), now.limit_m, take("limit_m"), amount),
       field("limit-min", say("limit_min"), now.limit_min, take("limit_min"), amount)];
   }
 
@@ -95,8 +114,11 @@
     return [
       element("p", { class: "hint", text: lc.groupName(lc.state.group) }),
       field("speed", say("speed_of"), own,
-        (text) => { const kmh = numberOf(text); whatIf.apply(edit("speed", group.id, kmh && kmh <= FASTEST_KMH && kmh !== group.speed_kmh ? kmh : null)); }, Object.assign({}, amount, { min: "0.1", max: String(FASTEST_KMH), step: "0.1" })),
-      select("rule", say("rule"), ["distance", "time"].map((key) => [key, lc.sayCode("rule", key)]), rule, (key) => whatIf.apply(edit("rule", key === study.rule ? null : key))),
+        (text) => { const kmh = numberOf(text); whatIf.apply(edit("speed", group.id,
+          kmh && kmh <= FASTEST_KMH && kmh !== group.speed_kmh ? kmh : null)); },
+          Object.assign({}, amount, { min: "0.1", max: String(FASTEST_KMH), step: "0.1" })),
+      select("rule", say("rule"), ["distance", "time"].map((key) => [key, lc.sayCode("rule", key)]), rule,
+        (key) => whatIf.apply(edit("rule", key === study.rule ? null : key))),
     ];
   }
 
@@ -140,12 +162,14 @@
     if (all.length < 2) return [];
     const year = whatIf.scenario().year || lc.data.study.year, at = all.includes(year) ? all.indexOf(year) : all.filter((one) => one <= year).length - 1;
     const shown = element("output", { for: "year", text: lc.say("year", { year }) });
-    const slider = element("input", { type: "range", id: "year", min: "0", max: String(all.length - 1), step: "1", value: String(at), list: "years", "aria-valuetext": lc.say("year", { year }) });
+    const slider = element("input", { type: "range", id: "year", min: "0", max: String(all.length - 1), step: "1", value: String(at), list: "years",
+      "aria-valuetext": lc.say("year", { year }) });
     slider.addEventListener("input", () => { pause(); setYear(all[Number(slider.value)]); });
     return [
       element("h3", { text: say("year_slider") }),
       element("div", { class: "years" }, [
-        element("button", { type: "button", id: "play", "aria-pressed": String(playing !== null), text: say(playing === null ? "play" : "pause"), onclick: play }),
+        element("button", { type: "button", id: "play", "aria-pressed": String(playing !== null), text: say(playing === null ? "play" : "pause"),
+          onclick: play }),
         element("label", { for: "year", class: "hidden", text: say("year_slider") }), slider,
         element("datalist", { id: "years" }, all.map((_, i) => element("option", { value: String(i) }))), shown,
       ]),

@@ -10,7 +10,8 @@
     for (let s = 0; s < none.length; s++) {
       for (let i = segments.start[s], last = segments.end[s]; i < last; i++) { all[s] += lacking[i]; if (!lacking[i]) none[s]++; }
     }
-    return { land: town.sums(land), land_all: town.sums(land, none), people: town.sums(people), people_all: town.sums(people, none), lacks: town.sums(people, all) };
+    return { land: town.sums(land), land_all: town.sums(land, none), people: town.sums(people), people_all: town.sums(people, none),
+      lacks: town.sums(people, all) };
   }
 
   const added = (by, unit) => (unit === null ? lc.sum(Array.from(by)) : by[unit]);
@@ -47,14 +48,18 @@
     return town.once(`page lacking ${level} ${group}`, () => {
       const [before, after] = [base, town].map((one) => amounts(one, level, group)), lacks = lackedBy(town, level, group), told = written.whole;
       const unitOf = (area) => (area.kind === "whole" ? null : area.kind === "unit" ? town.judging.units.indexOf(area.name) : town.judging.units.length);
-      const land = changed(after, before, "land_all", "land", null, told.land_all_share), people = changed(after, before, "people_all", "people", null, told.people_all_share);
-      const whole = { land_ha: told.land_ha + added(after.land, null) - added(before.land, null), people: told.people + added(after.people, null) - added(before.people, null) };
+      const land = changed(after, before, "land_all", "land", null, told.land_all_share),
+        people = changed(after, before, "people_all", "people", null, told.people_all_share);
+      const whole = { land_ha: told.land_ha + added(after.land, null) - added(before.land, null),
+        people: told.people + added(after.people, null) - added(before.people, null) };
       return Object.assign({}, written, {
         whole: Object.assign(whole, {
-          land_all_share: land, land_all_ha: land * whole.land_ha, people_all_share: people, people_all: people * whole.people, lacking_mean: meanOf(after, before, null, told.lacking_mean),
+          land_all_share: land, land_all_ha: land * whole.land_ha, people_all_share: people, people_all: people * whole.people,
+            lacking_mean: meanOf(after, before, null, told.lacking_mean),
         }),
         areas: written.areas.map((area) => Object.assign({}, area, {
-          land: changed(after, before, "land_all", "land", unitOf(area), area.land), people: changed(after, before, "people_all", "people", unitOf(area), area.people),
+          land: changed(after, before, "land_all", "land", unitOf(area), area.land),
+            people: changed(after, before, "people_all", "people", unitOf(area), area.people),
           mean: meanOf(after, before, unitOf(area), area.mean),
         })),
         count: (i) => (lacks[i] ? lacks[i].length : null),

@@ -16,7 +16,10 @@
     if (lc.scenario.isNew(row)) {
       const made = put([row.lat, row.lon], "new", "+", style.scenario.added, words, { interactive: true, keyboard: true, draggable: true, autoPan: true });
       made.bindPopup(() => whatIf.editNew(i), lc.popup.options);
-      made.on("dragend", () => { const to = made.getLatLng(); whatIf.apply(lc.scenario.edit.move(whatIf.scenario(), lc.scenario.facilityId(whatIf.scenario(), i), to.lng, to.lat)); });
+      made.on("dragend", () => {
+        const to = made.getLatLng();
+        whatIf.apply(lc.scenario.edit.move(whatIf.scenario(), lc.scenario.facilityId(whatIf.scenario(), i), to.lng, to.lat));
+      });
     } else if (known !== undefined) {
       const from = facilities.at[known];
       if (row.change === "move") {
@@ -31,8 +34,10 @@
 
   function homes(scenario) {
     (scenario.homes || []).forEach((row, i) => {
-      const look = { renderer, color: lc.data.style.scenario.added, weight: 2.5, dashArray: "6 4", fillOpacity: 0.15 }, words = whatIf.sayChange(scenario, ["homes", i]);
-      const drawn = row.polygon ? L.polygon(row.polygon.map(([lon, lat]) => [lat, lon]), look) : "lon" in row ? L.circleMarker([row.lat, row.lon], Object.assign({ radius: 9 }, look)) : null;
+      const look = { renderer, color: lc.data.style.scenario.added, weight: 2.5, dashArray: "6 4", fillOpacity: 0.15 },
+        words = whatIf.sayChange(scenario, ["homes", i]);
+      const drawn = row.polygon ? L.polygon(row.polygon.map(([lon, lat]) => [lat, lon]), look) : "lon" in row
+        ? L.circleMarker([row.lat, row.lon], Object.assign({ radius: 9 }, look)) : null;
       if (drawn) drawn.addTo(marks).bindTooltip(element("span", { text: words }), { sticky: true });
     });
   }
@@ -41,7 +46,8 @@
   const FAINT = 0.35;
 
   function links(scenario) {
-    const { study } = lc.data, year = scenario.year || study.year, counted = { year: year === undefined ? null : year, certainty: scenario.certainty ? lc.statusOf(scenario.certainty) : study.certainty };
+    const { study } = lc.data, year = scenario.year || study.year,
+      counted = { year: year === undefined ? null : year, certainty: scenario.certainty ? lc.statusOf(scenario.certainty) : study.certainty };
     const opacity = (row) => (lc.isThere(row, counted) ? 1 : FAINT);
     (scenario.links || []).forEach((link, i) => {
       const line = link.line.map(([lon, lat]) => [lat, lon]), color = lc.data.style.scenario.link;
@@ -50,7 +56,8 @@
         .bindTooltip(element("span", { text: whatIf.sayChange(scenario, ["links", i]) }), { sticky: true });
     });
     (scenario.gates || []).forEach((gate, i) => put([gate.lat, gate.lon], gate.change === "open" ? "gate" : "shut", gate.change === "open" ? "+" : "×",
-      gate.change === "open" ? lc.data.style.scenario.link : lc.data.style.scenario.removed, whatIf.sayChange(scenario, ["gates", i]), { opacity: opacity(gate) }));
+      gate.change === "open" ? lc.data.style.scenario.link : lc.data.style.scenario.removed, whatIf.sayChange(scenario, ["gates", i]),
+        { opacity: opacity(gate) }));
   }
 
   function draw(scenario) {

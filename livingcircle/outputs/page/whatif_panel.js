@@ -18,7 +18,8 @@
 
   function views() {
     return element("div", { class: "views", role: "group", "aria-label": say("view") }, ["before", "after", "difference"].map((view) =>
-      button(`view-${view}`, say(view), () => whatIf.look(view), Object.assign({ "aria-pressed": String(whatIf.view === view) }, off(!whatIf.active() || whatIf.beyond().all.length > 0)))));
+      button(`view-${view}`, say(view), () => whatIf.look(view),
+        Object.assign({ "aria-pressed": String(whatIf.view === view) }, off(!whatIf.active() || whatIf.beyond().all.length > 0)))));
   }
 
   function tools() {
@@ -68,10 +69,11 @@
     keep();
     whatIf.prepare();
     return [element("section", { id: "whatif", "aria-label": lc.say(TAB) }, [
-      steps(), views(), element("p", { class: "summary", role: "status", text: whatIf.summary() }),
+      steps(), views(), element("p", { class: "summary", role: "status", text: whatIf.summary() }), ...whatIf.notes(),
       element("h3", { text: say("tools") }), ...tools(),
       ...whatIf.yearSlider(),
-      element("details", { class: "settings", id: "settings", ontoggle: (event) => { open = event.target.open; } }, [element("summary", { id: "settings-head", text: say("settings") }), ...whatIf.settingFields()]),
+      element("details", { class: "settings", id: "settings", ontoggle: (event) => { open = event.target.open; } },
+        [element("summary", { id: "settings-head", text: say("settings") }), ...whatIf.settingFields()]),
       element("h3", { text: say("changes") }), part("whatif-changes", changes()),
       element("h3", { text: say("results") }), part("whatif-results", whatIf.results()),
       ...whatIf.files(),

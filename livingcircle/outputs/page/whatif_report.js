@@ -35,7 +35,8 @@
     if (level < 0) return [];
     const [before, after] = [whole(whatIf.before()), whole(whatIf.after)], changed = whatIf.changeOf(lc.state);
     if (!before || !after) return [];
-    const name = [lc.data.categories[category].name, lc.data.levels[level].name, lc.data.groups.length > 1 ? lc.groupName(group) : ""].filter(Boolean).join(" · ");
+    const name = [lc.data.categories[category].name, lc.data.levels[level].name, lc.data.groups.length > 1 ? lc.groupName(group) : ""].filter(Boolean)
+      .join(" · ");
     return [
       table(name, heads(), [
         line(lc.say("by_land"), before.land_share, after.land_share, lc.show.share, { showChange: points }),
@@ -54,10 +55,12 @@
   whatIf.summary = function () {
     const { category, level, group, lacking } = lc.state;
     if (!whatIf.active() || !whatIf.after || level < 0 || lacking) return "";
-    const [before, after] = [whatIf.before(), whatIf.after].map((town) => town.coverage(category, level, group).find((row) => row.whole)), changed = whatIf.changeOf(lc.state);
+    const [before, after] = [whatIf.before(), whatIf.after].map((town) => town.coverage(category, level, group).find((row) => row.whole)),
+      changed = whatIf.changeOf(lc.state);
     if (!before || !after) return "";
     return say("summary", { category: lc.data.categories[category].name, before: lc.show.share(before.people_share), after: lc.show.share(after.people_share),
-      people: known(after.people_covered) && known(before.people_covered) ? signed(after.people_covered - before.people_covered, (n) => lc.show.count(Math.round(n))) : "—",
+      people: known(after.people_covered) && known(before.people_covered)
+        ? signed(after.people_covered - before.people_covered, (n) => lc.show.count(Math.round(n))) : "—",
       closed: changed.closed.length, opened: changed.opened.length });
   };
 
@@ -65,7 +68,8 @@
   function resized() {
     const { category, level, group } = lc.state, gained = whatIf.gainOfHomes(), is = whatIf.after.gapsOf(category, level, group);
     const before = new Set(whatIf.before().gapsOf(category, level, group).residence);
-    return is.residence.map((home, i) => ({ residence: home, unit: is.unit[i], at: is.at[i], people: is.people[i], by: home >= 0 && before.has(home) ? -gained[home] : 0 }))
+    return is.residence.map((home, i) => ({ residence: home, unit: is.unit[i], at: is.at[i], people: is.people[i],
+      by: home >= 0 && before.has(home) ? -gained[home] : 0 }))
       .filter((gap) => Math.abs(gap.by) >= LEAST_PEOPLE).sort((a, b) => Math.abs(b.by) - Math.abs(a.by));
   }
 
@@ -77,7 +81,9 @@
       const gaps = all[key], shown = everyGap ? gaps : gaps.slice(0, FEW);
       if (!gaps.length) return [];
       return [element("h4", { text: `${say(word)} (${gaps.length})` }), element("div", { class: "rows" }, shown.map((gap) => gapRow(gap, key))),
-        gaps.length > shown.length ? element("button", { type: "button", class: "more", text: lc.say("more", { n: gaps.length - shown.length }), onclick: () => { everyGap = true; lc.panel.list(); } }) : null];
+        gaps.length > shown.length ? element("button",
+          { type: "button", class: "more", text: lc.say("more", { n: gaps.length - shown.length }),
+          onclick: () => { everyGap = true; lc.panel.list(); } }) : null];
     });
   }
 
@@ -100,13 +106,16 @@
 
   // The other categories whose gaps change, most people first; the group is the one chosen.
   function others() {
-    const rows = [...whatIf.changed.values()].filter(({ judged, closed, opened, people_gained: gained, people_lost: lost }) => judged.group === lc.state.group && (closed.length || opened.length || Math.abs(gained) + Math.abs(lost) >= LEAST_PEOPLE))
+    const rows = [...whatIf.changed.values()].filter(({ judged, closed, opened, people_gained: gained, people_lost: lost }) =>
+      judged.group === lc.state.group && (closed.length || opened.length || Math.abs(gained) + Math.abs(lost) >= LEAST_PEOPLE))
       .sort((a, b) => b.people_gained + b.people_lost - a.people_gained - a.people_lost);
     if (!rows.length) return [element("p", { class: "hint", text: say(whatIf.progress ? "others_running" : "others_none") })];
     const total = (key) => rows.reduce((sum, row) => sum + row[key].length, 0);
-    return [table(say("all_categories", { closed: total("closed"), opened: total("opened") }), [lc.say("category"), say("gaps_closed"), say("gaps_opened"), say("people_change")],
+    return [table(say("all_categories", { closed: total("closed"), opened: total("opened") }),
+      [lc.say("category"), say("gaps_closed"), say("gaps_opened"), say("people_change")],
       rows.map(({ judged, closed, opened, people_gained: gained, people_lost: lost }) => element("tr", { class: sense(gained - lost, true) }, [
-        element("th", { scope: "row" }, [element("button", { type: "button", class: "link", text: `${lc.data.categories[judged.category].name} · ${lc.data.levels[judged.level].name}`,
+        element("th", { scope: "row" }, [element("button",
+          { type: "button", class: "link", text: `${lc.data.categories[judged.category].name} · ${lc.data.levels[judged.level].name}`,
           onclick: () => lc.choose({ category: judged.category, level: judged.level }) })]),
         element("td", { text: String(closed.length) }), element("td", { text: String(opened.length) }),
         element("td", { class: "change", text: signed((gained || 0) - (lost || 0), (n) => lc.show.count(Math.round(n))) })])))];
@@ -137,15 +146,18 @@
 
   function indicators() {
     if (!whatIf.indicators) return [];
-    const pairs = paired(whatIf.indicators, (row) => `${row.system} ${row.id}`, (row) => row.value), listed = everyIndicator ? pairs : pairs.filter((pair) => pair.changed);
+    const pairs = paired(whatIf.indicators, (row) => `${row.system} ${row.id}`, (row) => row.value),
+      listed = everyIndicator ? pairs : pairs.filter((pair) => pair.changed);
     const defined = new Map(((lc.data.judging || {}).indicators || []).map((one) => [`${one.system} ${one.id}`, one]));
     const number = (value) => lc.show.decimal(value, Number.isInteger(value) ? 0 : 2);
-    const toggle = element("button", { type: "button", class: "more", id: "every-indicator", text: say(everyIndicator ? "changed_only" : "every_indicator", { n: pairs.length }),
+    const toggle = element("button", { type: "button", class: "more", id: "every-indicator",
+      text: say(everyIndicator ? "changed_only" : "every_indicator", { n: pairs.length }),
       onclick: () => { everyIndicator = !everyIndicator; lc.panel.list(); } });
     if (!pairs.length) return [];
     return [listed.length ? table(say("indicators"), heads(), listed.map(({ before, after }) => {
       const unit = worded(before.unit);
-      return line(`${before.id} ${worded(before.name)}${unit && unit !== "—" ? ` (${unit})` : ""} ${before.evidence || ""}`, before.value, after.value, number, { better: (defined.get(`${before.system} ${before.id}`) || {}).better !== "lower" });
+      return line(`${before.id} ${worded(before.name)}${unit && unit !== "—" ? ` (${unit})` : ""} ${before.evidence || ""}`, before.value, after.value,
+        number, { better: (defined.get(`${before.system} ${before.id}`) || {}).better !== "lower" });
     })) : element("p", { class: "hint", text: say("indicators_same") }), toggle];
   }
 
@@ -157,21 +169,25 @@
     const count = (value) => lc.show.decimal(value, 0);
     return [table(say("quotas"), heads(), pairs.flatMap(({ before, after }) => {
       const name = `${lc.data.categories[before.category].name} · ${say(`measure_${before.measure}`)}`;
-      return [line(`${name} · ${say("supply")}`, before.supply, after.supply, count), line(`${name} · ${say("short")} ${before.evidence || ""}`, before.short, after.short, count, { better: false })];
+      return [line(`${name} · ${say("supply")}`, before.supply, after.supply, count),
+        line(`${name} · ${say("short")} ${before.evidence || ""}`, before.short, after.short, count, { better: false })];
     }))];
   }
 
-  const notes = () => whatIf.sayBeyond().map((text) => element("p", { class: "alarm", role: "note", text }));
+  // What this page does not work out of the scenario, for the head of the tab.
+  whatIf.notes = function () {
+    const quiet = say("beyond_capacity"), told = whatIf.active() && !whatIf.problem ? whatIf.sayBeyond() : [];
+    return told.map((text) => element("p", { class: text === quiet ? "hint" : "alarm", role: "note", text }));
+  };
 
   // What came of the scenario, as far as it is worked out.
   whatIf.results = function () {
     if (whatIf.problem) return [element("p", { class: "alarm", role: "alert", text: whatIf.problem })];
     if (!whatIf.active()) return [element("p", { class: "empty", text: say("nothing_yet") })];
-    if (whatIf.beyond().all.length) return notes();
-    if (!whatIf.after) return [...notes(), element("p", { class: "hint", role: "status", text: say("reading_streets") })];
+    if (whatIf.beyond().all.length) return [element("p", { class: "hint", text: say("nothing_here") })];
+    if (!whatIf.after) return [element("p", { class: "hint", role: "status", text: say("reading_streets") })];
     const { progress, took_ms: took } = whatIf;
     return [
-      ...notes(),
       element("p", { class: "hint", id: "whatif-took", role: "status", text: [took === null ? "" : say("took", { ms: Math.round(took) }),
         progress ? say("progress", { done: progress.done, of: progress.of }) : ""].filter(Boolean).join(" · ") }),
       ...headline(), ...others(), ...completeness(), ...indicators(), ...quotas(),

@@ -11,7 +11,7 @@
   const turned = (at) => [at.lng, at.lat];
 
   // What the forms of the panel hold; the tools read it when they act.
-  const form = { name: "", capacity: null, open_year: null, kind: "footpath", link_name: "" };
+  const form = { name: "", capacity: null, open_year: null, kind: "footpath", link_name: "", opens: null, certainty: null };
   let map = null, tool = null, hint = ["done"], alarm = false;
   let drawn = [], preview = null, carried = null;
   let handles = null, renderer = null;
@@ -31,7 +31,8 @@
     return lc.snap(walking, x, y, { viewNumber: walking.viewOf[lc.state.group], door: true }).edge >= 0;
   }
 
-  const stands = (at, key) => (reachable(at) || (whatIf.scenario().links || []).length ? tell(key) : tell("unreachable", { metres: lc.walking().snap_limit_m }, true));
+  const stands = (at, key) => (reachable(at) || (whatIf.scenario().links || []).length
+    ? tell(key) : tell("unreachable", { metres: lc.walking().snap_limit_m }, true));
 
   function place(at) {
     whatIf.apply(edit("place", {
@@ -56,8 +57,17 @@
     tell(drawn.length > 1 ? "hint_link_end" : "hint_link_more");
   }
 
+  // What is not built yet is there from a year on, which the form has to tell.
+  const opening = () => ({ open_year: form.opens, certainty: form.certainty });
+  function lacksYear() {
+    if (!form.certainty || form.opens !== null) return false;
+    tell("needs_year", null, true);
+    return true;
+  }
+
   function finish() {
     if (drawn.length < 2) { tell("hint_link_more"); return; }
+    if (lacksYear()) return;
     const line = drawn.map(turned), ends = lc.linkEnds(lc.walking(), line);
     if (ends.fault) {
       if (ends.fault === "end") drawn.pop();
@@ -67,14 +77,15 @@
     }
     drawn = [];
     outline();
-    whatIf.apply(edit("link", { kind: form.kind, name: form.link_name.trim(), line }));
+    whatIf.apply(edit("link", { kind: form.kind, name: form.link_name.trim(), line, ...opening() }));
     tell("hint_link");
   }
 
   function openGate(at) {
     const fault = lc.gateLink(lc.walking(), at.lng, at.lat).fault;
     if (fault) { tell("no_wall", null, true); return; }
-    whatIf.apply(edit("gate", "open", at.lng, at.lat));
+    if (lacksYear()) return;
+    whatIf.apply(edit("gate", "open", at.lng, at.lat, opening()));
     tell("gate_opened");
   }
 
@@ -99,7 +110,8 @@
 
   // A button on the map that the keyboard reaches too.
   function handle(at, kind, title, act, dropped) {
-    const near = map.getZoom() >= NEAR_ZOOM, icon = L.divIcon({ className: `handle ${kind}${near ? "" : " far"}`, html: element("span", {}), iconSize: near ? [26, 26] : [14, 14] });
+    const near = map.getZoom() >= NEAR_ZOOM,
+      icon = L.divIcon({ className: `handle ${kind}${near ? "" : " far"}`, html: element("span", {}), iconSize: near ? [26, 26] : [14, 14] });
     const made = L.marker(at, { icon, title, alt: title, pane: "handles", draggable: Boolean(dropped), autoPan: true, bubblingMouseEvents: false });
     made.on("click", act);
     made.on("keydown", ({ originalEvent: event }) => {
@@ -122,7 +134,11 @@
       if (!categories.includes(lc.state.category) || !inView(places.at[i]) || left-- <= 0) return;
       const id = ids[i], title = places.name[i] || lc.say("unnamed");
       if (tool === "move") {
-        handle(places.at[i], carried === id ? "move carried" : "move", say("pick", { name: title }), () => { carried = id; refresh(); tell("hint_drop", { name: title }); },
+        handle(places.at[i], carried === id ? "move carried" : "move", say("pick", { name: title }), () => {
+          carried = id;
+          refresh();
+          tell("hint_drop", { name: title });
+        },
           (at) => { carried = id; drop(at); });
       } else if (tool === "close") {
         const open = places.open[i];
@@ -165,7 +181,8 @@
     box.hidden = tool === null;
     document.getElementById("cross").hidden = tool === null || !TOOLS[tool].point;
     if (tool === null) return;
-    const button = (key, act) => element("button", { type: "button", id: `bar-${key}`, text: say(key), onclick: act }), had = document.activeElement && document.activeElement.id;
+    const button = (key, act) => element("button", { type: "button", id: `bar-${key}`, text: say(key), onclick: act }),
+      had = document.activeElement && document.activeElement.id;
     lc.fill("tool-bar", [
       element("p", { class: alarm ? "alarm" : "", role: "status", text: `${say(`tool_${tool}`)} · ${say(...hint)}` }),
       whatIf.summary() ? element("p", { class: "summary", text: whatIf.summary() }) : null,

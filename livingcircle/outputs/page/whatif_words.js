@@ -28,7 +28,8 @@
     row.certainty === undefined ? "" : lc.sayCode("built", lc.statusOf(row.certainty))]);
 
   function sayHome(row) {
-    return joined([say(`did_home_${row.change}`, { name: quoted(row.name || row.id || "") }), row.people === undefined ? "" : lc.show.people(row.people), sayOpening(row)]);
+    return joined([say(`did_home_${row.change}`, { name: quoted(row.name || row.id || "") }), row.people === undefined ? "" : lc.show.people(row.people),
+      sayOpening(row)]);
   }
 
   function sayFacility(scenario, row) {
@@ -65,8 +66,10 @@
     const row = scenario[part][at];
     if (part === "homes") return sayHome(row);
     if (part === "facilities") return sayFacility(scenario, row);
-    if (part === "links") return joined([say("did_link", { kind: say(`kind_${row.kind}`), name: quoted(row.name), metres: lengthOf(row.line) }), sayOpening(row)]);
-    if (part === "gates") return joined([say(row.change === "open" ? "did_gate_open" : "did_gate_close", { name: row.change === "open" ? "" : quoted(gateName(row)) }), sayOpening(row)]);
+    if (part === "links") return joined([say("did_link", { kind: say(`kind_${row.kind}`), name: quoted(row.name), metres: lengthOf(row.line) }),
+      sayOpening(row)]);
+    if (part === "gates") return joined([say(row.change === "open" ? "did_gate_open" : "did_gate_close",
+      { name: row.change === "open" ? "" : quoted(gateName(row)) }), sayOpening(row)]);
     return sayLimit(row);
   };
 
@@ -88,11 +91,13 @@
 
   // What of the scenario is not worked out here, in sentences; the first are those for which nothing is.
   whatIf.sayBeyond = function () {
-    const { all, categories, limits } = whatIf.beyond();
+    const { all, categories, limits, capacity } = whatIf.beyond();
     return [
       ...all.map((part) => say(`beyond_${part}`)),
+      ...(capacity && !all.length ? [say("beyond_capacity")] : []),
       ...(categories.length ? [say("beyond_categories", { names: categories.map(categoryName).join(lc.say("comma")) })] : []),
-      ...(limits.length ? [say("beyond_limits", { names: limits.map((row) => `${categoryName(row.category)} · ${nameOf(lc.data.levels, row.level)}`).join(lc.say("comma")) })] : []),
+      ...(limits.length ? [say("beyond_limits",
+        { names: limits.map((row) => `${categoryName(row.category)} · ${nameOf(lc.data.levels, row.level)}`).join(lc.say("comma")) })] : []),
     ];
   };
 

@@ -13,16 +13,13 @@ from livingcircle import residences as homes
 from livingcircle.messages import LANGUAGES, words
 from livingcircle.outputs import page
 from livingcircle.outputs.page import packing, places
-from livingcircle.outputs.page.document import Files, page_document
+from livingcircle.outputs.page.document import EVERY, answer_document, written
 from livingcircle.outputs.page.names import in_both, number, text
-from livingcircle.outputs.page.packing import PER_DEGREE
 from livingcircle.outputs.programme_words import money, reading, rows_of, sentences
 from livingcircle.programme import Programme
 
 HERE = resources.files(__package__)
 SCRIPTS = ("programme_map.js", "programme.js")
-# What the page shares with the interactive map, how values are read, words are said and canvases drawn.
-READING = ((page.HERE, "values.js"), (page.HERE, "language.js"), (page.HERE, "canvas.js"))
 NUMBERS = {"people": 0, "people_joint": 0, "people_alone": 0, "people_distinct": 0, "land_ha": 2, "places_filled": 0, "gaps_closed": 0}
 
 Content = dict[str, Any]
@@ -33,19 +30,14 @@ def write(told: Programme, path: str | Path, *, language: str) -> Path:
 
     The page speaks every language, `language` first, and loads nothing. Raises `LivingCircleError` when anything in it would be fetched.
     """
-    path = Path(path)
-    path.write_text(html(told, language=language), encoding="utf-8", newline="\n")
-    return path
+    return written(html(told, language=language), path)
 
 
 def html(told: Programme, *, language: str) -> str:
     """The text of the page, as `write` writes it."""
     known = {own: page_words(own) for own in LANGUAGES}
     values = content(told, language=language) | {"words": known}
-    x, y = values["origin"]
-    title = f"{values['study']['names'][language]} · {known[language]['living_circle']}"
-    files = Files(HERE, "programme.html", ("programme.css",), (*READING, *((HERE, name) for name in SCRIPTS)))
-    return page_document(values, language=language, title=title, center=(y / PER_DEGREE, x / PER_DEGREE), files=files)
+    return answer_document(values, language=language, own=(HERE, "programme"), scripts=SCRIPTS, css=(*EVERY, "ranked.css"))
 
 
 def page_words(language: str) -> dict[str, str]:

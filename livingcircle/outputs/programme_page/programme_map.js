@@ -10,7 +10,8 @@
   function drawTown() {
     const { style, area, units, streets, water, homes } = lc.data, { ground, top } = renderers;
     water.forEach((text) => put(lc.drawn(lc.shape(text), { renderer: ground, interactive: false, stroke: false, fillColor: style.map.water, fillOpacity: 1 })));
-    homes.forEach((text) => put(lc.drawn(lc.shape(text), { renderer: ground, interactive: false, radius: 5, color: "#fff", weight: 0.6, fillColor: style.map.home, fillOpacity: 1 })));
+    homes.forEach((text) => put(lc.drawn(lc.shape(text),
+      { renderer: ground, interactive: false, radius: 5, color: "#fff", weight: 0.6, fillColor: style.map.home, fillOpacity: 1 })));
     L.polyline(lc.lines(streets), { renderer: ground, interactive: false, color: style.map.street, weight: 1.1, smoothFactor: 1.5 }).addTo(map);
     const outline = (row, look) => put(lc.drawn(lc.shape(row.shape), Object.assign({ renderer: top, interactive: false, fill: false }, look)));
     area.forEach((row) => outline(row, { color: style.map.area, weight: 2.2, dashArray: "12 5 2 5" }));
@@ -31,7 +32,8 @@
         L.polyline(measure.points, { renderer: renderers.lines, interactive: false, color, weight: chosen ? 6 : 4 }).addTo(marks);
       }
       const face = lc.badge(at, measure, chosen), name = `${at + 1}. ${measure.titles[lc.language]}`;
-      L.marker(middle(measure.points), { icon: L.divIcon({ html: face, className: "rank", iconSize: [26, 26] }), title: name, alt: name, keyboard: true, pane: "badges", zIndexOffset: chosen ? 2000 : 1000 - at })
+      L.marker(middle(measure.points), { icon: L.divIcon({ html: face, className: "rank", iconSize: [26, 26] }), title: name, alt: name, keyboard: true,
+        pane: "badges", zIndexOffset: chosen ? 2000 : 1000 - at })
         .on("click", () => lc.choose(chosen ? -1 : at, false)).addTo(marks);
     });
   };
@@ -39,7 +41,8 @@
   lc.goMeasure = (measure) => map.setView(middle(measure.points), Math.max(map.getZoom(), 16), { animate: false });
 
   lc.goWhole = function () {
-    const all = L.latLngBounds([]), add = (shape) => (shape && shape.polygons ? shape.polygons.forEach((rings) => all.extend(rings[0])) : shape && all.extend(shape.points));
+    const all = L.latLngBounds([]), add = (shape) =>
+      (shape && shape.polygons ? shape.polygons.forEach((rings) => all.extend(rings[0])) : shape && all.extend(shape.points));
     (lc.data.area.length ? lc.data.area : lc.data.units).forEach((row) => add(lc.shape(row.shape)));
     if (!all.isValid()) lc.data.homes.forEach((text) => add(lc.shape(text)));
     lc.data.measures.forEach((measure) => all.extend(measure.points));

@@ -9,13 +9,11 @@ from typing import Any
 
 from livingcircle.messages import LANGUAGES, words
 from livingcircle.outputs import page
-from livingcircle.outputs.page.document import Files, page_document
-from livingcircle.outputs.page.packing import PER_DEGREE
+from livingcircle.outputs.page.document import answer_document, written
 from livingcircle.outputs.site_page.content import site_content
 from livingcircle.outputs.site_words import Report
 
 HERE = resources.files(__package__)
-SHARED = ((page.HERE, "values.js"), (page.HERE, "language.js"), (page.HERE, "canvas.js"))
 SCRIPTS = ("map.js", "curve.js", "panel.js", "site.js")
 
 
@@ -25,19 +23,14 @@ def write(report: Report, path: str | Path, *, language: str) -> Path:
     The page speaks every language, `language` first, and loads nothing. Raises `LivingCircleError` when anything in it would be fetched,
     `OSError` when `path` cannot be written.
     """
-    path = Path(path)
-    path.write_text(html(report, language=language), encoding="utf-8", newline="\n")
-    return path
+    return written(html(report, language=language), path)
 
 
 def html(report: Report, *, language: str) -> str:
     """The text of the page, as `write` writes it."""
     known = {own: page_words(own) for own in LANGUAGES}
     values = site_content(report, words=known, style=style(), language=language)
-    x, y = values["origin"]
-    title = f"{values['study']['names'][language]} · {known[language]['living_circle']}"
-    files = Files(HERE, "site.html", ("site.css",), (*SHARED, *((HERE, name) for name in SCRIPTS)))
-    return page_document(values, language=language, title=title, center=(y / PER_DEGREE, x / PER_DEGREE), files=files)
+    return answer_document(values, language=language, own=(HERE, "site"), scripts=SCRIPTS)
 
 
 def page_words(language: str) -> dict[str, str]:

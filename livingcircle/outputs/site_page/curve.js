@@ -31,7 +31,8 @@
 
   lc.curve = function () {
     const { rows, here } = lc.data.curve, { style } = lc.data;
-    const most = Math.max(1, here.sites, ...rows.map((row) => row.sites)), shares = [here.share, ...rows.map((row) => row.share), ...rows.map((row) => row.bound)];
+    const most = Math.max(1, here.sites, ...rows.map((row) => row.sites)),
+      shares = [here.share, ...rows.map((row) => row.share), ...rows.map((row) => row.bound)];
     const pad = Math.max((Math.max(...shares) - Math.min(...shares)) * 0.08, 0.005);
     const low = Math.max(0, Math.min(...shares) - pad), high = Math.min(1, Math.max(...shares) + pad);
     const x = (n) => LEFT + ((WIDTH - LEFT - RIGHT) * n) / most, y = (share) => TOP + ((HEIGHT - TOP - BOTTOM) * (high - share)) / (high - low || 1);
@@ -39,8 +40,10 @@
     axes(drawing, x, y, most, low, high);
     drawing.append(svg("polyline", { points: rows.map((row) => `${x(row.sites)},${y(row.share)}`).join(" "), class: "line", stroke: style.gained }));
     rows.forEach((row) => {
-      if (!row.proven) drawing.append(svg("line", { x1: x(row.sites), x2: x(row.sites), y1: y(row.share), y2: y(row.bound), stroke: style.gained, "stroke-dasharray": "2 2" }));
-      drawing.append(svg("circle", { cx: x(row.sites), cy: y(row.share), r: 3.6, stroke: style.gained, "stroke-width": 1.6, fill: row.proven ? style.gained : "#fff" }));
+      if (!row.proven) drawing.append(svg("line",
+        { x1: x(row.sites), x2: x(row.sites), y1: y(row.share), y2: y(row.bound), stroke: style.gained, "stroke-dasharray": "2 2" }));
+      drawing.append(svg("circle", { cx: x(row.sites), cy: y(row.share), r: 3.6, stroke: style.gained, "stroke-width": 1.6,
+        fill: row.proven ? style.gained : "#fff" }));
     });
     drawing.append(svg("circle", { cx: x(here.sites), cy: y(here.share), r: 6.5, fill: "none", stroke: style.chosen, "stroke-width": 2.6 }));
     return drawing;

@@ -5,8 +5,10 @@
   const { element } = lc;
   const cardOptions = { maxWidth: 290, autoPanPadding: [30, 30] };
 
-  const rowsOf = (pairs) => element("table", {}, pairs.filter(Boolean).map(([name, value]) => element("tr", {}, [element("th", { scope: "row", text: name }), element("td", { text: value })])));
-  lc.card = (title, kind, pairs) => element("div", { class: "card" }, [element("p", { class: "kind", text: kind }), element("h3", { text: title }), rowsOf(pairs)]);
+  const rowsOf = (pairs) => element("table", {},
+    pairs.filter(Boolean).map(([name, value]) => element("tr", {}, [element("th", { scope: "row", text: name }), element("td", { text: value })])));
+  lc.card = (title, kind, pairs) => element("div", { class: "card" },
+    [element("p", { class: "kind", text: kind }), element("h3", { text: title }), rowsOf(pairs)]);
 
   function homeCard(home) {
     const { homes } = lc.data;
@@ -48,14 +50,16 @@
       const made = lc.drawn(shape, { renderer, radius: 5, color: "#fff", weight: 0.6, fillColor: inside ? style.covered : style.uncovered, fillOpacity: 0.95 });
       if (made) made.bindPopup(() => homeCard(home), cardOptions).addTo(map);
     });
-    lc.points(lc.data.gained).forEach((at) => L.circleMarker(at, { renderer, interactive: false, radius: 1.7, stroke: false, fillColor: style.gained, fillOpacity: 0.85 }).addTo(map));
+    lc.points(lc.data.gained).forEach((at) =>
+      L.circleMarker(at, { renderer, interactive: false, radius: 1.7, stroke: false, fillColor: style.gained, fillOpacity: 0.85 }).addTo(map));
   }
 
   function drawPlaces(map, renderer) {
     const { candidates, existing, style, categories } = lc.data;
     candidates.at.forEach((at, i) => {
       const allowed = candidates.allowed[i] === "1";
-      L.circleMarker(at, { renderer, radius: 3.2, color: allowed ? style.candidate : style.barred, weight: 1.3, fillColor: "#fff", fillOpacity: 0.9, dashArray: allowed ? null : "1.5 2" })
+      L.circleMarker(at, { renderer, radius: 3.2, color: allowed ? style.candidate : style.barred, weight: 1.3, fillColor: "#fff", fillOpacity: 0.9,
+        dashArray: allowed ? null : "1.5 2" })
         .bindPopup(() => lc.card(candidates.id[i], lc.say(allowed ? "candidate" : "barred"), []), cardOptions).addTo(map);
     });
     existing.at.forEach((at, i) => {
@@ -76,7 +80,8 @@
     drawPlaces(map, homes);
     lc.marks = lc.data.chosen.map((site) => {
       const face = element("span", { class: "pin", text: String(site.turn), "--color": lc.data.style.chosen });
-      const made = L.marker(site.at, { icon: L.divIcon({ html: face, className: "pin-box", iconSize: [30, 30] }), title: site.site_id, keyboard: true, riseOnHover: true });
+      const made = L.marker(site.at, { icon: L.divIcon({ html: face, className: "pin-box", iconSize: [30, 30] }), title: site.site_id, keyboard: true,
+        riseOnHover: true });
       return made.bindPopup(() => lc.siteCard(site), cardOptions).addTo(map);
     });
     map.on("viewreset", () => [ground, homes, top].forEach((renderer) => { if (renderer._map) renderer._update(); }));
@@ -84,7 +89,8 @@
   };
 
   lc.bounds = function () {
-    const all = L.latLngBounds([]), add = (shape) => shape && (shape.polygons ? shape.polygons.forEach((rings) => all.extend(rings[0])) : all.extend(shape.points));
+    const all = L.latLngBounds([]), add = (shape) => shape
+      && (shape.polygons ? shape.polygons.forEach((rings) => all.extend(rings[0])) : all.extend(shape.points));
     lc.data.area.forEach((row) => add(lc.shape(row.shape)));
     if (!all.isValid()) lc.data.homes.shape.forEach(add);
     lc.data.chosen.forEach((site) => all.extend(site.at));

@@ -4,7 +4,8 @@
 (function (lc) {
   const { element } = lc;
 
-  lc.difference = (people) => (people === null || Math.abs(people) < 0.5 ? lc.say("people_same") : lc.say(people < 0 ? "people_fewer" : "people_more", { people: lc.show.count(Math.abs(people)) }));
+  lc.difference = (people) => (people === null || Math.abs(people) < 0.5
+    ? lc.say("people_same") : lc.say(people < 0 ? "people_fewer" : "people_more", { people: lc.show.count(Math.abs(people)) }));
   lc.nextBest = (site) => (site.next_id ? `${site.next_id.split(";").join(lc.say("comma"))} (${lc.difference(site.next_people)})` : lc.say("no_next"));
 
   // Arrow keys walk along the rows.
@@ -21,7 +22,8 @@
         element("b", { text: [site.site_id, site.name, site.street].filter(Boolean).join(" · ") }),
         element("small", { text: lc.say("gained_line", { people: lc.show.count(site.people_gained) }) }),
         only ? element("small", { text: only }) : null,
-        element("small", { text: site.next_id ? lc.say("next_line", { other: site.next_id.split(";").join(lc.say("comma")), people: lc.difference(site.next_people) }) : lc.say("no_next") }),
+        element("small", { text: site.next_id ? lc.say("next_line",
+          { other: site.next_id.split(";").join(lc.say("comma")), people: lc.difference(site.next_people) }) : lc.say("no_next") }),
       ]),
       element("span", { class: "much" }, [element("b", { text: `+${lc.show.count(site.people_gained)}` }), element("small", { text: lc.say("people") })]),
     ]);
@@ -36,8 +38,10 @@
 
   function curveTab() {
     const { rows } = lc.data.curve;
-    const told = rows.map((row) => [String(row.sites), lc.show.count(row.people), lc.show.share(row.share), row.proven ? "=" : `≤ ${lc.show.share(row.bound)}`]);
-    return [element("h3", { text: lc.say("curve_title") }), lc.curve(), element("p", { class: "hint" }, [element("span", { class: "ring", "--color": lc.data.style.chosen }), lc.say("curve_here")]),
+    const told = rows.map((row) => [String(row.sites), lc.show.count(row.people), lc.show.share(row.share),
+      row.proven ? "=" : `≤ ${lc.show.share(row.bound)}`]);
+    return [element("h3", { text: lc.say("curve_title") }), lc.curve(),
+      element("p", { class: "hint" }, [element("span", { class: "ring", "--color": lc.data.style.chosen }), lc.say("curve_here")]),
       element("p", { class: "hint", text: lc.say("curve_note") }), table(["sites", "people", "share", "bound"], told)];
   }
 
@@ -57,7 +61,8 @@
     left: () => {
       const { rows, more } = lc.data.left;
       if (!rows.length) return [element("p", { class: "hint", text: lc.say("nobody_left") })];
-      return [element("div", { class: "rows", onkeydown: arrows }, rows.map(leftRow)), more ? element("p", { class: "hint", text: lc.say("more", { n: more }) }) : null];
+      return [element("div", { class: "rows", onkeydown: arrows }, rows.map(leftRow)),
+        more ? element("p", { class: "hint", text: lc.say("more", { n: more }) }) : null];
     },
     about: () => [element("div", { class: "told" }, lc.data.sentences[lc.language].map((text) => element("p", { text })))],
   };
@@ -66,7 +71,8 @@
   lc.panel = function () {
     const names = Object.keys(TABS);
     lc.fill("tabs", names.map((name) => element("button", {
-      type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "list", "aria-selected": String(name === lc.tab), tabindex: name === lc.tab ? "0" : "-1", text: lc.say(`tab_${name}`),
+      type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "list", "aria-selected": String(name === lc.tab),
+        tabindex: name === lc.tab ? "0" : "-1", text: lc.say(`tab_${name}`),
       onclick: () => choose(name),
       onkeydown: (event) => {
         const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];

@@ -14,12 +14,14 @@
   }
 
   function tile(word, value, under) {
-    return element("div", { class: "tile" }, [element("span", { class: "label", text: word }), element("strong", { text: value }), element("small", { text: under })]);
+    return element("div", { class: "tile" },
+      [element("span", { class: "label", text: word }), element("strong", { text: value }), element("small", { text: under })]);
   }
 
   function tiles() {
     const made = lc.data.categories.map((one) => tile(lc.data.categories.length > 1 ? one.name : lc.say("head.share"),
-      `${lc.show.share(one.people ? one.before / one.people : null)} → ${lc.show.share(one.people ? one.after / one.people : null)}`, lc.say("gained_line", { people: lc.show.count(one.after - one.before) })));
+      `${lc.show.share(one.people ? one.before / one.people : null)} → ${lc.show.share(one.people ? one.after / one.people : null)}`,
+        lc.say("gained_line", { people: lc.show.count(one.after - one.before) })));
     const left = lc.data.categories.reduce((sum, one) => sum + one.people - one.after, 0);
     lc.fill("tiles", [...made, tile(lc.say("left"), lc.show.count(left), lc.say("people"))]);
   }
@@ -32,7 +34,8 @@
     const { style, candidates, parcels } = lc.data;
     document.querySelector("#legend summary").textContent = lc.say("legend");
     lc.fill("legend-rows", [
-      swatch("round pinned", lc.say("chosen"), style.chosen), swatch("square", lc.say("existing"), style.existing), swatch("round hollow", lc.say("candidate"), style.candidate),
+      swatch("round pinned", lc.say("chosen"), style.chosen), swatch("square", lc.say("existing"), style.existing),
+        swatch("round hollow", lc.say("candidate"), style.candidate),
       candidates.allowed.includes("0") ? swatch("round hollow dashed", lc.say("barred"), style.barred) : null,
       parcels.length ? swatch("area", lc.say("parcels"), style.parcel) : null,
       swatch("dots", lc.say("gained"), style.gained),
@@ -50,9 +53,11 @@
     lc.fill("buttons", [
       element("button", { type: "button", id: "whole", text: lc.say("whole_view"), onclick: whole }),
       element("button", { type: "button", id: "print", text: lc.say("print"), onclick: () => window.print() }),
-      other ? element("button", { type: "button", id: "language", lang: other, text: lc.data.words[other].own_name, onclick: () => { speak(other); document.getElementById("language").focus(); } }) : null,
+      other ? element("button", { type: "button", id: "language", lang: other, text: lc.data.words[other].own_name,
+        onclick: () => { speak(other); document.getElementById("language").focus(); } }) : null,
     ]);
-    const foot = [lc.say("data_sources", { list: study.sources.join(lc.say("comma")) || "—" }), study.crs, `livingcircle ${study.version}`, study.osm ? lc.say("osm") : "", lc.say("publishing")];
+    const foot = [lc.say("data_sources", { list: study.sources.join(lc.say("comma")) || "—" }), study.crs, `livingcircle ${study.version}`,
+      study.osm ? lc.say("osm") : "", lc.say("publishing")];
     lc.fill("foot", foot.filter(Boolean).map((text) => element("span", { text })));
   }
 
@@ -81,7 +86,8 @@
 
   lc.goHome = function (row) {
     lc.map.setView(row.at, 16, { animate: false });
-    L.popup({ maxWidth: 290 }).setLatLng(row.at).setContent(lc.card(lc.data.homes.name[row.home], lc.sayCode("reason", row.reason), [[lc.say("left"), lc.show.people(row.people)]])).openOn(lc.map);
+    L.popup({ maxWidth: 290 }).setLatLng(row.at).setContent(lc.card(lc.data.homes.name[row.home], lc.sayCode("reason", row.reason),
+      [[lc.say("left"), lc.show.people(row.people)]])).openOn(lc.map);
     document.getElementById("frame").scrollIntoView({ block: "nearest" });
   };
 

@@ -13,7 +13,7 @@ import livingcircle
 from livingcircle.coverage import OUTSIDE, WHOLE_AREA
 from livingcircle.messages import LANGUAGES, words
 from livingcircle.outputs import page
-from livingcircle.outputs.page.document import Files, sheet_document
+from livingcircle.outputs.page.document import Files, sheet_document, title_of, written
 from livingcircle.outputs.page.names import in_both, number, positions, text
 from livingcircle.outputs.walking_words import group_name
 from livingcircle.timeline import KEYS, Timeline
@@ -31,18 +31,16 @@ def write(told: Timeline, path: str | Path, *, language: str) -> Path:
 
     The page speaks every language, `language` first, and loads nothing. Raises `LivingCircleError` when anything in it would be fetched.
     """
-    path = Path(path)
-    path.write_text(html(told, language=language), encoding="utf-8", newline="\n")
-    return path
+    return written(html(told, language=language), path)
 
 
 def html(told: Timeline, *, language: str) -> str:
     """The text of the page, as `write` writes it."""
     known = {own: page_words(own) for own in LANGUAGES}
     values = content(told, language=language) | {"words": known}
-    title = f"{values['study']['names'][language]} · {known[language]['living_circle']}"
-    files = Files(HERE, "timeline.html", ("timeline.css",), (*((page.HERE, name) for name in SHARED), *((HERE, name) for name in SCRIPTS)))
-    return sheet_document(values, language=language, title=title, files=files)
+    sheets, scripts = ((page.HERE, "every.css"), (HERE, "timeline.css")), (*((page.HERE, name) for name in SHARED), *((HERE, name) for name in SCRIPTS))
+    files = Files(HERE, "timeline.html", sheets, scripts)
+    return sheet_document(values, language=language, title=title_of(values, language=language), files=files)
 
 
 def page_words(language: str) -> dict[str, str]:

@@ -24,7 +24,8 @@
     return mark("circle", { cx: x, cy: y, r: anew ? 3.2 : 2.4, fill: anew ? colors.line : "#fff", stroke: colors.line, "stroke-width": 1.2 });
   };
 
-  lc.drawing = (width, height, label) => mark("svg", Object.assign({ viewBox: `0 0 ${width} ${height}`, xmlns: SVG }, label ? { role: "img", "aria-label": label } : { width, height, "aria-hidden": "true" }));
+  lc.drawing = (width, height, label) => mark("svg",
+    Object.assign({ viewBox: `0 0 ${width} ${height}`, xmlns: SVG }, label ? { role: "img", "aria-label": label } : { width, height, "aria-hidden": "true" }));
 
   // Years that are named below the axis: the ends, and evenly between as many as there is room for.
   function named(years) {
@@ -48,7 +49,8 @@
       line += `${begins ? "M" : "L"}${a.toFixed(1)} ${y(share).toFixed(1)}L${b.toFixed(1)} ${y(share).toFixed(1)}`;
       area += `M${a.toFixed(1)} ${floor}L${a.toFixed(1)} ${y(share).toFixed(1)}L${b.toFixed(1)} ${y(share).toFixed(1)}L${b.toFixed(1)} ${floor}Z`;
     });
-    drawn.append(mark("path", { d: area, fill: colors.fill, stroke: colors.fill, "stroke-width": 0.5 }), mark("path", { d: line, fill: "none", stroke: colors.line, "stroke-width": 2 }));
+    drawn.append(mark("path", { d: area, fill: colors.fill, stroke: colors.fill, "stroke-width": 0.5 }),
+      mark("path", { d: line, fill: "none", stroke: colors.line, "stroke-width": 2 }));
     const words = named(years);
     years.forEach((year, i) => {
       if (shares[i] !== null && years.length <= 40) drawn.append(lc.dot(x(i), y(shares[i]), marks.anew[i]));

@@ -49,14 +49,17 @@
       anew: years.map((year) => isAnew(series.category, year)), opens: years.map((year) => eventsOf(year, series.category).length > 0),
       lived: years.map((year) => eventsOf(year).some((event) => event.kind === "residence")),
     };
-    const values = { name: `${name.category} ${name.level}`, first_year: years[0], last_year: years[years.length - 1], first: lc.show.share(first), last: lc.show.share(last), points: signed(series.change) };
-    const drawn = series.shares.some((share) => share !== null) ? lc.chart(years, series.shares, marks, lc.say("chart_words", values)) : lc.element("p", { text: lc.say("no_share") });
+    const values = { name: `${name.category} ${name.level}`, first_year: years[0], last_year: years[years.length - 1], first: lc.show.share(first),
+      last: lc.show.share(last), points: signed(series.change) };
+    const drawn = series.shares.some((share) => share !== null)
+      ? lc.chart(years, series.shares, marks, lc.say("chart_words", values)) : lc.element("p", { text: lc.say("no_share") });
     const amounts = series.amounts.filter((row) => row);
     const count = amounts.length ? lc.say("facilities", { first: amounts[0][4], last: amounts[amounts.length - 1][4] }) : "";
     return lc.element("figure", { class: "chart" }, [
       lc.element("h3", {}, [name.category, " ", lc.element("small", { text: `${name.level} · ${name.limit}` })]),
       lc.element("p", {}, [lc.element("strong", { text: lc.say("from_to", { first: lc.show.share(first), last: lc.show.share(last) }) }), " ",
-        lc.element("span", { class: series.change > 0.05 ? "up" : series.change < -0.05 ? "down" : "", text: lc.say("points", { value: signed(series.change) }) }),
+        lc.element("span", { class: series.change > 0.05 ? "up" : series.change < -0.05 ? "down" : "",
+          text: lc.say("points", { value: signed(series.change) }) }),
         ` · ${count}`]),
       drawn,
     ]);
@@ -68,32 +71,39 @@
       box.append(drawn);
       return lc.element("li", {}, [box, lc.say(key)]);
     };
-    return lc.element("ul", { id: "legend" }, [row(lc.dot(8, 7, true), "anew"), row(lc.dot(8, 7, false), "carried"), row(lc.sign("opens", 8, 7), "opens"), row(lc.sign("lived", 8, 7), "lived")]);
+    return lc.element("ul", { id: "legend" },
+      [row(lc.dot(8, 7, true), "anew"), row(lc.dot(8, 7, false), "carried"), row(lc.sign("opens", 8, 7), "opens"), row(lc.sign("lived", 8, 7), "lived")]);
   }
 
   function tableOf(all) {
     const { years } = lc.data;
-    const head = lc.element("tr", {}, [lc.element("th", { scope: "col", text: lc.say("category") }), ...years.map((year) => lc.element("th", { scope: "col", text: String(year) })), lc.element("th", { scope: "col", text: lc.say("change") })]);
+    const head = lc.element("tr", {}, [lc.element("th", { scope: "col", text: lc.say("category") }),
+      ...years.map((year) => lc.element("th", { scope: "col", text: String(year) })), lc.element("th", { scope: "col", text: lc.say("change") })]);
     const rows = all.map((series) => {
       const name = nameOf(series.at);
-      const cells = series.shares.map((share, i) => lc.element("td", { class: isAnew(series.category, years[i]) ? "anew" : "carried", text: lc.show.share(share) }));
+      const cells = series.shares.map((share, i) =>
+        lc.element("td", { class: isAnew(series.category, years[i]) ? "anew" : "carried", text: lc.show.share(share) }));
       const change = lc.element("td", { class: series.change > 0.05 ? "up" : series.change < -0.05 ? "down" : "", text: signed(series.change) });
       return lc.element("tr", {}, [lc.element("th", { scope: "row" }, [name.category, " ", lc.element("small", { text: name.level })]), ...cells, change]);
     });
-    return lc.element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": lc.say("table") }, [lc.element("table", {}, [lc.element("thead", {}, [head]), lc.element("tbody", {}, rows)])]);
+    return lc.element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": lc.say("table") },
+      [lc.element("table", {}, [lc.element("thead", {}, [head]), lc.element("tbody", {}, rows)])]);
   }
 
   function eventTable() {
     const rows = [];
     lc.data.years.forEach((year) => eventsOf(year).forEach((event, i) => {
       const name = event.kind === "street" ? lc.say("street_lines", { count: event.count }) : event.name;
-      const size = event.capacity !== null ? lc.say("capacity", { capacity: lc.show.count(event.capacity) }) : event.people !== null ? lc.say("people", { people: lc.show.count(event.people) }) : "";
+      const size = event.capacity !== null ? lc.say("capacity", { capacity: lc.show.count(event.capacity) }) : event.people !== null
+        ? lc.say("people", { people: lc.show.count(event.people) }) : "";
       const place = event.kind === "street" ? "" : event.unit < 0 ? lc.say("outside_units") : unitName(lc.data.units[event.unit]);
       const cells = [lc.sayCode("kind", event.kind), name, event.categories.map((c) => lc.data.categories[c].name).join(lc.say("join")), place];
-      rows.push(lc.element("tr", {}, [lc.element("th", { scope: "row", text: i ? "" : String(year) }), ...cells.map((text) => lc.element("td", { text })), lc.element("td", { class: "number", text: size })]));
+      rows.push(lc.element("tr", {}, [lc.element("th", { scope: "row", text: i ? "" : String(year) }), ...cells.map((text) => lc.element("td", { text })),
+        lc.element("td", { class: "number", text: size })]));
     }));
     if (!rows.length) return null;
-    return lc.element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": lc.say("events") }, [lc.element("table", { id: "events" }, [lc.element("tbody", {}, rows)])]);
+    return lc.element("div", { class: "wide", tabindex: 0, role: "region", "aria-label": lc.say("events") },
+      [lc.element("table", { id: "events" }, [lc.element("tbody", {}, rows)])]);
   }
 
   function show() {
@@ -109,16 +119,23 @@
   }
 
   function choice(key, options) {
-    const select = lc.element("select", { id: key, onchange: (event) => { lc.state[key] = key === "measure" ? event.target.value : Number(event.target.value); show(); } },
+    const select = lc.element("select", { id: key, onchange: (event) => {
+      lc.state[key] = key === "measure" ? event.target.value : Number(event.target.value);
+      show();
+    } },
       options.map(([value, text]) => lc.element("option", Object.assign({ value, text }, String(lc.state[key]) === String(value) ? { selected: "" } : {}))));
     return lc.element("label", {}, [lc.element("span", { text: lc.say(key) }), select]);
   }
 
   function choices() {
     const other = lc.languages().find((language) => language !== lc.language);
-    const everything = lc.element("button", { type: "button", id: "everything", "aria-pressed": String(lc.state.everything), text: lc.say(lc.state.everything ? "changing" : "everything"),
+    const everything = lc.element("button", { type: "button", id: "everything", "aria-pressed": String(lc.state.everything),
+      text: lc.say(lc.state.everything ? "changing" : "everything"),
       onclick: () => { lc.state.everything = !lc.state.everything; choices(); show(); document.getElementById("everything").focus(); } });
-    const language = lc.element("button", { type: "button", id: "language", lang: other, text: lc.data.words[other].own_name, onclick: () => { speak(other); document.getElementById("language").focus(); } });
+    const language = lc.element("button", { type: "button", id: "language", lang: other, text: lc.data.words[other].own_name, onclick: () => {
+      speak(other);
+      document.getElementById("language").focus();
+    } });
     const parts = [choice("measure", Object.keys(MEASURES).map((key) => [key, lc.say(key)]))];
     if (lc.data.units.length > 1) parts.push(choice("unit", lc.data.units.map((unit, i) => [i, unitName(unit)])));
     if (lc.data.groups.length > 1) parts.push(choice("group", lc.data.groups.map((group, i) => [i, group.name])));

@@ -49,7 +49,8 @@
   function outside(town_, found, limit, view) {
     const measure = town_.measure(), key = `${measure} ${limit}`;
     if (!kept.has(found)) kept.set(found, new Map());
-    if (!kept.get(found).has(key)) kept.get(found).set(key, listed(town_.homes, lc.keeps(town_.homes, found, measure, limit), found[measure], town_.dataEdge(view), limit));
+    if (!kept.get(found).has(key)) kept.get(found).set(key,
+      listed(town_.homes, lc.keeps(town_.homes, found, measure, limit), found[measure], town_.dataEdge(view), limit));
     return kept.get(found).get(key);
   }
 
@@ -59,7 +60,8 @@
     for (let r = 0; r < inside.length; r++) {
       const out = first[r + 1] - first[r] - inside[r];
       if (!out) continue;
-      rows.push({ residence: r, out, open: edge ? within(edge, mask, first[r], first[r + 1], limit + ROUNDING_M) : 0, sample: lc.middle(walks, first[r], first[r + 1], mask) });
+      rows.push({ residence: r, out, open: edge ? within(edge, mask, first[r], first[r + 1], limit + ROUNDING_M) : 0,
+        sample: lc.middle(walks, first[r], first[r + 1], mask) });
     }
     return rows;
   }
@@ -74,7 +76,8 @@
   function beyond(town_, category, view, asked, limit) {
     const found = town_.deciding(category, view, asked.at_least), measure = town_.measure(), { first } = town_.homes, edge = town_.dataEdge(view);
     const { mask } = lc.keeps(town_.homes, found, measure, limit);
-    const later = town_.later(category, view, asked.at_least).map(({ year, found: then }) => ({ year, mask: lc.keeps(town_.homes, then, measure, limit).mask }));
+    const later = town_.later(category, view, asked.at_least)
+      .map(({ year, found: then }) => ({ year, mask: lc.keeps(town_.homes, then, measure, limit).mask }));
     return outside(town_, found, limit, view).filter((row) => town_.lived[row.residence]).map(({ residence, out, open, sample }) => {
       const closes = later.find((one) => all(one.mask, mask, first[residence], first[residence + 1]));
       return { residence, out, sample, closes_in: closes ? closes.year : null, uncertain: edge ? open / out : null };

@@ -6,15 +6,20 @@
   const PUBLIC = -1;
 
   const streetsOf = (walking) => walking.streetGrid || (walking.streetGrid = lc.gridOf(lc.piecesOf(walking, null)));
-  const openGround = (walking) => walking.publicGrid || (walking.publicGrid = lc.gridOf(lc.piecesOf(walking, walking.edges.compound.map((c) => (c < 0 ? 1 : 0)))));
-  const closedGround = (walking) => walking.innerGrid || (walking.innerGrid = lc.gridOf(lc.piecesOf(walking, walking.edges.compound.map((c) => (c < 0 ? 0 : 1)))));
+  const openGround = (walking) => walking.publicGrid
+    || (walking.publicGrid = lc.gridOf(lc.piecesOf(walking, walking.edges.compound.map((c) => (c < 0 ? 1 : 0)))));
+  const closedGround = (walking) => walking.innerGrid
+    || (walking.innerGrid = lc.gridOf(lc.piecesOf(walking, walking.edges.compound.map((c) => (c < 0 ? 0 : 1)))));
 
-  // The place of the nearest street within the limit: {edge, offset_m, leg_m, x, y}, null where there is none.
+  // The place of the nearest street within the limit: {edge, offset_m, leg_m, x, y}, null where there is none. What is drawn to the
+  // end of an edge joins all streets there.
   function join(walking, grid, x, y, limit_m) {
-    const edge = grid.count ? lc.nearestEdge(grid, x, y, limit_m) : -1, out = new Float64Array(4);
+    const edge = grid.count ? lc.nearestEdge(grid, x, y, limit_m) : -1, out = new Float64Array(4), { touch_m } = walking.links;
     if (edge < 0) return null;
     lc.footOnEdge(walking, edge, x, y, out);
-    return { edge, offset_m: out[0], leg_m: out[1] <= walking.links.touch_m ? 0 : out[1], x: out[2], y: out[3] };
+    const length = walking.edges.length_m[edge], end = out[0] <= length / 2 ? 0 : length, atEnd = Math.abs(out[0] - end) <= touch_m;
+    const offset_m = atEnd ? end : out[0], [east, north] = atEnd ? lc.placeOnEdge(walking, edge, end) : [out[2], out[3]];
+    return { edge, offset_m, leg_m: out[1] <= touch_m ? 0 : out[1], x: east, y: north };
   }
 
   // Where a link's line, [[lon, lat], ...], meets the streets: {from, to}, or {fault: "start" | "end"} where no street is near.
@@ -26,14 +31,16 @@
     return from && to ? { from, to } : { fault: from ? "end" : "start" };
   };
 
-  // The line of a gate opened at a point: from the nearest street of a compound through the point to the nearest public street.
-  // {fault: "compounds" | "inside" | "outside"} where there are no compounds, or no such street is near.
+  // The line of a gate opened at a point, from the nearest street of a compound through the point to the nearest public street, and
+  // where it meets them: at a gate both are as near, so that the line alone would not tell. {fault: "compounds" | "inside" | "outside"}
+  // where there are no compounds, or no such street is near.
   lc.gateLink = function (walking, lon, lat) {
     const [x, y] = walking.plane.toMetres(lon, lat);
     if (!walking.compounds.length || !walking.edges.compound.some((c) => c >= 0)) return { fault: "compounds" };
     const inner = join(walking, closedGround(walking), x, y, walking.links.reach_m), outer = join(walking, openGround(walking), x, y, walking.links.reach_m);
     if (!inner || !outer) return { fault: inner ? "outside" : "inside" };
-    return { line: [walking.plane.toDegrees(inner.x, inner.y), [lon, lat], walking.plane.toDegrees(outer.x, outer.y)] };
+    const line = [walking.plane.toDegrees(inner.x, inner.y), [lon, lat], walking.plane.toDegrees(outer.x, outer.y)];
+    return { line, ends: { from: { ...inner, leg_m: 0 }, to: { ...outer, leg_m: 0 } } };
   };
 
   // The existing gate nearest to a point, or null where none is near.
@@ -49,7 +56,7 @@
 
   // A link as an edge: where it is joined, its vertices and its length, both legs included.
   function measured(walking, link) {
-    const ends = lc.linkEnds(walking, link.line);
+    const ends = link.ends || lc.linkEnds(walking, link.line);
     if (ends.fault) return null;
     const points = link.line.map(([lon, lat]) => walking.plane.toMetres(lon, lat)), { from, to } = ends;
     let length = from.leg_m + to.leg_m;
@@ -59,10 +66,10 @@
     return { from, to, points, length_m: length, name: link.name || "" };
   }
 
-  // Adds to `cuts` the node at which an edge is met, a new one or that of its end.
+  // Adds to `cuts` the node at which an edge is met, a new one or that of its end: before a gate that is closed, not behind it.
   function nodeAt(base, grown, { edge, offset_m, x, y }) {
-    if (offset_m <= AT_END_M) return grown.start[edge];
-    if (offset_m >= base.edges.length_m[edge] - AT_END_M) return grown.end[edge];
+    if (offset_m <= AT_END_M) return base.edges.start[edge];
+    if (offset_m >= base.edges.length_m[edge] - AT_END_M) return base.edges.end[edge];
     const cuts = grown.cuts.get(edge) || [];
     grown.cuts.set(edge, cuts);
     let cut = cuts.find((one) => Math.abs(one.offset_m - offset_m) <= AT_END_M);
@@ -129,7 +136,8 @@
       });
     });
     links.forEach((link) => {
-      rows.push({ from: -1, last: true, start: link.start, end: link.end, length_m: link.length_m, points: link.points, compound: PUBLIC, street: -1, kind: 0, name: link.name });
+      rows.push({ from: -1, last: true, start: link.start, end: link.end, length_m: link.length_m, points: link.points, compound: PUBLIC, street: -1,
+        kind: 0, name: link.name });
     });
     return rows;
   }

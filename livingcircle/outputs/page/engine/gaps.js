@@ -169,7 +169,8 @@
 
   function columnsOf(town_, entries) {
     const old = lc.data.gaps, keys = Object.keys(old).filter((key) => Array.isArray(old[key]) && key !== "rank"), out = {};
-    const fresh = entries.map((entry) => (entry.order ? { ...(entry.fresh ? freshColumns(town_, entry.fresh) : entry.changed), priority: entry.order.letter } : null));
+    const fresh = entries.map((entry) => (entry.order
+      ? { ...(entry.fresh ? freshColumns(town_, entry.fresh) : entry.changed), priority: entry.order.letter } : null));
     keys.forEach((key) => {
       const column = old[key];
       out[key] = entries.map((entry, i) => (fresh[i] && (entry.fresh || key in fresh[i]) ? fresh[i][key] : column[entry.base]));

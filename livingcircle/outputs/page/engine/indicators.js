@@ -40,7 +40,8 @@
 
   town.weightsOf = function (of) {
     const whole = this.judging.people[of];
-    return this.once(`weightsOf ${of}`, () => Float64Array.from(whole, (amount, r) => (this.lived[r] && this.homes.count[r] ? amount / this.homes.count[r] : 0)));
+    return this.once(`weightsOf ${of}`, () =>
+      Float64Array.from(whole, (amount, r) => (this.lived[r] && this.homes.count[r] ? amount / this.homes.count[r] : 0)));
   };
 
   // ---- quotas ---------------------------------------------------------------------------------------------------------
@@ -55,7 +56,8 @@
           const offered = this.supply([c], quota.measure), base = this.asking(quota.of), at = c < lc.data.categories.length ? c : -1;
           const told = { category: at, id: category.id, measure: quota.measure, of: quota.of, clause: quota.clause, evidence: quota.evidence };
           [null, ...this.judging.units.keys()].forEach((u) => {
-            rows.push({ unit: u === null ? lc.say("whole_area") : this.judging.units[u], kind: u === null ? 1 : 0, whole: u === null, ...told, ...short(quota, offered, base, u) });
+            rows.push({ unit: u === null ? lc.say("whole_area") : this.judging.units[u], kind: u === null ? 1 : 0, whole: u === null, ...told,
+              ...short(quota, offered, base, u) });
           });
         });
       });
@@ -64,7 +66,8 @@
   };
 
   function short(quota, offered, base, unit) {
-    const pick = (by) => (unit === null ? lc.sum(Array.from(by)) : by[unit]), known = pick(offered.known), count = pick(offered.facilities), told = pick(offered.told);
+    const pick = (by) => (unit === null ? lc.sum(Array.from(by)) : by[unit]), known = pick(offered.known), count = pick(offered.facilities),
+      told = pick(offered.told);
     const demand = base === null ? null : (pick(base) * quota.value) / quota.per;
     const nothing = !offered.listed || (count > 0 && told === 0), lack = demand === null ? null : Math.max(0, demand - known);
     const enough = lack !== null && lack <= ROUNDING, unknown = !offered.listed || lack === null || (told < count && !enough);
@@ -120,7 +123,8 @@
   function squares([east, north], reach) {
     const least = [east, north].map((column) => column.reduce((low, value) => Math.min(low, value), Infinity));
     const most = [east, north].map((column) => column.reduce((high, value) => Math.max(high, value), -Infinity));
-    const side = Math.max(reach, Math.sqrt(((most[0] - least[0]) * (most[1] - least[1])) / MOST_SQUARES)), [wide, high] = [0, 1].map((k) => Math.floor((most[k] - least[k]) / side) + 1);
+    const side = Math.max(reach, Math.sqrt(((most[0] - least[0]) * (most[1] - least[1])) / MOST_SQUARES)),
+      [wide, high] = [0, 1].map((k) => Math.floor((most[k] - least[k]) / side) + 1);
     const at = (d) => Math.floor((north[d] - least[1]) / side) * wide + Math.floor((east[d] - least[0]) / side), first = new Int32Array(wide * high + 1);
     for (let d = 0; d < east.length; d++) first[at(d) + 1]++;
     for (let k = 1; k < first.length; k++) first[k] += first[k - 1];

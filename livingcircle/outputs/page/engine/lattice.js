@@ -41,7 +41,8 @@
 
   const raster = ({ box, perMetre }, cell_m) => {
     const step = cell_m * perMetre;
-    return { west: box[0], north: box[3], step, cell_m, columns: Math.max(1, Math.ceil((box[2] - box[0]) / step)), rows: Math.max(1, Math.ceil((box[3] - box[1]) / step)) };
+    return { west: box[0], north: box[3], step, cell_m, columns: Math.max(1, Math.ceil((box[2] - box[0]) / step)),
+      rows: Math.max(1, Math.ceil((box[3] - box[1]) / step)) };
   };
 
   // Marks the cells that a street passes: one mark at least every half cell along it.
@@ -81,7 +82,8 @@
     return Int32Array.from(out);
   }
 
-  // The lattice of a network (within `bounds` on the map: west, south, east, north), cell by cell, the work told in portions: run it by `lc.inPortions` or to the end by `lc.atOnce`.
+  // The lattice of a network (within `bounds` on the map: west, south, east, north), cell by cell, the work told in portions: run it by
+  // `lc.inPortions` or to the end by `lc.atOnce`.
   // {west, north, step} on the map, `cell_m`, `columns`, `rows`, `cells` (row * columns + column) and their `places` on streets.
   lc.lattice = function* (walking, { bounds = null, most = MOST, viewNumber = 0 } = {}) {
     const drawn = yield* onMap(walking), ground = frame(drawn, walking, bounds);

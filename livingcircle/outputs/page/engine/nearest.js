@@ -7,8 +7,10 @@
   lc.groundOf = (town, group) => town.once(`ground ${group}`, () => {
     const view = town.view(group), network = town.network(view), { facility, at, x, y } = town.facilities.doors;
     return {
-      town, view, network, walking: town.walking, facility, doorAt: at, doorX: x, doorY: y, facilities: town.facilities, rule: town.rule, speed_kmh: town.speeds[group],
-      doors: facility.length > town.baseDoors ? lc.joinPlaces(network.doors, town.freshDoors(view)) : network.doors, severed_detour: town.judging.severed_detour,
+      town, view, network, walking: town.walking, facility, doorAt: at, doorX: x, doorY: y, facilities: town.facilities, rule: town.rule,
+        speed_kmh: town.speeds[group],
+      doors: facility.length > town.baseDoors ? lc.joinPlaces(network.doors, town.freshDoors(view)) : network.doors,
+        severed_detour: town.judging.severed_detour,
     };
   });
 
@@ -54,7 +56,8 @@
   // Where a point meets the streets, found as for homes, on the network as it is changed; `reason` says why there, or why nowhere.
   function placed({ walking, network, view }, [x, y]) {
     const found = lc.snap(walking, x, y, { viewNumber: view });
-    const places = { length: 1, edge: Int32Array.of(found.edge), offset_m: Float64Array.of(found.offset_m), leg_m: Float64Array.of(found.leg_m), x: [x], y: [y], far: [found.reason === "no_street_within_limit" ? 1 : 0] };
+    const places = { length: 1, edge: Int32Array.of(found.edge), offset_m: Float64Array.of(found.offset_m), leg_m: Float64Array.of(found.leg_m), x: [x],
+      y: [y], far: [found.reason === "no_street_within_limit" ? 1 : 0] };
     const on = lc.onNetwork(network, places);
     return { edge: on.edge[0], offset_m: on.offset_m[0], leg_m: on.leg_m[0], reason: found.reason };
   }

@@ -11,7 +11,8 @@
   };
 
   // Whether a shape of polygons (rings of [latitude, longitude], holes after the outline) holds a point.
-  lc.holds = (shape, lon, lat) => Boolean(shape && shape.polygons) && shape.polygons.some((rings) => rings.reduce((odd, ring) => odd !== inRing(ring, lon, lat), false));
+  lc.holds = (shape, lon, lat) => Boolean(shape && shape.polygons)
+    && shape.polygons.some((rings) => rings.reduce((odd, ring) => odd !== inRing(ring, lon, lat), false));
 
   let drawn = null;
   // The shapes of units and study area, unpacked once.
@@ -37,10 +38,10 @@
     there(scenario.gates).forEach((gate) => {
       const found = gate.change === "open" ? lc.gateLink(walking, gate.lon, gate.lat) : lc.gateNear(walking, gate.lon, gate.lat);
       if (!found || found.fault) return;
-      if (gate.change === "open") links.push({ line: found.line });
+      if (gate.change === "open") links.push(found);
       else gates.push({ node: found.node, compound: found.compound });
     });
-    return { links: links.filter((link) => !lc.linkEnds(walking, link.line).fault), gates };
+    return { links: links.filter((link) => link.ends || !lc.linkEnds(walking, link.line).fault), gates };
   };
 
   // Street positions of entrances that a scenario adds, on the edges of `network`: snapped on the study's own streets like every entrance.

@@ -57,8 +57,10 @@
     for (let row = 0; row < places.length; row++) {
       const edge = places.edge[row];
       if (edge < 0) continue;
-      const offset = places.offset_m[row], left = edges.length_m[edge] - offset, forward = costs ? costs.forward[edge] : 1, backward = costs ? costs.backward[edge] : 1;
-      let walk = Math.min(cost[entering[2 * edge]] + offset * forward + (costs ? costs.start_m[edge] : 0), cost[entering[2 * edge + 1]] + left * backward + (costs ? costs.end_m[edge] : 0));
+      const offset = places.offset_m[row], left = edges.length_m[edge] - offset, forward = costs ? costs.forward[edge] : 1,
+        backward = costs ? costs.backward[edge] : 1;
+      let walk = Math.min(cost[entering[2 * edge]] + offset * forward + (costs ? costs.start_m[edge] : 0),
+        cost[entering[2 * edge + 1]] + left * backward + (costs ? costs.end_m[edge] : 0));
       if (edge === place.edge) walk = Math.min(walk, place.leg_m + Math.abs(offset - place.offset_m) * (offset >= place.offset_m ? forward : backward));
       out[row] = walk + places.leg_m[row];
     }

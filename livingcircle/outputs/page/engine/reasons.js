@@ -27,7 +27,8 @@
     if (!found.tree) return null;
     const { facilities, facility } = ground, doors = [];
     facility.forEach((owner, door) => {
-      if (owner >= 0 && !facilities.open[owner] && facilities.year[owner] !== null && facilities.categories[owner].includes(row.category)) doors.push([door, owner]);
+      if (owner >= 0 && !facilities.open[owner] && facilities.year[owner] !== null
+        && facilities.categories[owner].includes(row.category)) doors.push([door, owner]);
     });
     const near = lc.rankedFrom(found.tree, ground, doors).filter((one) => one.far <= judged.limit + ROUNDING_M);
     const first = near.sort((a, b) => facilities.year[a.facility] - facilities.year[b.facility] || a.far - b.far)[0];
@@ -68,7 +69,8 @@
     const near = lc.snap(ground.walking, x, y, { limit_m: Infinity, barriers: false, pieces: false, viewNumber: ground.view });
     if (near.edge < 0) return { street: "", nearest_m: null, barrier: "" };
     const foot = lc.placeOnEdge(ground.walking, near.edge, near.offset_m);
-    return { street: ground.walking.names[ground.walking.edges.street[near.edge]] || "", nearest_m: near.leg_m, foot, barrier: lc.barrierBetween(ground.walking, [x, y], foot) };
+    return { street: ground.walking.names[ground.walking.edges.street[near.edge]] || "", nearest_m: near.leg_m, foot,
+      barrier: lc.barrierBetween(ground.walking, [x, y], foot) };
   };
 
   // The kind of the barrier that a straight leg begins inside of, or else meets first; empty for none. Touching one with an end is

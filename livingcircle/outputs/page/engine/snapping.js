@@ -224,7 +224,8 @@
     if (view.finder) return view.finder;
     const open = view.shut ? Uint8Array.from(view.shut, (shut) => (shut ? 0 : 1)) : null, pieces = lc.pieces(walking, view.shut);
     const made = { isolated: pieces.isolated };
-    lc.lazily(made, "every", () => gridOf(piecesOf(walking, open)));
+    lc.lazily(made, "lines", () => piecesOf(walking, open));
+    lc.lazily(made, "every", () => gridOf(made.lines));
     lc.lazily(made, "main", () => {
       const main = Uint8Array.from(pieces.isolated, (lone, e) => (lone || (open && !open[e]) ? 0 : 1));
       return main.some((one) => one) && pieces.isolated.some((lone, e) => lone && (!open || open[e])) ? gridOf(piecesOf(walking, main)) : null;
@@ -316,5 +317,5 @@
     return out;
   };
 
-  Object.assign(lc, { footOnEdge, footOnLine, nearestEdge, gridOf, piecesOf });
+  Object.assign(lc, { footOnEdge, footOnLine, nearestEdge, gridOf, piecesOf, finder });
 })(livingcircle);

@@ -78,7 +78,8 @@
     };
     eachArc((from, to) => { rows[(back ? to : from) + 1]++; });
     for (let s = 0; s < states.size; s++) rows[s + 1] += rows[s];
-    const count = rows[states.size], next = rows.slice(), arcs = { rows, to: new Int32Array(count), metres: new Float64Array(count), edge: new Int32Array(count) };
+    const count = rows[states.size], next = rows.slice(),
+      arcs = { rows, to: new Int32Array(count), metres: new Float64Array(count), edge: new Int32Array(count) };
     arcs.flat_m = costs ? new Float64Array(count) : arcs.metres;
     eachArc((from, to, metres, flat, edge) => {
       const at = next[back ? to : from]++;
@@ -129,7 +130,7 @@
   // view's own, where waits count}. The same changes give the same network again.
   lc.network = function (walking, viewNumber, changes) {
     const { links = [], gates = [], pace = 1 } = changes || {}, view = walking.views[viewNumber], seconds = view.costs ? pace : 1;
-    const streetKey = JSON.stringify([links.map(({ line, name }) => [line, name]), gates.map(({ node, compound }) => [node, compound])]);
+    const streetKey = JSON.stringify([links.map(({ line, name, ends }) => [line, name, Boolean(ends)]), gates.map(({ node, compound }) => [node, compound])]);
     walking.known = walking.known || new Map();
     const streets = kept(walking.known, `streets ${streetKey}`, () => lc.changedStreets(walking, { links, gates }));
     return kept(walking.known, `${viewNumber} ${seconds} ${streetKey}`, () => made(walking, view, streets, seconds));

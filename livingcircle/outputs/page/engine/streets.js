@@ -320,7 +320,7 @@
       const factor = (numbers) => Float64Array.from(numbers, (n) => 1 + n / FACTOR);
       view.costs = { forward: factor(forward), backward: factor(backward), start_m: scaled(start_m, CENTI), end_m: scaled(end_m, CENTI) };
     }
-    lc.lazily(view, "read", () => readHomes(walking, told, v ? walking.views[0].read.told : nearestOf(walking, raw.homes.edges)));
+    lc.lazily(view, "read", () => readHomes(walking, told, v ? walking.views[0].read.told : walking.nearest));
     lc.lazily(view, "homes", () => view.read.places);
     lc.lazily(view, "doors", () => (told.doors ? readDoors(walking, told.doors) : walking.views[0].doors));
     return view;
@@ -336,6 +336,7 @@
     lc.lazily(walking, "gates", () => readGates(raw, walking));
     lc.lazily(walking, "barriers", () => readBarriers(raw));
     lc.lazily(walking, "homes", () => readSamples(raw));
+    lc.lazily(walking, "nearest", () => nearestOf(walking, raw.homes.edges));
     lc.lazily(walking, "residences", () => readResidences(raw));
     lc.lazily(walking, "doors", () => ({ facility: steps(raw.doors) }));
     walking.views = raw.views.map((_, v) => readView(raw, walking, v));

@@ -134,7 +134,9 @@
   // The facilities as the scenario leaves them, in the shape of `lc.data.facilities`, with what only judging asks for.
   function facilitiesOf(all, scenario, year, certainty) {
     const places = {}, doors = baseDoors(all), at = {};
-    Object.entries({ ...lc.data.facilities, ...all.judging.facilities }).forEach(([key, column]) => { if (Array.isArray(column)) places[key] = column.slice(); });
+    Object.entries({ ...lc.data.facilities, ...all.judging.facilities }).forEach(([key, column]) => {
+      if (Array.isArray(column)) places[key] = column.slice();
+    });
     places.doors = { facility: Array.from(doors.facility), at: doors.at.slice(), x: doors.x.slice(), y: doors.y.slice() };
     places.id.forEach((id, i) => { at[id] = i; });
     let number = 0;
@@ -249,7 +251,8 @@
       this.baseDoors = baseDoors(all).facility.length;
       this.changes = lc.streetChanges(all.walking, scenario, { year: this.year, certainty: this.certainty });
       this.limits = limitsOf(scenario);
-      this.lived = Uint8Array.from(all.walking.residences.open_year, (opens) => (opens === null || Number.isNaN(opens) || this.year === null || opens <= this.year ? 1 : 0));
+      this.lived = Uint8Array.from(all.walking.residences.open_year,
+        (opens) => (opens === null || Number.isNaN(opens) || this.year === null || opens <= this.year ? 1 : 0));
       this.cached = new Map();
     }
 

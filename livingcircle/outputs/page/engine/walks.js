@@ -21,7 +21,8 @@
   function startsAt(network, places, arriving, shortest) {
     const states = arriving ? network.states.entering : network.states.leaving, own = [], out = new Float64Array(4);
     for (let i = 0; i < places.length; i++) if (places.edge[i] >= 0) own.push(i);
-    const size = 2 * own.length, starts = { state: new Int32Array(size), cost: new Float64Array(size), other: new Float64Array(size), name: new Int32Array(size) };
+    const size = 2 * own.length, starts = { state: new Int32Array(size), cost: new Float64Array(size), other: new Float64Array(size),
+      name: new Int32Array(size) };
     own.forEach((row, k) => {
       const edge = places.edge[row], leg = places.leg_m[row];
       toEnds(network, edge, places.offset_m[row], arriving, out);
@@ -53,7 +54,8 @@
   lc.walksTo = function (network, doors, options) {
     const { shortest = false, limit_m = Infinity, homes = network.homes } = options || {}, size = homes.length;
     const found = lc.search(network.back, network.states.size, startsAt(network, doors, true, shortest), { shortest, limit_m });
-    const walk = new Float64Array(size).fill(Infinity), rest = network.level ? walk : new Float64Array(size).fill(Infinity), door = new Int32Array(size).fill(-1);
+    const walk = new Float64Array(size).fill(Infinity), rest = network.level ? walk : new Float64Array(size).fill(Infinity),
+      door = new Int32Array(size).fill(-1);
     arrive(network, found, homes, shortest, { walk, rest, door });
     alongOneEdge(network, homes, doors, shortest, { walk, rest, door });
     for (let i = 0; i < size; i++) {
