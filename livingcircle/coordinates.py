@@ -21,6 +21,8 @@ from pyproj.transformer import TransformerGroup
 
 from livingcircle.errors import DataError, Fault, listed, raise_all, said
 
+# A transformer takes longer to make than to use.
+_transformer = functools.cache(pyproj.Transformer.from_crs)
 # The GCJ-02 and BD-09 constants as published in PRCoords (CC0) and eviltransform (BSD-2), which agree to 8 mm.
 KRASOVSKY_A_M = 6378245.0
 KRASOVSKY_E2 = 0.00669342162296594323
@@ -348,7 +350,7 @@ def to_crs(frame: gpd.GeoDataFrame, *, declared: str | None, target: pyproj.CRS 
         remedy = said("convert it to CGCS2000 with the surveying bureau's parameters, or write a PROJ string with +towgs84=")
         faults.append(Fault(where, problem, remedy))
     raise_all(faults)
-    project = pyproj.Transformer.from_crs(source, metric, always_xy=True).transform
+    project = _transformer(source, metric, always_xy=True).transform
     unshift = {"GCJ-02": gcj02_to_wgs84, "BD-09": bd09_to_wgs84}.get(datum, lambda *lon_lat: lon_lat)
     moved = frame.set_crs(metric, allow_override=True)
     for name, geometries in layers.items():

@@ -12,6 +12,7 @@ import shapely
 from livingcircle.errors import DataError, Fault, listed, raise_all, said
 from livingcircle.coordinates import name_rows
 from livingcircle.layers import Residences, Samples, Units, row_numbers
+from livingcircle.reuse import Known, again
 from livingcircle.sources.spreadsheet import number
 
 SAMPLES_PER_RESIDENCE = 1500
@@ -149,34 +150,43 @@ def unit_of(points: gpd.GeoSeries, units: Units | None) -> np.ndarray:
     """The unit that holds each point, the first where units overlap; empty outside every unit."""
     out = np.full(len(points), "", dtype=object)
     if units is not None and len(units):
-        # GEOS prepares the shapes it asks with; a unit has many vertices, a point has one.
-        unit, point = shapely.STRtree(points.to_numpy()).query(units.geometry.to_numpy(), predicate="intersects")
-        order = np.argsort(-unit, kind="stable")
-        out[point[order]] = units["unit"].to_numpy()[unit[order]]
+        x, y = shapely.get_x(points.to_numpy()), shapely.get_y(points.to_numpy())
+        for name, shape in zip(units["unit"], units.geometry, strict=True):
+            west, south, east, north = shape.bounds
+            near = np.flatnonzero((x >= west) & (x <= east) & (y >= south) & (y <= north))
+            shapely.prepare(shape)
+            held = near[shapely.intersects_xy(shape, x[near], y[near])]
+            out[held[out[held] == ""]] = name
     return out
 
 
 def sample(
-    residences: Residences, units: Units | None = None, *, per_residence: int = SAMPLES_PER_RESIDENCE, among: int | None = None
+    residences: Residences,
+    units: Units | None = None,
+    *,
+    per_residence: int = SAMPLES_PER_RESIDENCE,
+    among: int | None = None,
+    known: Known | None = None,
 ) -> Samples:
     """Points that stand for the land and people of every residence (`layers.SAMPLES`, plus `people_<group>`).
 
     Each polygon gets about `per_residence` points on a turned lattice (1 to 15 m apart); each point stands for an equal
     part of the land and people. A residence given as a point is its own sample. Sums over the samples equal the sums over
     the residences. Shares of the land of a unit computed on them stay within 0.5 percentage points of a 2 m raster. Very many
-    residences get fewer points each; `among` is how many a study has in all its years, so that a residence has the same points in each.
+    residences get fewer points each; `among` is how many a study has in all its years, so that a residence has the same points in each. `known` holds
+    the points of residences sampled before.
     """
     total = per_residence * (among or len(residences))
     aim = per_residence if total <= MOST_SAMPLES else max(per_residence * MOST_SAMPLES / total, 50)
     owner, points = [], []
     for row, shape in enumerate(residences.geometry):
-        found = shapely.get_coordinates(shape) if shape.geom_type == "Point" else lattice_inside(shape, aim=aim)
+        found = np.array([shape]) if shape.geom_type == "Point" else again(known, _lattice_points, shape, aim)
         points.append(found)
         owner.append(np.full(len(found), row))
     row = np.concatenate(owner)
     share = 1 / np.bincount(row, minlength=len(residences))[row]
     splits = [c for c in residences.columns if c == "land_m2" or c == "people" or c.startswith("people_")]
-    geometry = gpd.GeoSeries(shapely.points(np.vstack(points)), crs=residences.crs)
+    geometry = gpd.GeoSeries(np.concatenate(points), crs=residences.crs)
     return gpd.GeoDataFrame(
         {
             "residence_id": residences["residence_id"].to_numpy()[row],
@@ -186,6 +196,10 @@ def sample(
         geometry=geometry,
         crs=residences.crs,
     )
+
+
+def _lattice_points(shape: shapely.Geometry, aim: float) -> np.ndarray:
+    return shapely.points(lattice_inside(shape, aim=aim))
 
 
 def lattice_inside(shape: shapely.Geometry, *, aim: float) -> np.ndarray:

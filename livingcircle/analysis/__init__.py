@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -21,7 +22,7 @@ from livingcircle import quotas as amounts
 from livingcircle.analysis import tables
 from livingcircle.analysis.areas import isochrones
 from livingcircle.analysis.capacities import capacities
-from livingcircle.analysis.category import answered
+from livingcircle.analysis.category import Answer, Question, answered
 from livingcircle.analysis.inputs import Inputs, Kept, Result, Settings
 from livingcircle.analysis.keeping import Had, bare, had, losses
 from livingcircle.analysis.outset import Outset, outset
@@ -32,10 +33,12 @@ from livingcircle.areas import Areas
 from livingcircle.indicators import indicators
 from livingcircle.layers import Gaps, Residences, Samples
 from livingcircle.reuse import Known, again, entered
+from livingcircle.search.threads import THREADS
 from livingcircle.standards import Standard
 
 __all__ = ["Inputs", "Kept", "Result", "Settings", "analyze", "losses"]
 
+AT_ONCE = 2
 Progress = Callable[[str, int, int], None]
 # Masks of samples as packed bits, by category, by level and group.
 Packed = Mapping[tuple[str, str], Mapping[str, np.ndarray]]
@@ -156,9 +159,8 @@ class _Judged:
 def _judge(start: Outset, standard: Standard, progress: Progress, known: Known | None) -> _Judged:
     out, questions = _Judged(), [*start.questions(known=known)]
     by_indicators = start.served.categories()
-    for number, question in enumerate(questions):
+    for number, (question, answer) in enumerate(zip(questions, _answers(questions, known), strict=True)):
         progress("walk_times", number, len(questions))
-        answer = answered(question, known=known)
         if question.category in by_indicators:
             start.served.add(question.category, answer.inside)
         out.coverage.extend(answer.coverage)
@@ -175,6 +177,12 @@ def _judge(start: Outset, standard: Standard, progress: Progress, known: Known |
             if requirement.flag == "mandatory" and key in out.covered:
                 out.elements.setdefault((requirement.level, group.id), {})[category] = out.covered[key]
     return out
+
+
+def _answers(questions: Sequence[Question], known: Known | None) -> Iterator[Answer]:
+    """The answer to every question in turn; some are worked out at the same time, as compiled loops let go of Python's lock."""
+    with ThreadPoolExecutor(min(THREADS, AT_ONCE)) as pool:
+        yield from pool.map(lambda question: answered(question, known=known), questions)
 
 
 def _counts(inputs: Inputs, layers: tuple, seen: Mapping[str, View], areas: gpd.GeoDataFrame) -> dict:

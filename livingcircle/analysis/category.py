@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -24,13 +24,21 @@ from livingcircle.standards import Requirement, Standard
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
 
 
+@dataclass
+class Found:
+    """Walks that came out beside an answer: no part of what was asked."""
+
+    walks: judging.Walks | None = field(default=None, compare=False)
+
+
 @dataclass(frozen=True)
 class Question:
     """All that the judgement of one category hangs on, and nothing else; `answered` sees no more than this.
 
     `facilities` are those of the category, with the column `open`, and `entrances` theirs. `views` are those of the groups, by `view_of`, with the
     category's doors alone; `homes` stand on the streets of the first. `standard` asks nothing but of the category; `judges` says whether it is judged
-    at all or only counted by indicators, for the `targets` and the facilities `opened` in every year. `counted` is the number of open facilities by unit,
+    at all or only counted by indicators, for the `targets` and the facilities `opened` in every year. `found` takes up walks that are of use beside
+    the answer. `counted` is the number of open facilities by unit,
     `lived` where everybody lives.
     """
 
@@ -46,11 +54,16 @@ class Question:
     entrances: Entrances
     views: tuple[View, ...]
     view_of: Mapping[str, int]
-    homes: Homes
+    homes: Homes | None
     counted: pd.Series | None
     targets: tuple[Target, ...]
     opened: Mapping[Year, np.ndarray]
     lived: equity.Living | None
+    found: Found = field(default_factory=Found, compare=False)
+
+    def asked(self) -> Question:
+        """The question without what indicators alone ask for."""
+        return replace(self, homes=None, opened={}, found=Found())
 
 
 @dataclass(frozen=True)
@@ -155,13 +168,24 @@ def _cut(view: View, rows: np.ndarray) -> View:
 
 
 def answered(question: Question, *, known: Known | None = None) -> Answer:
-    """What is found for one category: the very answer of an equal question where one was asked before."""
-    return again(known, _judged, question, within=True)
+    """What is found for one category: the very answer of an equal question where one was asked before.
+
+    What indicators count hangs on coming years and homes, which nothing else does.
+    """
+    asked = question.asked()
+    answer = again(known, _judged, asked, within=True)
+    told = ((question.targets, question.opened), (question.facilities, question.entrances, question.views[0], question.homes), question.settings)
+    # Walks just found need not be looked for again.
+    return replace(answer, inside=again(known, _inside, asked.found, *told, within=True))
+
+
+def _inside(found: Found, asked: tuple, homes: tuple, settings: Settings, *, known: Known | None) -> Inside:
+    return served_by(asked, homes, settings, found.walks, known=known)
 
 
 def judged_before(question: Question, *, known: Known | None) -> Answer | None:
     """The answer to an equal question where one was asked before, else None."""
-    return recalled(known, _judged, question)
+    return recalled(known, _judged, question.asked())
 
 
 def walked(question: Question) -> tuple[Mapping[tuple[str, str], np.ndarray], pd.DataFrame]:
@@ -191,10 +215,8 @@ def _judged(question: Question, *, known: Known | None) -> Answer:
     seen = {group: question.views[number] for group, number in question.view_of.items()}
     layers = (inputs, question.sampled, facilities, seen)
     everybody = settings.groups[0].id
-    asked = (question.targets, question.opened)
-    homes = (facilities, entrances, question.views[0], question.homes)
     if not question.judges:
-        return Answer((), (), None, {}, {}, served_by(asked, homes, settings, known=known), None)
+        return Answer((), (), None, {}, {}, {}, None)
     requirements = question.standard.categories[question.category].requirements
     farthest = max((target.farthest_m for target in question.targets), default=0.0)
     within_m = max([farthest, *(one.limit_m for one in requirements)])
@@ -205,14 +227,14 @@ def _judged(question: Question, *, known: Known | None) -> Answer:
         found.append(_judge_part(reach[n], layers, part, question.counted, settings))
     first = reach[requirements[0].at_least]
     shown = {key: one for key, one in first.items() if key[1] in walked_as(seen).values()}
-    own = reach[1][question.category, everybody].walks if 1 in reach else None
+    question.found.walks = reach[1][question.category, everybody].walks if 1 in reach else None
     return Answer(
         tuple(part[0] for part in found),
         tuple(part[1] for part in found),
         tables.residence_walks(question.sampled, shown, facilities, question.standard, settings),
         tables.unreachable_people(question.samples, {question.category: first[question.category, everybody].walk}),
         {key: mask for part in found for key, mask in part[2].items()},
-        served_by(asked, homes, settings, own, known=known),
+        {},
         _equity(question, reach, seen),
     )
 

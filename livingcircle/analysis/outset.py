@@ -59,7 +59,7 @@ def outset(inputs: Inputs, *, standard: Standard, settings: Settings, known: Kno
     """The layers of a study as its year has them, on the streets as its groups meet them. `known` holds what was placed before."""
     facilities = inputs.facilities.assign(open=is_open(inputs.facilities, year=settings.year, certainty=settings.certainty))
     people = again(known, _lived_in, inputs.residences, settings.year)
-    samples = again(known, _sampled, people, inputs.units, inputs.sampled_among)
+    samples = again(known, _sampled, people, inputs.units, inputs.sampled_among, within=True)
     seen = views(inputs, samples, settings, known=known)
     served = Served.begin((inputs, people, samples, seen[settings.groups[0].id]), settings, known)
     lived = again(known, _living, samples, inputs.units, settings.groups)
@@ -73,9 +73,9 @@ def _lived_in(residences: Residences, year: int | None) -> Residences:
     return homes.in_year(residences, year=year)
 
 
-def _sampled(people: Residences, units: Units | None, among: int) -> Samples:
+def _sampled(people: Residences, units: Units | None, among: int, *, known: Known | None) -> Samples:
     """The samples with one text object for each residence and unit, as they are asked for with every category."""
-    samples = homes.sample(people, units, among=among)
+    samples = homes.sample(people, units, among=among, known=known)
     told = {}
     for column in ("residence_id", "unit"):
         code, names = pd.factorize(samples[column])

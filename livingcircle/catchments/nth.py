@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numba import njit
 from scipy.spatial import cKDTree
 
 from livingcircle.catchments.choice import k_nearest
@@ -15,6 +16,8 @@ from livingcircle.walk_time import POINTS_A_THREAD, QUICKEST, Way, minutes
 # Most homes find their few facilities nearby; only those that do not are asked again, farther.
 REACHES_M = (500.0, 1_500.0, 6_000.0, np.inf)
 BLOCK_ORIGINS = 20_000
+# To so few doors it is quicker to measure all lines than to look for the shortest in a tree.
+FEW_DOORS = 64
 
 
 def nth_nearest(
@@ -75,6 +78,8 @@ def nth_straight(
     out = np.full(len(points), np.inf)
     if len(np.unique(facilities)) < n:
         return out
+    if n == 1 and len(entrances) <= FEW_DOORS:
+        return _nearest_of_few(np.ascontiguousarray(points, dtype=float), np.ascontiguousarray(entrances, dtype=float), float(within_m))
     tree = cKDTree(entrances)
     # A few points are found before further threads have begun.
     workers = -1 if len(points) > POINTS_A_THREAD else 1
@@ -94,3 +99,16 @@ def nth_straight(
         out[left[done]] = far[done, np.argmax(met[done], axis=1)]
         left, ask = left[~done], 2 * ask
     return np.where(out <= within_m, out, np.inf)
+
+
+@njit(cache=True, nogil=True)
+def _nearest_of_few(points, entrances, within_m):
+    out = np.empty(len(points))
+    for row in range(len(points)):
+        least = np.inf
+        for door in range(len(entrances)):
+            across, along = points[row, 0] - entrances[door, 0], points[row, 1] - entrances[door, 1]
+            least = min(least, across * across + along * along)
+        metres = np.sqrt(least)
+        out[row] = metres if metres <= within_m else np.inf
+    return out

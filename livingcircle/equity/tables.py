@@ -23,8 +23,8 @@ PARTS = np.array(PERCENTILES) / 100
 
 
 class Living(NamedTuple):
-    """Where the people of every sample live: `people` (a column a group, everybody last), `place` (residence within a unit), and of each place
-    its `unit` and its `rank` (codes; -1 where nothing ranks homes)."""
+    """Where the people of every sample live: `place` (residence within a unit), and of each place its `people` at every sample (a column a group,
+    everybody last), its `unit` and its `rank` (codes; -1 where nothing ranks homes)."""
 
     groups: tuple[str, ...]
     people: np.ndarray
@@ -72,9 +72,13 @@ def living(samples: Samples, *, groups: Mapping[str, str], areas: Areas, rank_by
     unit = areas.codes(samples["unit"].to_numpy())
     home = pd.factorize(samples["residence_id"])[0]
     place, first = (np.unique(home * (len(areas.units) + 1) + unit, return_index=True, return_inverse=True)[part] for part in (2, 1))
+    place = place.ravel()
+    every = np.column_stack([samples[column].to_numpy(dtype=float) for column in (*groups.values(), "people")])
+    if not np.array_equal(every[first[place]], every):
+        # Samples of one residence that stand for unequal numbers of people are places of their own.
+        first = place = np.arange(len(place))
     rank = np.full(len(first), -1) if rank_by is None else np.unique(np.asarray(rank_by)[first], return_inverse=True)[1]
-    people = np.column_stack([samples[column].to_numpy(dtype=float) for column in (*groups.values(), "people")])
-    return Living(tuple(groups), people, place.ravel(), unit[first], rank.ravel(), areas)
+    return Living(tuple(groups), every[first], place, unit[first], rank.ravel(), areas)
 
 
 def by_category(lived: Living, values: np.ndarray, *, limits: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
@@ -232,15 +236,18 @@ def _sums(codes, people, sizes):
     """People by cell, and by place those with a finite value and these times them."""
     row, values, place = codes
     out, ranked = np.zeros((sizes[0], people.shape[1])), np.zeros((sizes[1], 2, people.shape[1]))
+    counted, metres = np.zeros(sizes[1]), np.zeros(sizes[1])
     for at in range(len(row)):
-        value, own = values[row[at]], ranked[place[at]]
-        reached = np.isfinite(value)
+        value, cell, own = values[row[at]], row[at], place[at]
         for group in range(people.shape[1]):
-            weight = people[at, group]
-            out[row[at], group] += weight
-            if reached:
-                own[0, group] += weight
-                own[1, group] += weight * value
+            out[cell, group] += people[own, group]
+        if np.isfinite(value):
+            counted[own] += 1
+            metres[own] += value
+    for own in range(sizes[1]):
+        for group in range(people.shape[1]):
+            ranked[own, 0, group] = people[own, group] * counted[own]
+            ranked[own, 1, group] = people[own, group] * metres[own]
     return out, ranked
 
 

@@ -56,13 +56,13 @@ def _robust(samples: Sampled, walked: tuple, judged: tuple, sums: np.ndarray, he
     """Robust or fragile by people, by land where nobody lives."""
     walk_m, varied = walked
     requirement, group, rule = judged
-    weights, size = samples.weights[group.people], len(samples.ids)
+    weights = samples.weights[group.people]
     limits = {change.id: limit_of(requirement, rule=rule, speed_kmh=group.speed_kmh, change=change) + ROUNDING_M for change in robustness.changes()}
     same = [id for id in limits if id not in varied]
-    found = dict(zip(same, _lefts(samples.owner, walk_m, np.array([limits[id] for id in same]), weights, size), strict=True))
+    found = dict(zip(same, _lefts((samples.first, held), walk_m, np.array([limits[id] for id in same]), weights), strict=True))
     for id in limits.keys() - found.keys():
-        found[id] = _lefts(samples.owner, varied[id], np.array([limits[id]]), weights, size)[0]
-    lefts = {id: found[id][held] for id in limits}
+        found[id] = _lefts((samples.first, held), varied[id], np.array([limits[id]]), weights)[0]
+    lefts = {id: found[id] for id in limits}
     by_people = _named(sums[:, PEOPLE], {id: left[:, PEOPLE] for id, left in lefts.items()})
     empty = sums[:, PEOPLE] == 0
     if empty.any():
@@ -125,15 +125,16 @@ def _left(owner, walked, tried, size):
 
 
 @njit(cache=True, nogil=True)
-def _lefts(owner, walk, limits, weights, size):
-    """By limit and residence: people and land beyond it."""
-    out, least = np.zeros((len(limits), size, 2)), limits.min()
-    for row in range(len(owner)):
-        if walk[row] <= least:
-            continue
-        own = owner[row]
-        for at in range(len(limits)):
-            if not walk[row] <= limits[at]:
-                out[at, own, 0] += weights[0, row]
-                out[at, own, 1] += weights[1, row]
+def _lefts(homes, walk, limits, weights):
+    """By limit and residence asked about (rows of `Sampled.first`): people and land beyond it."""
+    first, asked = homes
+    out, least = np.zeros((len(limits), len(asked), 2)), limits.min()
+    for own in range(len(asked)):
+        for row in range(first[asked[own]], first[asked[own] + 1]):
+            if walk[row] <= least:
+                continue
+            for at in range(len(limits)):
+                if not walk[row] <= limits[at]:
+                    out[at, own, 0] += weights[0, row]
+                    out[at, own, 1] += weights[1, row]
     return out
