@@ -1,8 +1,7 @@
 """Where a layer is: the metric CRS of a study, the Chinese datums, and the faults a planner's file can have.
 
-Longitude and latitude stand only at the two ends of the work; inside, every layer is in projected metres.
-Three datums meet in China. WGS-84 and CGCS2000 agree to centimetres. GCJ-02 (Amap, Tencent) is about 500 m off
-and BD-09 (Baidu) about 1 km, by published formulas without parameters, inverted here by fixed-point iteration.
+Longitude and latitude stand only at the two ends of the work; inside, every layer is in projected metres. Three datums meet in China: WGS-84 and
+CGCS2000 agree to centimetres, GCJ-02 (Amap, Tencent) is about 500 m off and BD-09 (Baidu) about 1 km, by published formulas inverted by iteration.
 """
 
 from __future__ import annotations

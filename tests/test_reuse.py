@@ -255,7 +255,8 @@ def test_one_facility_more_asks_again_for_its_own_category_alone(tiny, monkeypat
     for told in ({}, {"facilities": [FRESH]}, {"limits": [{"category": "park", "level": "L5", "limit_m": 450}]}):
         inputs, standard, settings = state(tiny, told)
         analyze(inputs, standard=standard, settings=settings, known=known)
-    assert asked == ["school", "park", "school", "park"]
+    #  categories of one state are at work at the same time
+    assert sorted(asked[:2]) == ["park", "school"] and asked[2:] == ["school", "park"]
 
 
 def test_an_indicator_is_worked_out_again_for_what_it_reads_alone(tiny, monkeypatch):

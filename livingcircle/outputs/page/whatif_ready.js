@@ -13,13 +13,15 @@
   // What a town answers of one requirement, as a change asks it.
   function* asked(town, { category, level, group }) {
     const view = town.view(group), walks = town.judging.categories[category].asked.find((one) => one.level === level);
+    // A level may ask nothing of the category chosen.
+    if (!walks) return;
     town.samples(category, group);
     yield;
-    if (walks) town.deciding(category, view, walks.at_least);
+    town.deciding(category, view, walks.at_least);
     yield;
     town.worked(category, level, group);
     yield;
-    if (walks) town.later(category, view, walks.at_least);
+    town.later(category, view, walks.at_least);
     yield;
     town.dataEdge(view);
     yield;
@@ -63,6 +65,7 @@
     yield* parts(lc.finder(town.walking, number), ["lines", "every"]);
     town.freshDoors(number);
     yield;
+    if (!town.asked(chosen.category, chosen.level)) return;
     yield* asked(town, chosen);
     lc.difference(before, town, chosen);
     yield;
