@@ -211,8 +211,9 @@ const livingcircle = {};
 
   // The values that the page holds: JSON, compressed, in letters that HTML leaves alone.
   lc.held = async function () {
-    const letters = atob(document.getElementById("livingcircle-data").textContent), bytes = new Uint8Array(letters.length);
-    for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i);
+    const text = document.getElementById("livingcircle-data").textContent;
+    // Newer browsers read these letters ten times as fast.
+    const bytes = Uint8Array.fromBase64 ? Uint8Array.fromBase64(text) : Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
     const { readable, writable } = new DecompressionStream("deflate"), writer = writable.getWriter();
     writer.write(bytes);
     writer.close();
