@@ -20,8 +20,7 @@ from pyproj.transformer import TransformerGroup
 
 from livingcircle.errors import DataError, Fault, listed, raise_all, said
 
-# A transformer takes longer to make than to use.
-_transformer = functools.cache(pyproj.Transformer.from_crs)
+_transformer = functools.cache(pyproj.Transformer.from_crs)  # one takes longer to make than to use
 # The GCJ-02 and BD-09 constants as published in PRCoords (CC0) and eviltransform (BSD-2), which agree to 8 mm.
 KRASOVSKY_A_M = 6378245.0
 KRASOVSKY_E2 = 0.00669342162296594323

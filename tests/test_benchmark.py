@@ -96,6 +96,20 @@ def test_what_is_read_again_is_what_was_built(parts, tmp_path):
     assert all(figure.value > 0 for figure in figures)
 
 
+def test_every_state_of_a_study_is_timed_in_its_turn(parts, tmp_path):
+    import toy_study
+    from benchmark_parts.scenarios import State, measured, scenario_table
+
+    folder = toy_study.write(tmp_path / "toy")
+    study = folder / "study.toml"
+    study.write_text(study.read_text("utf-8") + '\n[scenarios.fast]\n[scenarios.fast.walking.speeds]\nall = 5.0\n', encoding="utf-8")
+    states = measured(folder)
+    assert [state.name for state in states] == ["as it is", "fast"]
+    assert all(state.seconds > 0 and state.cpu > 0 for state in states)
+    lines = scenario_table([State("as it is", 20.0, 25.0), State("fast", 3.0, 3.5), State("2030", 3.01, 4.0)]).splitlines()[2:]
+    assert lines == ["| as it is | 20.0 | 25.0 |  |", "| fast | 3.0 | 3.5 | 3: pass |", "| 2030 | 3.0 | 4.0 | 3: over |"]
+
+
 def test_rates_keep_the_promise_or_fail(parts):
     from benchmark_parts.shift import Rate, shift_table
 
