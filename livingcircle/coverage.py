@@ -254,19 +254,6 @@ def numbered(names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.repeat(code, np.diff(start, append=len(names))), known
 
 
-def middle_rows(owner: np.ndarray, walk_m: np.ndarray) -> np.ndarray:
-    """For each owner (numbers from 0), in their order, the row whose walk is the owner's lower median.
-
-    >>> middle_rows(np.array([0, 1, 1, 1]), np.array([7.0, 9.0, 1.0, np.inf])).tolist()
-    [0, 1]
-    """
-    if (np.diff(owner) < 0).any():
-        order = np.argsort(owner, kind="stable")
-        return order[middle_rows(owner[order], walk_m[order])]
-    first = np.flatnonzero(np.diff(owner, prepend=-1))
-    return middles(np.append(first, len(owner)), walk_m)
-
-
 def middles(first: np.ndarray, walk_m: np.ndarray, *, beyond_m: float = -np.inf) -> np.ndarray:
     """For each run of rows (`first`: where each begins, and the number of rows) the row of the lower median of what lies beyond a limit; -1 for none.
 

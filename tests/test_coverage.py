@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livingcircle import coverage as judging
-from livingcircle.coverage import Group, middle_rows
+from livingcircle.coverage import Group, middles
 from livingcircle.layers import COVERAGE, check
 from livingcircle.standards import Requirement
 
@@ -111,9 +111,13 @@ def test_one_more_facility_never_lowers_coverage(tmp_path_factory, places):
 
 
 def test_the_middle_walk_is_the_lower_median():
-    owner = np.array([0, 1, 1, 1, 0, 1])
-    walk = np.array([5.0, 9.0, 1.0, np.inf, 7.0, 3.0])
-    assert walk[middle_rows(owner, walk)].tolist() == [5, 3]
+    first, walk = np.array([0, 2, 6]), np.array([5.0, 7.0, 9.0, 1.0, np.inf, 3.0])
+    assert walk[middles(first, walk)].tolist() == [5, 3]
+    #  beyond 5 m the first home has 7, the second 9 and no walk at all
+    assert walk[middles(first, walk, beyond_m=5.0)].tolist() == [7, 9]
+    assert middles(first, walk, beyond_m=8.0).tolist() == [-1, 2]
+    #  of three equal walks the second
+    assert middles(np.array([0, 5]), np.array([2.0, 4.0, 4.0, 4.0, 9.0])).tolist() == [2]
 
 
 def test_shares_by_straight_line_stand_beside_those_on_foot(tiny):
