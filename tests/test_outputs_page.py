@@ -100,7 +100,7 @@ def test_nothing_is_fetched(result):
     text = page.html(result)
     parts = Parts(text)
     linked = [(tag, value) for tag, name, value in parts.attributes if name in ("src", "href", "srcset", "action", "data")]
-    assert linked == [("link", "data:,")]
+    assert linked == [("link", "data:,"), ("link", "#end")]
     for _, style in parts.styles:
         assert "@import" not in style
         assert all(url.startswith(("data:image/png;base64,", "#")) for url in re.findall(r"url\(([^)]*)\)", style))

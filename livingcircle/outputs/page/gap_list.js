@@ -3,8 +3,8 @@
 
 (function (lc) {
   const { element } = lc;
-  const STEP = 100, FIRST = 30;
   // The page opens with what a screen has room for; the other rows follow once it is seen.
+  const STEP = 100, ROW_PX = 50, FIRST = Math.ceil(window.innerHeight / ROW_PX);
   const list = { first: FIRST, shown: FIRST, sort: "rank", unit: "", cause: "", priority: "", confidence: "", every: false, marked: -1 };
   lc.gapList = list;
   lc.on("start", () => lc.onceSeen(() => {

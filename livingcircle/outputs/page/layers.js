@@ -77,8 +77,6 @@
         land: pane(map, "land", 340), streets: pane(map, "streets", 360, false, lc.streetCanvas),
         front: pane(map, "front", 410, true), frame: pane(map, "frame", 430),
       };
-      // A canvas with nothing on it is printed, too.
-      Object.values(this.renderers).forEach((renderer) => renderer.addTo(map));
       this.groups = {};
       ["water", "green", "area", "units", "streets", "homes", "gaps", "places", "everyPlace", "doors"].forEach((name) => {
         this.groups[name] = L.layerGroup();
@@ -102,7 +100,7 @@
     drawHomes() {
       this.homes = lc.data.residences.shape.map((shape, i) => {
         const home = lc.drawn(shape, { renderer: this.renderers.front, smoothFactor: 0.6 });
-        if (home) home.bindPopup(() => lc.popup.residence(i), lc.popup.options).addTo(this.groups.homes);
+        if (home) home.bindPopup(() => lc.popup.residence(i)).addTo(this.groups.homes);
         return home;
       });
     }
@@ -116,10 +114,10 @@
       };
       if (places.shape[i] && places.shape[i].polygons) {
         const site = { renderer, color, weight: 1.6, dashArray: open ? null : "5 3", fillOpacity: 0.12, fillColor: color };
-        made.push(L.polygon(places.shape[i].polygons, site).bindPopup(() => lc.popup.facility(i), lc.popup.options));
+        made.push(L.polygon(places.shape[i].polygons, site).bindPopup(() => lc.popup.facility(i)));
       }
       if (!open && places.year[i] !== null) made.push(lc.label(places.at[i], String(places.year[i]), "year-label"));
-      made.push(new lc.Mark(places.at[i], Object.assign({ radius }, look)).bindPopup(() => lc.popup.facility(i), lc.popup.options));
+      made.push(new lc.Mark(places.at[i], Object.assign({ radius }, look)).bindPopup(() => lc.popup.facility(i)));
       return made;
     }
 
@@ -199,7 +197,7 @@
       const look = { renderer: this.renderers.front, color: lc.data.style.map.gap, weight: sizeOf(this.map).gap, fillOpacity: 0, fill: true, fresh: true };
       const area = drawn ? L.polygon(drawn, Object.assign(look, { hatch, dashArray: hatch === "full" ? null : "6 3" }))
         : L.circleMarker(lc.now.gaps.at[gap], Object.assign({ radius: 9 }, look));
-      return area.on("click", () => lc.panel.mark(place())).bindPopup(() => lc.popup.gap(place()), lc.popup.options);
+      return area.on("click", () => lc.panel.mark(place())).bindPopup(() => lc.popup.gap(place()));
     }
 
     drawPlaces() {
@@ -239,12 +237,14 @@
 
     // Puts what waited on the map.
     put() {
-      const { waiting } = this;
+      const { waiting, list, map } = this;
       this.waiting = null;
-      // Each layer that comes would have the list of layers made anew.
-      this.list.remove();
-      waiting.forEach((group) => group.addTo(this.map));
-      this.list.addTo(this.map);
+      // A canvas with nothing on it is printed, too.
+      Object.values(this.renderers).forEach((renderer) => renderer.addTo(map));
+      // Each layer that comes would have the list of layers made anew; the list only needs its ticks.
+      const silently = (group) => group.off("add remove", list._onLayerChange, list).addTo(map).on("add remove", list._onLayerChange, list);
+      waiting.forEach(silently);
+      list._layerControlInputs.forEach((tick) => { tick.checked = map.hasLayer(list._getLayer(tick.layerId).layer); });
       this.order();
     }
 

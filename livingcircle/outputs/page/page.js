@@ -21,7 +21,8 @@
     lc.layers.map.closePopup();
     choices();
     lc.headline();
-    lc.layers.map.invalidateSize({ animate: false, pan: false });
+    // The page that opens is measured once, when all of it is there.
+    if (!lc.layers.waiting) lc.layers.map.invalidateSize({ animate: false, pan: false });
     lc.layers.refresh();
     lc.legend();
     lc.panel.refresh();
@@ -33,10 +34,10 @@
     lc.speak(language);
     lc.identity();
     lc.corners();
-    fitCards();
     lc.layers.control();
     lc.panel.build();
     if (lc.data.categories.length) lc.choose({});
+    fitCards();
     lc.tell("language", lc.language);
   };
 
@@ -105,15 +106,17 @@
   const widthOf = (selector) => { const box = document.querySelector(selector); return box ? box.offsetWidth + 24 : 16; };
   const WIDE = 640, CARD = 380;
 
-  // A card is never taller than the map and keeps clear of legend and layer list where there is room; the legend leaves room for the north arrow.
+  // A card is never taller than the map and keeps clear of legend and layer list where there is room.
   function fitCards() {
-    const size = lc.layers.map.getSize(), { options } = lc.popup, left = widthOf(".legend"), right = widthOf(".leaflet-control-layers");
-    options.maxHeight = Math.max(140, Math.round(0.72 * size.y));
-    options.maxWidth = Math.max(220, Math.min(320, size.x - 70));
-    const roomy = size.x - left - right > CARD;
-    options.autoPanPaddingTopLeft = roomy ? [left, 16] : [16, 16];
-    options.autoPanPaddingBottomRight = roomy ? [right, 16] : [16, 16];
-    document.querySelector(".legend").style.maxHeight = `${Math.max(120, size.y - 190)}px`;
+    const size = lc.layers.map.getSize(), left = widthOf(".legend"), right = widthOf(".leaflet-control-layers"), roomy = size.x - left - right > CARD;
+    // Of all cards, those that wait for their first opening too.
+    L.Popup.mergeOptions({
+      minWidth: 220,
+      maxHeight: Math.max(140, Math.round(0.72 * size.y)),
+      maxWidth: Math.max(220, Math.min(320, size.x - 70)),
+      autoPanPaddingTopLeft: roomy ? [left, 16] : [16, 16],
+      autoPanPaddingBottomRight: roomy ? [right, 16] : [16, 16],
+    });
   }
 
   // On a phone a card takes the room of the corners; its cross speaks the language of the page.
@@ -127,7 +130,7 @@
     map.on("popupclose", () => map.getContainer().classList.remove("reading"));
   }
 
-  const open = (content, at) => L.popup(lc.popup.options).setLatLng(at).setContent(content).openOn(lc.layers.map);
+  const open = (content, at) => L.popup().setLatLng(at).setContent(content).openOn(lc.layers.map);
 
   // Keeps the area clear of the legend and the layer list where the map is wide enough for all three.
   function room() {
@@ -224,13 +227,10 @@
     if (asked.language) lc.speak(asked.language);
     map.attributionControl.remove();
     lc.layers = new lc.Layers(map);
-    lc.layers.control();
     lc.identity();
     lc.panel.build();
     lc.corners();
     lc.printing();
-    fitCards();
-    map.on("resize", fitCards);
     whileReading(map);
     map.on("click", (event) => lc.tell("click", event));
     document.getElementById("skip").addEventListener("click", () => document.getElementById(`tab-${lc.state.tab}`).focus());
@@ -238,11 +238,15 @@
     document.addEventListener("fullscreenchange", () => { if (!document.fullscreenElement && document.body.classList.contains("full")) fullScreen(); });
     document.getElementById("choices").addEventListener("submit", (event) => event.preventDefault());
     if (lc.data.categories.length) lc.choose(asked.next);
+    lc.tell("start", map);
+    lc.layers.control();
+    map.invalidateSize({ animate: false, pan: false });
+    fitCards();
+    map.on("resize", fitCards);
     if (asked.view) map.setView(asked.view.center, asked.view.zoom, { animate: false });
     else lc.goWhole();
     lc.layers.put();
     lc.watchAddress();
-    lc.tell("start", map);
     document.documentElement.dataset.ready = "1";
   };
 })(livingcircle);

@@ -35,8 +35,6 @@
   }
 
   lc.popup = {
-    options: { maxWidth: 320, minWidth: 220 },
-
     residence: function (i) {
       if (lc.state.lacking) return lacks(i);
       const homes = lc.data.residences, walks = lc.now.walks(lc.state.category), gap = gapOf(i), gaps = lc.now.gaps;

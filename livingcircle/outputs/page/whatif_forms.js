@@ -86,7 +86,7 @@
       lc.layers.map.closePopup();
       if (capacity !== null) whatIf.apply(edit("resize", id, capacity));
     });
-    L.popup(lc.popup.options).setLatLng(places.at[i]).setContent(asked).openOn(lc.layers.map);
+    L.popup().setLatLng(places.at[i]).setContent(asked).openOn(lc.layers.map);
     setTimeout(() => asked.querySelector("input").select(), 0);
   };
 

@@ -15,7 +15,7 @@
     const { style, facilities } = lc.data, words = whatIf.sayChange(scenario, ["facilities", i]), known = at.get(row.id);
     if (lc.scenario.isNew(row)) {
       const made = put([row.lat, row.lon], "new", "+", style.scenario.added, words, { interactive: true, keyboard: true, draggable: true, autoPan: true });
-      made.bindPopup(() => whatIf.editNew(i), lc.popup.options);
+      made.bindPopup(() => whatIf.editNew(i));
       made.on("dragend", () => {
         const to = made.getLatLng();
         whatIf.apply(lc.scenario.edit.move(whatIf.scenario(), lc.scenario.facilityId(whatIf.scenario(), i), to.lng, to.lat));
