@@ -15,8 +15,9 @@ from livingcircle.layers import Residences, Samples, Units, row_numbers
 from livingcircle.reuse import Known, again
 from livingcircle.sources.spreadsheet import number
 
-SAMPLES_PER_RESIDENCE = 1500
-MOST_SAMPLES = 400_000
+# Points of a residence, at most and, in a study of ordinary size, at least; and in all: what is enough, and the most.
+SAMPLES_PER_RESIDENCE, FEWER_SAMPLES = 1500, 400
+ENOUGH_SAMPLES, MOST_SAMPLES = 100_000, 400_000
 MOST_PEOPLE = 10_000_000
 FINEST_M, COARSEST_M = 1.0, 15.0
 # An irrational slope: no street or boundary runs along the lattice, so shares carry no rounding of whole rows.
@@ -170,14 +171,12 @@ def sample(
 ) -> Samples:
     """Points that stand for the land and people of every residence (`layers.SAMPLES`, plus `people_<group>`).
 
-    Each polygon gets about `per_residence` points on a turned lattice (1 to 15 m apart); each point stands for an equal
-    part of the land and people. A residence given as a point is its own sample. Sums over the samples equal the sums over
-    the residences. Shares of the land of a unit computed on them stay within 0.5 percentage points of a 2 m raster. Very many
-    residences get fewer points each; `among` is how many a study has in all its years, so that a residence has the same points in each. `known` holds
-    the points of residences sampled before.
+    Each polygon gets about `per_residence` points on a turned lattice (1 to 15 m apart), fewer where there are many residences (`points_each`); each
+    point stands for an equal part of the land and people. A residence given as a point is its own sample. Sums over the samples equal the sums over
+    the residences. Shares of the land of a unit computed on them stay within 0.5 percentage points of a 2 m raster. `among` is how many residences a
+    study has in all its years, so that a residence has the same points in each. `known` holds the points of residences sampled before.
     """
-    total = per_residence * (among or len(residences))
-    aim = per_residence if total <= MOST_SAMPLES else max(per_residence * MOST_SAMPLES / total, 50)
+    aim = points_each(among or len(residences), per_residence=per_residence)
     owner, points = [], []
     for row, shape in enumerate(residences.geometry):
         found = np.array([shape]) if shape.geom_type == "Point" else again(known, _lattice_points, shape, aim)
@@ -196,6 +195,16 @@ def sample(
         geometry=geometry,
         crs=residences.crs,
     )
+
+
+def points_each(residences: int, *, per_residence: int = SAMPLES_PER_RESIDENCE) -> float:
+    """How many points each of so many residences gets: `per_residence` as long as all together are not more than enough.
+
+    >>> [points_each(number) for number in (10, 140, 800, 4000, 20_000)]
+    [1500, 714.2857142857143, 400, 100.0, 50]
+    """
+    wanted = min(per_residence, max(ENOUGH_SAMPLES / residences, FEWER_SAMPLES))
+    return max(min(wanted, MOST_SAMPLES / residences), min(per_residence, 50))
 
 
 def _lattice_points(shape: shapely.Geometry, aim: float) -> np.ndarray:
