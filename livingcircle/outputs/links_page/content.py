@@ -128,7 +128,7 @@ def _links(answer: Answer, known: tuple[list[tuple[str, str]], SimpleNamespace],
             # A gate may be a line without length, which reads as its one point.
             "shape": packing.shape(lines.iloc[number_], origin=origin),
             "way": packing.shape(ways.iloc[number_], origin=origin),
-            **{key: number(row[key], 1) for key in ("length_m", "walk_m", "people_gained", "people_distinct", "people_in_sequence", "people_per_m")},
+            **{key: number(row[key], 3) for key in ("length_m", "walk_m", "people_gained", "people_distinct", "people_in_sequence", "people_per_m")},
             "land_ha": number(row["land_distinct_ha"], 2),
             "saved": number(measure(row["saved_m"], answer), 1),
             "cost": number(row["cost"]),
@@ -157,8 +157,8 @@ def _together(answer: Answer) -> Content:
     cost = table["cost"].sum(skipna=False) if len(table) else np.nan
     return {
         "count": len(table),
-        "people": number(joint.people.sum(), 1),
-        "people_distinct": number(joint.distinct_people[0], 1),
+        "people": number(joint.people.sum(), 3),
+        "people_distinct": number(joint.distinct_people[0], 3),
         "land_ha": number(joint.distinct_land_ha[0], 2),
         "length_m": number(table["length_m"].sum(), 1),
         "cost": number(cost),

@@ -166,7 +166,7 @@ def _left(report: Report, most: int) -> Content:
     homes = home_people(report).index
     at = {term.category: n for n, term in enumerate(case.terms.each)}
     rows = [
-        {"home": home, "category": at[row["category"]], "people": number(row["people"], 1), "walk_m": number(row["walk_m"], 0), "reason": text(row["reason"]), "at": [row["lat"], row["lon"]]}
+        {"home": home, "category": at[row["category"]], "people": number(row["people"], 3), "walk_m": number(row["walk_m"], 0), "reason": text(row["reason"]), "at": [row["lat"], row["lon"]]}
         for home, row in zip(positions(table["residence_id"].head(most), homes), table.head(most).to_dict("records"), strict=True)
     ]
     return {"rows": rows, "more": max(len(table) - most, 0)}
