@@ -220,7 +220,7 @@ class Paper:
             ("Table Head", "Normal", fonts["table"], size["table_pt"], {"bold": True, "center": True, "before": 2, "after": 2, "keep": True}),
             ("Table Cell", "Normal", fonts["table"], size["table_pt"], {"before": 1.5, "after": 1.5}),
             ("Contents Heading", "Normal", fonts["heading"], size["heading1_pt"], {"after": 10, "center": True, "bold": True}),
-            ("toc 1", "Normal", fonts["body"], size["caption_pt"], {"before": 3}),
+            ("toc 1", "Normal", fonts["body"], size["caption_pt"], {"before": 1.5}),
             ("toc 2", "Normal", fonts["body"], size["table_pt"], {"left": 2 * size["body_pt"]}),
             ("Figure", "Normal", fonts["table"], size["table_pt"], {"before": 8, "after": 2, "center": True}),
         ):
