@@ -467,7 +467,7 @@ def test_every_category_of_the_shipped_study_agrees(shipped, tmp_path):
     network = shipped.walking.network.with_permeability(met.permeability)
     names = sorted({name for names in shipped.facilities["categories"] for name in names})
     rows = [of_category(shipped.entrances, shipped.facilities, name, shipped.facilities["open"].to_numpy()) for name in names]
-    homes = np.arange(0, len(met.origins), 15)
+    homes = np.arange(0, len(met.origins), 7)
     given = {"homes": homes.tolist(), "categories": [own.tolist() for own in rows]}
     content = told(shipped)
     assert len(json.dumps(content, ensure_ascii=False).encode()) < 200_000
