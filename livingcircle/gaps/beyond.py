@@ -96,7 +96,10 @@ def _ages(samples: Sampled, sums: np.ndarray) -> dict[str, np.ndarray]:
 
 @njit(cache=True, nogil=True)
 def _weighed(homes, walk, limits, told):
-    """By limit and residence asked about (rows of `Sampled.first`): the sums of the weights of what lies beyond it; `told` are the weights and those of whole residences."""
+    """By limit and residence asked about (rows of `Sampled.first`): the sums of weights of what lies beyond it.
+
+    `told` are the weights, and those of whole residences: most lie wholly within or wholly beyond.
+    """
     (first, asked), (weights, wholes) = homes, told
     out = np.zeros((len(limits), len(asked), len(weights)))
     for own in range(len(asked)):
