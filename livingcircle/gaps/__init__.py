@@ -90,14 +90,14 @@ def gaps(
     """
     groups, rule, detour = judged
     names = Names.of(facilities)
-    parts = []
+    parts, shared = [], {}
     for category, requirement in standard.requirements():
         for group in groups:
             if (category, group.id) not in reach:
                 continue
             known = reach[category, group.id]
             told = known.walks.edge_m, known.later, known.varied
-            part = beyond(samples, known.walks.measure(rule), requirement, judged=(group, rule), told=told)
+            part = beyond(samples, known.walks.measure(rule), requirement, judged=(group, rule), told=told, shared=shared)
             if len(part["home"]):
                 parts.append(_shown(part, known, requirement, (group, rule, category)))
     return _identified(samples, _explained(joined(parts), names, detour)) if parts else {}

@@ -19,12 +19,19 @@ PEOPLE, LAND, EVERYBODY, AGES = 0, 1, 2, 3
 
 
 def beyond(
-    samples: Sampled, walk_m: np.ndarray, requirement: Requirement, *, judged: tuple[Group, str], told: tuple[np.ndarray | None, Mapping, Mapping]
+    samples: Sampled,
+    walk_m: np.ndarray,
+    requirement: Requirement,
+    *,
+    judged: tuple[Group, str],
+    told: tuple[np.ndarray | None, Mapping, Mapping],
+    shared: dict[tuple[int, float], np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
     """The residences with people or land beyond the limit, a value each by column: `home`, `people`, `land_ha`, `sample`, `closes_in` and more.
 
     `walk_m` is the measure of the rule for every sample, `judged` the group and the rule; `told` the walks to where the street data end (None where
-    that is not known), the walks by coming year and by change tried. `sample` is the middle one of what lies beyond.
+    that is not known), the walks by coming year and by change tried. `sample` is the middle one of what lies beyond; `shared` keeps these for others
+    asked about with the very same walks and limit.
     """
     group, rule = judged
     edge_m, later, varied = told
@@ -34,6 +41,9 @@ def beyond(
     held = np.flatnonzero((sums[:, PEOPLE] > 0) | (sums[:, LAND] > 0))
     sums = sums[held]
     homes = samples.first, held
+    shared, key = {} if shared is None else shared, (id(walk_m), limit)
+    if key not in shared:
+        shared[key] = middles(samples.first, walk_m, beyond_m=limit)
     closes_in = np.full(len(held), np.nan)
     for year in sorted(later):
         closes_in[np.isnan(closes_in) & ~_left(homes, walk_m, later[year], limit)] = year
@@ -41,7 +51,7 @@ def beyond(
         "home": held,
         "people": sums[:, PEOPLE],
         "land_ha": sums[:, LAND],
-        "sample": middles(samples.first, walk_m, beyond_m=limit)[held],
+        "sample": shared[key][held],
         "closes_in": closes_in,
         **_robust(samples, (walk_m, varied), (requirement, group, rule), sums, held),
         "uncertain_share": np.full(len(held), np.nan) if edge_m is None else _uncertain(sums, _ends(homes, (walk_m, edge_m), limit, weights)),
