@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -91,6 +92,14 @@ class Sampled:
             tuple(ages),
             {column: np.stack([samples[column].to_numpy(), *rest]).astype(float) for column in columns},
         )
+
+    @cached_property
+    def wholes(self) -> dict[str, np.ndarray]:
+        """The sums of `weights` over every residence, a row each, added up in the order of the samples."""
+        size = len(self.ids)
+        return {
+            column: np.stack([np.bincount(self.owner, weights=row, minlength=size) for row in weights], axis=1) for column, weights in self.weights.items()
+        }
 
 
 def covered(
@@ -264,6 +273,30 @@ def middles(first: np.ndarray, walk_m: np.ndarray, *, beyond_m: float = -np.inf)
 
 
 @njit(cache=True, nogil=True)
+def _ranked(room, size, turn):
+    """The value that stands at `turn` in the order of the first `size` of `room`, which are moved about. Source: Hoare's quickselect (1961)."""
+    low, high = 0, size - 1
+    while low < high:
+        pivot = room[(low + high) // 2]
+        up, down = low, high
+        while up <= down:
+            while room[up] < pivot:
+                up += 1
+            while room[down] > pivot:
+                down -= 1
+            if up <= down:
+                room[up], room[down] = room[down], room[up]
+                up, down = up + 1, down - 1
+        if turn <= down:
+            high = down
+        elif turn >= up:
+            low = up
+        else:
+            break
+    return room[turn]
+
+
+@njit(cache=True, nogil=True)
 def _middles(first, walk_m, limit):
     """Of equal walks the one in the middle's turn."""
     out = np.full(len(first) - 1, -1)
@@ -277,7 +310,7 @@ def _middles(first, walk_m, limit):
         if size == 0:
             continue
         turn = (size - 1) // 2
-        value = np.partition(room[:size], turn)[turn]
+        value = _ranked(room, size, turn)
         for row in range(size):
             if room[row] < value:
                 turn -= 1

@@ -18,7 +18,7 @@ from livingcircle.gaps import Columns, Reach, causes
 from livingcircle.layers import Entrances, Facilities, Positions, Samples, WalkTimes
 from livingcircle.network import StreetNetwork
 from livingcircle.network.links import Link, Linked, linked
-from livingcircle.reasons import Tree, falls, tree
+from livingcircle.reasons import falls, tree
 from livingcircle.reuse import Known, again
 from livingcircle.robustness import changes
 from livingcircle.snapping import BEHIND, INSIDE
@@ -207,22 +207,31 @@ def limit_streets(told: Columns, rows: np.ndarray, seen: Mapping[str, View], set
     way = Way(shortest=settings.rule == "distance", engine=settings.engine)
     size = len(told["sample"])
     street, legs, shut = np.full(size, "", dtype=object), np.full(size, np.nan), np.zeros(size, dtype=bool)
-    trees: dict[int, tuple] = {}
-    for group in settings.groups:
-        view = seen[group.id]
-        if id(view) not in trees:
-            doors = view.doors.iloc[rows]
-            trees[id(view)] = doors, tree(view.network, doors, way=way)
-        doors, found = trees[id(view)]
-        own = np.flatnonzero(told["group"] == group.id)
-        homes = view.origins.iloc[told["sample"][own]]
-        legs[own], shut[own] = homes["leg_m"].to_numpy(), homes["reason"].isin([BEHIND, INSIDE]).to_numpy()
-        limits = told["limit_m"][own] if way.shortest else told["limit_min"][own] * group.speed_kmh * METRES_PER_MINUTE_PER_KMH
-        for limit in np.unique(limits):
-            some = np.flatnonzero(limits == limit)
-            street[own[some]] = view.network.labels[falls(view.network, found, homes.iloc[some], doors, limit_m=limit, way=way)]
+    speed = {group.id: group.speed_kmh for group in settings.groups}
+    pace = np.array([speed[group] for group in told["group"].tolist()])
+    limits = told["limit_m"] if way.shortest else told["limit_min"] * pace * METRES_PER_MINUTE_PER_KMH
+    for view, own in by_view(told["group"], seen):
+        doors, homes = on_streets(view.doors, rows), on_streets(view.origins, told["sample"][own])
+        reason = view.origins["reason"].array
+        legs[own] = homes["leg_m"].to_numpy()
+        shut[own] = np.isin(reason.codes[told["sample"][own]], reason.categories.get_indexer([BEHIND, INSIDE]))
+        met = falls(view.network, tree(view.network, doors, way=way), homes, doors, limit_m=limits[own], way=way)
+        street[own] = view.network.labels[met]
     cause = np.where(shut & (told["cause"] == "off_network"), "behind_barrier", told["cause"]).astype(object)
     return {**told, "from_leg_m": legs, "limit_street": street, "cause": cause, "remedy": causes.remedy_of(cause)}
+
+
+def by_view(groups: np.ndarray, seen: Mapping[str, View]) -> list[tuple[View, np.ndarray]]:
+    """Every view of groups met in a table, with the rows of all groups that share it."""
+    number = {group: id(seen[group]) for group in dict.fromkeys(groups.tolist())}
+    of = np.array([number[group] for group in groups.tolist()], dtype=np.int64)
+    return [(view, np.flatnonzero(of == which)) for which, view in {number[group]: seen[group] for group in number}.items()]
+
+
+def on_streets(positions: Positions, rows: np.ndarray) -> pd.DataFrame:
+    """Where some of many positions stand: `edge`, `offset_m`, `leg_m` and `component` of the rows asked for, in their order."""
+    told = {name: positions[name].to_numpy()[rows] for name in ("edge", "offset_m", "leg_m", "component")}
+    return pd.DataFrame(told, copy=False)
 
 
 def _measure(

@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from livingcircle.analysis.inputs import Inputs, Settings
-from livingcircle.analysis.reach import View, of_category
+from livingcircle.analysis.reach import View, by_view, on_streets
 from livingcircle.analysis.standing import coordinates
 from livingcircle.barriers import COMPOUND
 from livingcircle.facilities import opens_in
@@ -40,42 +40,43 @@ def parted(told: Columns, category: str, layers: tuple, seen: Mapping[str, View]
     inputs, sampled, facilities, rows = layers
     out = {column: np.full(len(told["cause"]), "", dtype=object) for column in ("severed_by", "link_from", "link_to", *CLOSING)}
     out["link_m"] = np.full(len(told["cause"]), np.nan)
-    for group in dict.fromkeys(told["group"].tolist()):
-        own = np.flatnonzero(told["group"] == group)
-        view, cause = seen[group], told["cause"][own]
-        for names, links in (("severed", _between), ("unreachable", _pieces), ("behind_barrier", _home)):
+    severed = np.flatnonzero(told["cause"] == "severed")
+    homes, doors = sampled.points[told["sample"]], coordinates(inputs.entrances)[rows]
+    door = np.full(len(homes), -1)
+    if len(severed):
+        # The same for every walker.
+        door[severed] = straight(homes[severed], doors)[1]
+        out["severed_by"][severed] = _kinds(np.stack([homes[severed], doors[door[severed]]], axis=1), inputs)
+    for view, own in by_view(told["group"], seen):
+        cause, sample = told["cause"][own], told["sample"]
+        chosen = own[cause == "severed"]
+        found = [(chosen, _between(view, (sample[chosen], homes[chosen]), (rows[door[chosen]], doors[door[chosen]])))] if len(chosen) else []
+        for names, links in (("unreachable", _pieces), ("behind_barrier", _home)):
             chosen = own[cause == names]
             if len(chosen):
-                for column, values in links((inputs, sampled, view), told["sample"][chosen], rows).items():
-                    out[column][chosen] = values
+                found.append((chosen, links((inputs, sampled, view), sample[chosen], rows)))
         chosen = own[cause == "not_yet_open"]
         if len(chosen):
-            closing = _closing(told["closes_in"][chosen], told["sample"][chosen], category, (inputs, facilities, view), settings)
-            for column, values in closing.items():
+            found.append((chosen, _closing(told["closes_in"][chosen], sample[chosen], category, (inputs, facilities, view), settings)))
+        for chosen, columns in found:
+            for column, values in columns.items():
                 out[column][chosen] = values
     return {**told, **out}
 
 
-def _between(told: tuple, sample: np.ndarray, rows: np.ndarray) -> Columns:
-    """Links between the street positions of homes and of the entrances nearest in a straight line."""
-    inputs, sampled, view = told
-    homes, doors = sampled.points[sample], coordinates(inputs.entrances)[rows]
-    door = straight(homes, doors)[1]
-    origins, ends = view.origins.iloc[sample], view.doors.iloc[rows[door]]
+def _between(view: View, homes: tuple[np.ndarray, np.ndarray], doors: tuple[np.ndarray, np.ndarray]) -> Columns:
+    """Links between the street positions of homes and those of entrances, given by their rows and points."""
     network = view.network
-    joint = np.stack([_places(origins, network, homes), _places(ends, network, doors[door])], axis=1)
-    return {
-        "severed_by": _kinds(np.stack([homes, doors[door]], axis=1), inputs, network),
-        "link_m": np.hypot(*(joint[:, 0] - joint[:, 1]).T),
-        "link_from": network.names[origins["edge"].to_numpy()],
-        "link_to": network.names[ends["edge"].to_numpy()],
-    }
+    places = [(on_streets(positions, row), points) for positions, (row, points) in ((view.origins, homes), (view.doors, doors))]
+    apart = np.subtract(*(_places(positions, network, points) for positions, points in places))
+    start, end = (network.names[positions["edge"].to_numpy()] for positions, _ in places)
+    return {"link_m": np.hypot(*apart.T), "link_from": start, "link_to": end}
 
 
 def _pieces(told: tuple, sample: np.ndarray, rows: np.ndarray) -> Columns:
     """Links between the piece of the network that each home stands on and the nearest piece with an entrance."""
     inputs, _, view = told
-    network, toward = view.network, door_components(view.doors.iloc[rows])
+    network, toward = view.network, door_components(on_streets(view.doors, rows))
     known: dict[int, tuple] = {}
     for component in np.unique(view.origins["component"].to_numpy()[sample]).tolist():
         if component in toward:
@@ -84,7 +85,7 @@ def _pieces(told: tuple, sample: np.ndarray, rows: np.ndarray) -> Columns:
             continue
         link = missing_link(network, component, toward)
         names = network.names[np.array([link.from_edge, link.to_edge])]
-        known[component] = (_kinds(link.ends[None], inputs, network)[0], link.gap_m, *names)
+        known[component] = (_kinds(link.ends[None], inputs)[0], link.gap_m, *names)
     found = [known[component] for component in view.origins["component"].to_numpy()[sample].tolist()]
     return {name: np.array(values, dtype=float if name == "link_m" else object) for name, values in zip(LINK, zip(*found, strict=True), strict=True)}
 
@@ -96,7 +97,7 @@ def _home(told: tuple, sample: np.ndarray, rows: np.ndarray) -> Columns:
     near = snap(homes, view.network, limit_m=np.inf, isolated_m=0)
     legs = np.stack([homes, _places(near, view.network, homes)], axis=1)
     return {
-        "severed_by": _kinds(legs, inputs, view.network),
+        "severed_by": _kinds(legs, inputs),
         "link_m": near["leg_m"].to_numpy(),
         "link_to": view.network.names[near["edge"].to_numpy()],
     }
@@ -108,7 +109,8 @@ def _places(positions: Positions, network: StreetNetwork, points: np.ndarray) ->
     return np.where(on, coordinates_of(positions, network), points)
 
 
-def _kinds(legs: np.ndarray, inputs: Inputs, network: StreetNetwork) -> np.ndarray:
+def _kinds(legs: np.ndarray, inputs: Inputs) -> np.ndarray:
+    """The kind of the first barrier on each leg, `MISSING_LINK` where there is none."""
     out = np.full(len(legs), MISSING_LINK, dtype=object)
     if inputs.barriers is not None and len(inputs.barriers):
         met = barriers_met(legs, inputs.barriers)
@@ -121,14 +123,16 @@ def _closing(closes_in: np.ndarray, sample: np.ndarray, category: str, layers: t
     inputs, facilities, view = layers
     years = opens_in(facilities, certainty=settings.certainty)
     way = Way(shortest=settings.rule == "distance", engine=settings.engine)
-    row_of = pd.Index(facilities["facility_id"])
+    coming = np.array([category in categories for categories in facilities["categories"]], dtype=bool) & ~facilities["open"].to_numpy()
+    whose = pd.Index(facilities["facility_id"]).get_indexer(inputs.entrances["facility_id"])
+    told = {column: np.append(facilities[key].to_numpy(dtype=object), "") for column, key in CLOSING.items()}
     out = {column: np.full(len(sample), "", dtype=object) for column in CLOSING}
     for year in np.unique(closes_in):
         own = np.flatnonzero(closes_in == year)
-        coming = ~facilities["open"].to_numpy() & (years <= year)
-        rows = of_category(inputs.entrances, facilities, category, coming)
-        walks = nearest(view.network, view.origins.iloc[sample[own]], view.doors.iloc[rows], speed_kmh=view.speed_kmh, way=way)
-        at = np.append(row_of.get_indexer(inputs.entrances["facility_id"].iloc[rows]), len(facilities))[walks["source"].to_numpy()]
-        for column, key in CLOSING.items():
-            out[column][own] = np.append(facilities[key].to_numpy(dtype=object), "")[at]
+        rows = np.flatnonzero((whose >= 0) & (coming & (years <= year))[whose])
+        homes, doors = on_streets(view.origins, sample[own]), on_streets(view.doors, rows)
+        walks = nearest(view.network, homes, doors, speed_kmh=view.speed_kmh, way=way)
+        at = np.append(whose[rows], len(facilities))[walks["source"].to_numpy()]
+        for column, names in told.items():
+            out[column][own] = names[at]
     return out

@@ -90,17 +90,17 @@ def gaps(
     """
     groups, rule, detour = judged
     names = Names.of(facilities)
-    parts = []
+    parts, shared = [], {}
     for category, requirement in standard.requirements():
         for group in groups:
             if (category, group.id) not in reach:
                 continue
             known = reach[category, group.id]
             told = known.walks.edge_m, known.later, known.varied
-            part = beyond(samples, known.walks.measure(rule), requirement, judged=(group, rule), told=told)
+            part = beyond(samples, known.walks.measure(rule), requirement, judged=(group, rule), told=told, shared=shared)
             if len(part["home"]):
-                parts.append(_identified(samples, _explained(part, known, requirement, names, (group, rule, detour, category))))
-    return joined(parts)
+                parts.append(_shown(part, known, requirement, (group, rule, category)))
+    return _identified(samples, _explained(joined(parts), names, detour)) if parts else {}
 
 
 def joined(parts: Sequence[Columns]) -> Columns:
@@ -146,59 +146,67 @@ def ranked(parts: Sequence[Gaps]) -> Gaps:
     return table.drop(columns=["_verify", "_people", "_excess"]).assign(rank=np.arange(1, len(table) + 1))
 
 
-def _explained(part: Columns, reach: Reach, requirement: Requirement, names: Names, judged: tuple) -> Columns:
-    group, rule, severed, category = judged
+def _shown(part: Columns, reach: Reach, requirement: Requirement, judged: tuple) -> Columns:
+    """The columns with what is asked of each gap, and what is known of the point shown for it."""
+    group, rule, category = judged
     row = part["sample"]
     walk_m, flat_m, source = (reach.walk[column].to_numpy()[row] for column in ("walk_m", "flat_m", "source"))
-    status = np.asarray(reach.walk["status"].array[row], dtype=object)
-    straight_m = reach.straight_m(row)
     pace = group.speed_kmh * METRES_PER_MINUTE_PER_KMH
-    limit_m = float(requirement.limit_m) if rule == "distance" else float(requirement.limit_min) * pace
+    told = {
+        "category": category, "level": requirement.level, "group": group.id, "limit_m": float(requirement.limit_m),
+        "limit_min": float(requirement.limit_min), "clause": requirement.clause, "flag": requirement.flag, "evidence": requirement.evidence,
+        "known": reach.known, "joined": reach.joined,
+    }  # fmt: skip
+    most_m = float(requirement.limit_m) if rule == "distance" else float(requirement.limit_min) * pace
+    return {
+        **part,
+        **{name: np.full(len(row), value, dtype=object if isinstance(value, str) else type(value)) for name, value in told.items()},
+        "walk_m": walk_m,
+        "walk_min": flat_m / pace,
+        "most_m": np.full(len(row), most_m),
+        "excess_m": reach.walks.measure(rule)[row] - most_m,
+        "straight_m": reach.straight_m(row),
+        "facility": np.where(source >= 0, np.append(reach.facility, -1)[source], -1),
+        "way": np.append(np.asarray(reach.source, dtype=object), "centroid")[source],
+        "status": np.asarray(reach.walk["status"].array[row], dtype=object),
+    }
+
+
+def _explained(told: Columns, names: Names, severed: float) -> Columns:
+    """The columns with the cause of every gap, its remedy, and how sure both are."""
+    walk_m, straight_m, status, facility = (told[name] for name in ("walk_m", "straight_m", "status", "facility"))
     with np.errstate(divide="ignore", invalid="ignore"):
         detour = np.where(straight_m > 0, walk_m / straight_m, np.where(np.isinf(walk_m), np.inf, 1.0))
     detour = np.where(np.isinf(straight_m), np.inf, detour)
-    facility = np.where(source >= 0, np.append(reach.facility, -1)[source], -1)
-    near = straight_m <= limit_m
+    near = straight_m <= told["most_m"]
     doubtful = near & (names.confidence[facility] == "low")
     cause = causes.first(
         {
-            "not_yet_open": ~np.isnan(part["closes_in"]),
-            "not_found": np.full(len(row), not reach.known),
+            "not_yet_open": ~np.isnan(told["closes_in"]),
+            "not_found": ~told["known"],
             "planned_only": np.isinf(straight_m),
-            "facility_off_network": np.full(len(row), not reach.joined),
+            "facility_off_network": ~told["joined"],
             "off_network": status == OFF_NETWORK,
-            "data_doubtful": doubtful | (part["uncertain_share"] >= causes.uncertain_from()),
+            "data_doubtful": doubtful | (told["uncertain_share"] >= causes.uncertain_from()),
             "unreachable": status == UNREACHABLE,
             "far": ~near,
             "severed": detour >= severed,
         }
     ).astype(object)
-    excess_m = reach.walks.measure(rule)[row] - limit_m
-    told = {
-        "category": category, "level": requirement.level, "group": group.id, "limit_m": float(requirement.limit_m),
-        "limit_min": float(requirement.limit_min), "clause": requirement.clause, "flag": requirement.flag, "evidence": requirement.evidence,
-    }  # fmt: skip
     return {
-        **part,
-        **{name: np.full(len(row), value, dtype=object if isinstance(value, str) else float) for name, value in told.items()},
-        "walk_m": walk_m,
-        "walk_min": flat_m / pace,
-        "excess_m": excess_m,
-        "excess_share": excess_m / limit_m,
-        "straight_m": straight_m,
+        **told,
+        "excess_share": told["excess_m"] / told["most_m"],
         "detour": detour,
         "nearest_facility": names.name[facility],
         "cause": cause,
         "remedy": causes.remedy_of(cause),
-        "confidence": _confidence(facility, source, reach, names),
-        "status": status,
+        "confidence": _confidence(facility, told["way"], names),
     }
 
 
-def _confidence(facility: np.ndarray, source: np.ndarray, reach: Reach, names: Names) -> np.ndarray:
+def _confidence(facility: np.ndarray, way: np.ndarray, names: Names) -> np.ndarray:
     """Low where nothing was found or a centroid stands for the entrance; medium where the entrance was derived."""
     given = np.where(facility < 0, "low", names.confidence[facility])
-    way = np.append(np.asarray(reach.source, dtype=object), "centroid")[source]
     low = (facility < 0) | (given == "low") | (way == "centroid")
     medium = (given == "medium") | (way == "boundary")
     return np.select([low, medium], ["low", "medium"], "high").astype(object)

@@ -19,35 +19,42 @@ PEOPLE, LAND, EVERYBODY, AGES = 0, 1, 2, 3
 
 
 def beyond(
-    samples: Sampled, walk_m: np.ndarray, requirement: Requirement, *, judged: tuple[Group, str], told: tuple[np.ndarray | None, Mapping, Mapping]
+    samples: Sampled,
+    walk_m: np.ndarray,
+    requirement: Requirement,
+    *,
+    judged: tuple[Group, str],
+    told: tuple[np.ndarray | None, Mapping, Mapping],
+    shared: dict[tuple[int, float], np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
     """The residences with people or land beyond the limit, a value each by column: `home`, `people`, `land_ha`, `sample`, `closes_in` and more.
 
     `walk_m` is the measure of the rule for every sample, `judged` the group and the rule; `told` the walks to where the street data end (None where
-    that is not known), the walks by coming year and by change tried. `sample` is the middle one of what lies beyond.
+    that is not known), the walks by coming year and by change tried. `sample` is the middle one of what lies beyond; `shared` keeps these for others
+    asked about with the very same walks and limit.
     """
     group, rule = judged
     edge_m, later, varied = told
     weights, size = samples.weights[group.people], len(samples.ids)
     limit = limit_of(requirement, rule=rule, speed_kmh=group.speed_kmh) + ROUNDING_M
-    counted, sums, ends = _sums(samples.owner, (walk_m, limit), walk_m if edge_m is None else edge_m, weights, size)
-    held = np.flatnonzero(counted)
-    middle = middles(samples.first, walk_m, beyond_m=limit)[held]
-    kept = (sums[held, PEOPLE] > 0) | (sums[held, LAND] > 0)
-    held, middle = held[kept], middle[kept]
-    sums, ends = sums[held], ends[held]
+    (sums,) = _weighed((samples.first, np.arange(size)), walk_m, np.array([limit]), (weights, samples.wholes[group.people]))
+    held = np.flatnonzero((sums[:, PEOPLE] > 0) | (sums[:, LAND] > 0))
+    sums = sums[held]
+    homes = samples.first, held
+    shared, key = {} if shared is None else shared, (id(walk_m), limit)
+    if key not in shared:
+        shared[key] = middles(samples.first, walk_m, beyond_m=limit)
     closes_in = np.full(len(held), np.nan)
     for year in sorted(later):
-        left = _left(samples.owner, (walk_m, limit), (later[year], limit), size)[held]
-        closes_in[np.isnan(closes_in) & (left == 0)] = year
+        closes_in[np.isnan(closes_in) & ~_left(homes, walk_m, later[year], limit)] = year
     return {
         "home": held,
         "people": sums[:, PEOPLE],
         "land_ha": sums[:, LAND],
-        "sample": middle,
+        "sample": shared[key][held],
         "closes_in": closes_in,
         **_robust(samples, (walk_m, varied), (requirement, group, rule), sums, held),
-        "uncertain_share": np.full(len(held), np.nan) if edge_m is None else _uncertain(sums, ends),
+        "uncertain_share": np.full(len(held), np.nan) if edge_m is None else _uncertain(sums, _ends(homes, (walk_m, edge_m), limit, weights)),
         **_ages(samples, sums),
     }
 
@@ -58,10 +65,12 @@ def _robust(samples: Sampled, walked: tuple, judged: tuple, sums: np.ndarray, he
     requirement, group, rule = judged
     weights = samples.weights[group.people]
     limits = {change.id: limit_of(requirement, rule=rule, speed_kmh=group.speed_kmh, change=change) + ROUNDING_M for change in robustness.changes()}
-    same = [id for id in limits if id not in varied]
-    found = dict(zip(same, _lefts((samples.first, held), walk_m, np.array([limits[id] for id in same]), weights), strict=True))
-    for id in limits.keys() - found.keys():
-        found[id] = _lefts((samples.first, held), varied[id], np.array([limits[id]]), weights)[0]
+    asked = (samples.first, held), (weights[: LAND + 1], samples.wholes[group.people][:, : LAND + 1])
+    # Where metres decide, no speed moves the limit.
+    tried, number = np.unique([limits[id] for id in limits if id not in varied], return_inverse=True)
+    moved = _weighed(asked[0], walk_m, tried, asked[1])[number]
+    found = dict(zip([id for id in limits if id not in varied], moved, strict=True))
+    found |= {id: _weighed(asked[0], varied[id], np.array([limits[id]]), asked[1])[0] for id in limits if id in varied}
     lefts = {id: found[id] for id in limits}
     by_people = _named(sums[:, PEOPLE], {id: left[:, PEOPLE] for id, left in lefts.items()})
     empty = sums[:, PEOPLE] == 0
@@ -96,45 +105,54 @@ def _ages(samples: Sampled, sums: np.ndarray) -> dict[str, np.ndarray]:
 
 
 @njit(cache=True, nogil=True)
-def _sums(owner, walked, edge_m, weights, size):
-    """By residence, of the samples beyond the limit: their number, the sums of `weights`, and people and land whose limit passes the data's edge."""
-    walk, limit = walked
-    counted, sums, ends = np.zeros(size, dtype=np.int64), np.zeros((size, len(weights))), np.zeros((size, 2))
-    for row in range(len(owner)):
-        if walk[row] <= limit:
-            continue
-        own = owner[row]
-        counted[own] += 1
-        for column in range(len(weights)):
-            sums[own, column] += weights[column, row]
-        if edge_m[row] <= limit:
-            ends[own, 0] += weights[0, row]
-            ends[own, 1] += weights[1, row]
-    return counted, sums, ends
+def _weighed(homes, walk, limits, told):
+    """By limit and residence asked about (rows of `Sampled.first`): the sums of weights of what lies beyond it.
 
-
-@njit(cache=True, nogil=True)
-def _left(owner, walked, tried, size):
-    """By residence the number of samples that are beyond the limit both as walked and as tried."""
-    (walk, limit), (then, other) = walked, tried
-    out = np.zeros(size, dtype=np.int64)
-    for row in range(len(owner)):
-        if not walk[row] <= limit and not then[row] <= other:
-            out[owner[row]] += 1
+    `told` are the weights, and those of whole residences: most lie wholly within or wholly beyond.
+    """
+    (first, asked), (weights, wholes) = homes, told
+    out = np.zeros((len(limits), len(asked), len(weights)))
+    for own in range(len(asked)):
+        begin, end = first[asked[own]], first[asked[own] + 1]
+        for at in range(len(limits)):
+            limit, number = limits[at], 0
+            for row in range(begin, end):
+                number += not walk[row] <= limit
+            if number == end - begin:
+                out[at, own] = wholes[asked[own]]
+            elif number:
+                for row in range(begin, end):
+                    if not walk[row] <= limit:
+                        for column in range(len(weights)):
+                            out[at, own, column] += weights[column, row]
     return out
 
 
 @njit(cache=True, nogil=True)
-def _lefts(homes, walk, limits, weights):
-    """By limit and residence asked about (rows of `Sampled.first`): people and land beyond it."""
+def _ends(homes, walks, limit, weights):
+    """By residence asked about: people and land beyond the limit whose limit passes the data's edge."""
+    (first, asked), (walk, edge) = homes, walks
+    out = np.zeros((len(asked), 2))
+    for own in range(len(asked)):
+        begin, end, number = first[asked[own]], first[asked[own] + 1], 0
+        for row in range(begin, end):
+            number += edge[row] <= limit
+        if number:
+            for row in range(begin, end):
+                if edge[row] <= limit and not walk[row] <= limit:
+                    out[own, 0] += weights[0, row]
+                    out[own, 1] += weights[1, row]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _left(homes, walk, then, limit):
+    """By residence asked about: whether any sample is beyond the limit both today and then."""
     first, asked = homes
-    out, least = np.zeros((len(limits), len(asked), 2)), limits.min()
+    out = np.zeros(len(asked), dtype=np.bool_)
     for own in range(len(asked)):
         for row in range(first[asked[own]], first[asked[own] + 1]):
-            if walk[row] <= least:
-                continue
-            for at in range(len(limits)):
-                if not walk[row] <= limits[at]:
-                    out[at, own, 0] += weights[0, row]
-                    out[at, own, 1] += weights[1, row]
+            if not walk[row] <= limit and not then[row] <= limit:
+                out[own] = True
+                break
     return out

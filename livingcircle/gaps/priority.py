@@ -60,7 +60,7 @@ def judged(table: Gaps) -> Gaps:
     told = rules()["parts"]
     points = {
         "people": _points(people_without(table).to_numpy(dtype=float), told["people"]["bounds"]),
-        "flag": np.array([float(told["flag"]["points"].get(flag, 0)) for flag in table["flag"]]),
+        "flag": np.array([float(told["flag"]["points"].get(flag, 0)) for flag in table["flag"].tolist()]),
         "excess": _points(table["excess_share"].to_numpy(dtype=float), told["excess"]["bounds"]),
         "vulnerable": _points(table["vulnerable_share"].to_numpy(dtype=float), told["vulnerable"]["bounds"]),
     }
