@@ -187,23 +187,19 @@ def _tallied(code, walks, limits, weights, size):
     """By unit: people and land, all and those inside by each of `WAYS`."""
     metres, flat, edge, straight = walks
     most_m, most_flat, decides = limits
+    most = most_m if decides else most_flat
     out = np.zeros((size, 2, 5))
+    inside = np.zeros(5, dtype=np.bool_)
+    inside[0] = True
     for row in range(len(code)):
-        by_metres, by_time = metres[row] <= most_m, flat[row] <= most_flat
-        inside = by_metres if decides else by_time
-        open_end = len(edge) > 0 and not inside and edge[row] <= (most_m if decides else most_flat)
-        near = len(straight) > 0 and straight[row] <= most_m
-        for kind in range(2):
-            weight, own = weights[kind, row], out[code[row], kind]
-            own[0] += weight
-            if by_metres:
-                own[1] += weight
-            if by_time:
-                own[2] += weight
-            if open_end:
-                own[3] += weight
-            if near:
-                own[4] += weight
+        inside[1], inside[2] = metres[row] <= most_m, flat[row] <= most_flat
+        inside[3] = len(edge) > 0 and not inside[1 if decides else 2] and edge[row] <= most
+        inside[4] = len(straight) > 0 and straight[row] <= most_m
+        people, land = weights[0, row], weights[1, row]
+        own = out[code[row]]
+        for way in range(5):
+            own[0, way] += people if inside[way] else 0.0
+            own[1, way] += land if inside[way] else 0.0
     return out
 
 
