@@ -22,6 +22,7 @@ OUTSIDE = "OUTSIDE"
 WAYS = ("all", "distance", "time", "uncertain", "radius")
 # Walks are sums of many rounded lengths; a micrometre keeps a limit inclusive.
 ROUNDING_M = 1e-6
+Columns = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -134,37 +135,55 @@ def coverage(
     the limit in metres, NaN where no straight lines are told. Samples and facilities outside every unit form the unit `OUTSIDE`; a unit without homes keeps its row. A share without
     land or people is NaN, never 0 or 1.
     """
+    return table([counted(samples, walks, standard=standard, groups=groups, rule=rule, facilities_in=facilities_in)])
+
+
+def table(parts: Sequence[Columns]) -> Coverage:
+    """The columns of several categories (`counted`) as one table."""
+    held = [part for part in parts if part]
+    return pd.DataFrame({name: np.concatenate([part[name] for part in held]) for name in held[0]} if held else {})
+
+
+def counted(
+    samples: Sampled,
+    walks: Mapping[tuple[str, str], Walks],
+    *,
+    standard: Standard,
+    groups: Sequence[Group],
+    rule: str,
+    facilities_in: Mapping[str, pd.Series],
+) -> Columns:
+    """What `coverage` tells, by column; nothing at all where no walks are told."""
     told = {name for counts in facilities_in.values() for name in counts.index if name != WHOLE_AREA}
     lived = [name or OUTSIDE for name in samples.unit_names]
     # Without units everything would lie outside of them; the whole area says it all.
     names = sorted({*lived, *told}) if {*lived, *told} - {OUTSIDE} else []
     code = np.array([names.index(name) for name in lived], dtype=int)[samples.unit] if names else np.zeros(len(samples.unit), dtype=int)
-    rows = []
+    units = np.array([WHOLE_AREA, *names], dtype=object)
+    parts = []
     for category, requirement in standard.requirements():
-        counts = facilities_in.get(category, pd.Series(dtype=int))
+        counts = facilities_in[category].to_dict() if category in facilities_in else {}
         for group in groups:
             if (category, group.id) not in walks:
                 continue
             found = walks[category, group.id]
             sums = _sums(samples.weights[group.people], found, (requirement, rule, group.speed_kmh), code=code, size=len(names))
-            for number, name in enumerate([WHOLE_AREA, *names]):
-                rows.append(
-                    {
-                        "unit": name,
-                        "category": category,
-                        "level": requirement.level,
-                        "group": group.id,
-                        "limit_m": float(requirement.limit_m),
-                        "limit_min": float(requirement.limit_min),
-                        "rule": rule,
-                        **_shares({key: values[number] for key, values in sums.items()}, rule),
-                        "facilities": int(counts.get(name, 0)),
-                        "flag": requirement.flag,
-                        "clause": requirement.clause,
-                        "evidence": requirement.evidence,
-                    }
-                )
-    return pd.DataFrame(rows)
+            own = {
+                "unit": units,
+                "category": category,
+                "level": requirement.level,
+                "group": group.id,
+                "limit_m": float(requirement.limit_m),
+                "limit_min": float(requirement.limit_min),
+                "rule": rule,
+                **_shares(sums, rule),
+                "facilities": np.array([int(counts.get(name, 0)) for name in units]),
+                "flag": requirement.flag,
+                "clause": requirement.clause,
+                "evidence": requirement.evidence,
+            }
+            parts.append({name: np.full(len(units), one, dtype=object if isinstance(one, str) else None) for name, one in own.items()})
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
 
 
 def _sums(weights: np.ndarray, found: Walks, judged: tuple[Requirement, str, float], *, code: np.ndarray, size: int) -> dict[str, np.ndarray]:
@@ -203,18 +222,19 @@ def _tallied(code, walks, limits, weights, size):
     return out
 
 
-def _shares(sums: Mapping[str, float], rule: str) -> dict[str, float]:
-    def share(kind: str, way: str) -> float:
-        if f"{kind}_{way}" not in sums:
-            return float("nan")
-        return float(sums[f"{kind}_{way}"] / sums[f"{kind}_all"]) if sums[f"{kind}_all"] > 0 else float("nan")
+def _shares(sums: Mapping[str, np.ndarray], rule: str) -> dict[str, np.ndarray]:
+    nothing = np.full(len(sums["land_all"]), np.nan)
+
+    def share(kind: str, way: str) -> np.ndarray:
+        every = sums[f"{kind}_all"]
+        return np.divide(sums.get(f"{kind}_{way}", nothing), every, out=nothing.copy(), where=every > 0)
 
     return {
-        "land_ha": float(sums["land_all"]),
-        "land_covered_ha": float(sums[f"land_{rule}"]),
+        "land_ha": sums["land_all"],
+        "land_covered_ha": sums[f"land_{rule}"],
         "land_share": share("land", rule),
-        "people": float(sums["people_all"]),
-        "people_covered": float(sums[f"people_{rule}"]),
+        "people": sums["people_all"],
+        "people_covered": sums[f"people_{rule}"],
         "people_share": share("people", rule),
         "land_share_distance": share("land", "distance"),
         "land_share_time": share("land", "time"),

@@ -5,7 +5,7 @@ The measures are those of `livingcircle.equity.measures`, of walks rounded up to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -93,6 +93,21 @@ def by_category(lived: Living, values: np.ndarray, *, limits: Mapping[str, Mappi
     >>> by_category(lived, np.array([200.0, np.inf]), limits={"L5": {"all": 300.0}})[["people", "share_beyond", "worst_people"]].values.tolist()
     [[40.0, 0.25, 4.0]]
     """
+    return table({"": told_of(lived, values, limits=limits)}, lived.areas).drop(columns="category")
+
+
+class Told(NamedTuple):
+    """What is told of one level and of the groups that share its limit: `measures` are areas x groups x `MEASURES`, `worst` areas x groups."""
+
+    level: str
+    limit_m: float
+    groups: tuple[str, ...]
+    measures: np.ndarray
+    worst: np.ndarray
+
+
+def told_of(lived: Living, values: np.ndarray, *, limits: Mapping[str, Mapping[str, float]]) -> tuple[Told, ...]:
+    """What `by_category` tells of one kind of walk, before it is a table."""
     parts, known = [], {}
     for level, limit in limits.items():
         # Groups may have limits of their own where minutes decide.
@@ -104,28 +119,31 @@ def by_category(lived: Living, values: np.ndarray, *, limits: Mapping[str, Mappi
                 found = gathered(lived, np.asarray(values, dtype=float), limit_m=each)
                 known[key] = found, _worst_by_unit(found, len(lived.areas.units) + 1)
             found, worst = known[key]
-            parts.append((level, each, own, _told_of(found, lived, each, own), lived.areas.member.astype(float) @ worst[:, own]))
-    return _framed(parts, lived)
+            groups = tuple(lived.groups[row] for row in own)
+            parts.append(Told(level, each, groups, _areas_told(found, lived, each, own), lived.areas.member.astype(float) @ worst[:, own]))
+    return tuple(parts)
 
 
-def _framed(parts: list[tuple], lived: Living) -> pd.DataFrame:
-    """The measures of every level as one table, areas in their order."""
-    if not parts:
-        return pd.DataFrame(columns=[column for column in COLUMNS if column != "category"])
-    areas = lived.areas
-    keys: dict[str, list] = {"area": [], "area_kind": [], "level": [], "group": [], "limit_m": []}
-    for level, limit, own, _, _ in parts:
-        names = [lived.groups[row] for row in own]
-        size = len(areas.name) * len(own)
-        keys["area"] += np.repeat(np.array(areas.name, dtype=object), len(own)).tolist()
-        keys["area_kind"] += np.repeat(np.array(areas.kind, dtype=object), len(own)).tolist()
-        keys["level"] += [level] * size
-        keys["group"] += names * len(areas.name)
-        keys["limit_m"] += [limit] * size
-    told = np.concatenate([part.reshape(-1, len(MEASURES)) for *_, part, _ in parts])
-    worst = np.concatenate([part.ravel() for *_, part in parts])
-    texts = {key: pd.Series(values, dtype=float if key == "limit_m" else object) for key, values in keys.items()}
-    return pd.DataFrame({**texts, **dict(zip(MEASURES, told.T, strict=True)), "worst_people": worst})
+def table(parts: Mapping[str, Sequence[Told]], areas: Areas) -> pd.DataFrame:
+    """What is told of every category as one table with the columns of `COLUMNS`: level after level, areas in their order."""
+    every = [(category, part) for category, told in parts.items() for part in told]
+    if not every:
+        return pd.DataFrame(columns=list(COLUMNS))
+    texts: dict[str, list] = {"area": [], "area_kind": [], "category": [], "level": [], "group": [], "limit_m": []}
+    for category, part in every:
+        count = len(part.groups)
+        size = len(areas.name) * count
+        texts["area"] += [name for name in areas.name for _ in range(count)]
+        texts["area_kind"] += [kind for kind in areas.kind for _ in range(count)]
+        texts["category"] += [category] * size
+        texts["level"] += [part.level] * size
+        texts["group"] += part.groups * len(areas.name)
+        texts["limit_m"] += [part.limit_m] * size
+    kinds = {"limit_m": float, "category": None}
+    told = np.concatenate([part.measures.reshape(-1, len(MEASURES)) for _, part in every])
+    worst = np.concatenate([part.worst.ravel() for _, part in every])
+    columns = {name: pd.Series(values, dtype=kinds.get(name, object)) for name, values in texts.items()}
+    return pd.DataFrame({**columns, **dict(zip(MEASURES, told.T, strict=True)), "worst_people": worst})
 
 
 class Gathered(NamedTuple):
@@ -156,7 +174,7 @@ def gathered(lived: Living, values: np.ndarray, *, limit_m: float) -> Gathered:
     return Gathered(metres, people, unit, ranked)
 
 
-def _told_of(found: Gathered, lived: Living, limit_m: float, groups: list[int]) -> np.ndarray:
+def _areas_told(found: Gathered, lived: Living, limit_m: float, groups: list[int]) -> np.ndarray:
     """The measures of areas by groups."""
     member = lived.areas.member
     # For every unit the areas it lies in, one unit after another.
