@@ -246,17 +246,6 @@ def _shares(sums: Mapping[str, np.ndarray], rule: str) -> dict[str, np.ndarray]:
     }
 
 
-def median_walks(samples: Sampled, walk: WalkTimes) -> pd.DataFrame:
-    """The middle walk of every residence: half its land and people walk at most that far.
-
-    A row per residence (`residence_id`, the columns of `layers.WALK_TIMES`, and `sample`, the row of the sample meant);
-    infinite when most of it is cut off.
-    """
-    row = middles(samples.first, walk["walk_m"].to_numpy())
-    told = {name: column.array[row] for name, column in walk.items()}
-    return pd.DataFrame({"residence_id": samples.ids[samples.owner[row]], **told, "sample": row})
-
-
 def numbered(names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For each row the number of its name, and the names in their order; quick where equal names stand together.
 

@@ -81,7 +81,7 @@ def analyze(
         area=inputs.area,
         **beside,
         walked_as=walked_as(start.seen),
-        residence_walks=pd.concat(judged.walks.values(), ignore_index=True),
+        residence_walks=tables.walks_table(judged.walks.values()),
         coverage=_with_walkers(judging.table(judged.coverage), settings),
         gaps=table,
         gap_areas=tables.gap_areas(table, people, areas, settings, known=known),

@@ -76,7 +76,7 @@ class Answer:
 
     coverage: tuple[judging.Columns, ...]
     gaps: tuple[gap_list.Columns, ...]
-    walks: pd.DataFrame | None
+    walks: judging.Columns
     unreachable: Mapping[str, float]
     covered: Mapping[tuple[str, str], np.ndarray]
     inside: Inside
@@ -188,11 +188,12 @@ def judged_before(question: Question, *, known: Known | None) -> Answer | None:
     return recalled(known, _judged, question.asked())
 
 
-def walked(question: Question) -> tuple[Mapping[tuple[str, str], np.ndarray], pd.DataFrame]:
+def walked(question: Question) -> tuple[Mapping[tuple[str, str], np.ndarray], judging.Columns]:
     """Of the answer to a question, who is covered and the middle walks, without anything that explains them."""
     settings, facilities = question.settings, question.facilities
     rows = of_category(question.entrances, facilities, question.category, facilities["open"].to_numpy())
-    covered, tables_of = {}, []
+    covered: dict[tuple[str, str], np.ndarray] = {}
+    middle: judging.Columns = {}
     first = question.standard.categories[question.category].requirements[0].at_least
     for n, part in _by_number(question.standard, question.category):
         nowhere = np.full(len(question.samples), np.inf)
@@ -204,9 +205,9 @@ def walked(question: Question) -> tuple[Mapping[tuple[str, str], np.ndarray], pd
                 covered[one.level, group.id] = np.packbits(inside)
         if n == first:
             groups = {number: group for group, number in reversed(question.view_of.items())}
-            middle = [judging.median_walks(question.sampled, own.table) for own in walks]
-            tables_of = [one.assign(category=question.category, group=groups[number]) for number, one in enumerate(middle)]
-    return covered, pd.concat(tables_of, ignore_index=True)
+            shown = {(question.category, groups[number]): own.table for number, own in enumerate(walks)}
+            middle = tables.middle_walks(question.sampled, shown)
+    return covered, middle
 
 
 def _judged(question: Question, *, known: Known | None) -> Answer:
@@ -216,7 +217,7 @@ def _judged(question: Question, *, known: Known | None) -> Answer:
     layers = (inputs, question.sampled, facilities, seen)
     everybody = settings.groups[0].id
     if not question.judges:
-        return Answer((), (), None, {}, {}, {}, ())
+        return Answer((), (), {}, {}, {}, {}, ())
     requirements = question.standard.categories[question.category].requirements
     farthest = max((target.farthest_m for target in question.targets), default=0.0)
     within_m = max([farthest, *(one.limit_m for one in requirements)])

@@ -294,9 +294,7 @@ def _ranked(places, member, group):
 def _told(steps, people, ranked, limit, out):
     """The measures of one group over values, with their logarithms, in ascending order."""
     values, logs = steps
-    end = len(values)
-    while end > 0 and not np.isfinite(values[end - 1]):
-        end -= 1
+    end = np.searchsorted(values, np.inf)
     near = end
     while near > 0 and values[near - 1] - limit > ROUNDING_M:
         near -= 1
