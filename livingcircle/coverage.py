@@ -23,6 +23,7 @@ OUTSIDE = "OUTSIDE"
 WAYS = ("all", "distance", "time", "uncertain", "radius")
 # Walks are sums of many rounded lengths; a micrometre keeps a limit inclusive.
 ROUNDING_M = 1e-6
+Columns = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -143,37 +144,55 @@ def coverage(
     the limit in metres, NaN where no straight lines are told. Samples and facilities outside every unit form the unit `OUTSIDE`; a unit without homes keeps its row. A share without
     land or people is NaN, never 0 or 1.
     """
+    return table([counted(samples, walks, standard=standard, groups=groups, rule=rule, facilities_in=facilities_in)])
+
+
+def table(parts: Sequence[Columns]) -> Coverage:
+    """The columns of several categories (`counted`) as one table."""
+    held = [part for part in parts if part]
+    return pd.DataFrame({name: np.concatenate([part[name] for part in held]) for name in held[0]} if held else {})
+
+
+def counted(
+    samples: Sampled,
+    walks: Mapping[tuple[str, str], Walks],
+    *,
+    standard: Standard,
+    groups: Sequence[Group],
+    rule: str,
+    facilities_in: Mapping[str, pd.Series],
+) -> Columns:
+    """What `coverage` tells, by column; nothing at all where no walks are told."""
     told = {name for counts in facilities_in.values() for name in counts.index if name != WHOLE_AREA}
     lived = [name or OUTSIDE for name in samples.unit_names]
     # Without units everything would lie outside of them; the whole area says it all.
     names = sorted({*lived, *told}) if {*lived, *told} - {OUTSIDE} else []
     code = np.array([names.index(name) for name in lived], dtype=int)[samples.unit] if names else np.zeros(len(samples.unit), dtype=int)
-    rows = []
+    units = np.array([WHOLE_AREA, *names], dtype=object)
+    parts = []
     for category, requirement in standard.requirements():
-        counts = facilities_in.get(category, pd.Series(dtype=int))
+        counts = facilities_in[category].to_dict() if category in facilities_in else {}
         for group in groups:
             if (category, group.id) not in walks:
                 continue
             found = walks[category, group.id]
             sums = _sums(samples.weights[group.people], found, (requirement, rule, group.speed_kmh), code=code, size=len(names))
-            for number, name in enumerate([WHOLE_AREA, *names]):
-                rows.append(
-                    {
-                        "unit": name,
-                        "category": category,
-                        "level": requirement.level,
-                        "group": group.id,
-                        "limit_m": float(requirement.limit_m),
-                        "limit_min": float(requirement.limit_min),
-                        "rule": rule,
-                        **_shares({key: values[number] for key, values in sums.items()}, rule),
-                        "facilities": int(counts.get(name, 0)),
-                        "flag": requirement.flag,
-                        "clause": requirement.clause,
-                        "evidence": requirement.evidence,
-                    }
-                )
-    return pd.DataFrame(rows)
+            own = {
+                "unit": units,
+                "category": category,
+                "level": requirement.level,
+                "group": group.id,
+                "limit_m": float(requirement.limit_m),
+                "limit_min": float(requirement.limit_min),
+                "rule": rule,
+                **_shares(sums, rule),
+                "facilities": np.array([int(counts.get(name, 0)) for name in units]),
+                "flag": requirement.flag,
+                "clause": requirement.clause,
+                "evidence": requirement.evidence,
+            }
+            parts.append({name: np.full(len(units), one, dtype=object if isinstance(one, str) else None) for name, one in own.items()})
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
 
 
 def _sums(weights: np.ndarray, found: Walks, judged: tuple[Requirement, str, float], *, code: np.ndarray, size: int) -> dict[str, np.ndarray]:
@@ -196,38 +215,35 @@ def _tallied(code, walks, limits, weights, size):
     """By unit: people and land, all and those inside by each of `WAYS`."""
     metres, flat, edge, straight = walks
     most_m, most_flat, decides = limits
+    most = most_m if decides else most_flat
     out = np.zeros((size, 2, 5))
+    inside = np.zeros(5, dtype=np.bool_)
+    inside[0] = True
     for row in range(len(code)):
-        by_metres, by_time = metres[row] <= most_m, flat[row] <= most_flat
-        inside = by_metres if decides else by_time
-        open_end = len(edge) > 0 and not inside and edge[row] <= (most_m if decides else most_flat)
-        near = len(straight) > 0 and straight[row] <= most_m
-        for kind in range(2):
-            weight, own = weights[kind, row], out[code[row], kind]
-            own[0] += weight
-            if by_metres:
-                own[1] += weight
-            if by_time:
-                own[2] += weight
-            if open_end:
-                own[3] += weight
-            if near:
-                own[4] += weight
+        inside[1], inside[2] = metres[row] <= most_m, flat[row] <= most_flat
+        inside[3] = len(edge) > 0 and not inside[1 if decides else 2] and edge[row] <= most
+        inside[4] = len(straight) > 0 and straight[row] <= most_m
+        people, land = weights[0, row], weights[1, row]
+        own = out[code[row]]
+        for way in range(5):
+            own[0, way] += people if inside[way] else 0.0
+            own[1, way] += land if inside[way] else 0.0
     return out
 
 
-def _shares(sums: Mapping[str, float], rule: str) -> dict[str, float]:
-    def share(kind: str, way: str) -> float:
-        if f"{kind}_{way}" not in sums:
-            return float("nan")
-        return float(sums[f"{kind}_{way}"] / sums[f"{kind}_all"]) if sums[f"{kind}_all"] > 0 else float("nan")
+def _shares(sums: Mapping[str, np.ndarray], rule: str) -> dict[str, np.ndarray]:
+    nothing = np.full(len(sums["land_all"]), np.nan)
+
+    def share(kind: str, way: str) -> np.ndarray:
+        every = sums[f"{kind}_all"]
+        return np.divide(sums.get(f"{kind}_{way}", nothing), every, out=nothing.copy(), where=every > 0)
 
     return {
-        "land_ha": float(sums["land_all"]),
-        "land_covered_ha": float(sums[f"land_{rule}"]),
+        "land_ha": sums["land_all"],
+        "land_covered_ha": sums[f"land_{rule}"],
         "land_share": share("land", rule),
-        "people": float(sums["people_all"]),
-        "people_covered": float(sums[f"people_{rule}"]),
+        "people": sums["people_all"],
+        "people_covered": sums[f"people_{rule}"],
         "people_share": share("people", rule),
         "land_share_distance": share("land", "distance"),
         "land_share_time": share("land", "time"),
@@ -237,17 +253,6 @@ def _shares(sums: Mapping[str, float], rule: str) -> dict[str, float]:
         "people_share_radius": share("people", "radius"),
         "people_uncertain_share": share("people", "uncertain"),
     }
-
-
-def median_walks(samples: Sampled, walk: WalkTimes) -> pd.DataFrame:
-    """The middle walk of every residence: half its land and people walk at most that far.
-
-    A row per residence (`residence_id`, the columns of `layers.WALK_TIMES`, and `sample`, the row of the sample meant);
-    infinite when most of it is cut off.
-    """
-    row = middles(samples.first, walk["walk_m"].to_numpy())
-    told = {name: column.array[row] for name, column in walk.items()}
-    return pd.DataFrame({"residence_id": samples.ids[samples.owner[row]], **told, "sample": row})
 
 
 def numbered(names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -81,8 +81,8 @@ def analyze(
         area=inputs.area,
         **beside,
         walked_as=walked_as(start.seen),
-        residence_walks=pd.concat(judged.walks.values(), ignore_index=True),
-        coverage=_with_walkers(pd.concat(judged.coverage, ignore_index=True), settings),
+        residence_walks=tables.walks_table(judged.walks.values()),
+        coverage=_with_walkers(judging.table(judged.coverage), settings),
         gaps=table,
         gap_areas=tables.gap_areas(table, people, areas, settings, known=known),
         isochrones=areas,
@@ -92,7 +92,7 @@ def analyze(
         warnings=(),
         walking=walking(inputs, people, samples, start.seen, settings, known),
         covered=judged.covered,
-        equity=pd.concat(judged.equity, ignore_index=True)[list(equity.COLUMNS)] if judged.equity else pd.DataFrame(columns=list(equity.COLUMNS)),
+        equity=equity.table(judged.equity, start.study.lived.areas),
     )
 
 
@@ -153,7 +153,7 @@ class _Judged:
     elements: dict = field(default_factory=dict)
     covered: dict = field(default_factory=dict)
     had: dict = field(default_factory=dict)
-    equity: list = field(default_factory=list)
+    equity: dict = field(default_factory=dict)
 
 
 def _judge(start: Outset, standard: Standard, progress: Progress, known: Known | None) -> _Judged:
@@ -167,7 +167,7 @@ def _judge(start: Outset, standard: Standard, progress: Progress, known: Known |
         out.gaps.extend(answer.gaps)
         if question.judges:
             out.had[question.category], out.walks[question.category] = answer.covered, answer.walks
-        out.equity.extend([] if answer.equity is None else [answer.equity])
+        out.equity[question.category] = answer.equity
         out.unreachable.update(answer.unreachable)
         out.covered.update({(question.category, *key): mask for key, mask in answer.covered.items()})
     progress("walk_times", len(questions), len(questions))

@@ -18,7 +18,7 @@ from livingcircle.analysis.served import Homes, Inside, Served, Year, served_by
 from livingcircle.analysis.severing import parted
 from livingcircle.facilities import CLOSED, EVERY, certain
 from livingcircle.indicators import Target
-from livingcircle.layers import Barriers, Coverage, Entrances, Facilities, Residences, Samples
+from livingcircle.layers import Barriers, Entrances, Facilities, Residences, Samples
 from livingcircle.reuse import Known, again, recalled
 from livingcircle.standards import Requirement, Standard
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
@@ -74,13 +74,13 @@ class Answer:
     walks are shared out.
     """
 
-    coverage: tuple[Coverage, ...]
+    coverage: tuple[judging.Columns, ...]
     gaps: tuple[gap_list.Columns, ...]
-    walks: pd.DataFrame | None
+    walks: judging.Columns
     unreachable: Mapping[str, float]
     covered: Mapping[tuple[str, str], np.ndarray]
     inside: Inside
-    equity: pd.DataFrame | None
+    equity: tuple[equity.Told, ...]
 
 
 @dataclass(frozen=True)
@@ -188,11 +188,12 @@ def judged_before(question: Question, *, known: Known | None) -> Answer | None:
     return recalled(known, _judged, question.asked())
 
 
-def walked(question: Question) -> tuple[Mapping[tuple[str, str], np.ndarray], pd.DataFrame]:
+def walked(question: Question) -> tuple[Mapping[tuple[str, str], np.ndarray], judging.Columns]:
     """Of the answer to a question, who is covered and the middle walks, without anything that explains them."""
     settings, facilities = question.settings, question.facilities
     rows = of_category(question.entrances, facilities, question.category, facilities["open"].to_numpy())
-    covered, tables_of = {}, []
+    covered: dict[tuple[str, str], np.ndarray] = {}
+    middle: judging.Columns = {}
     first = question.standard.categories[question.category].requirements[0].at_least
     for n, part in _by_number(question.standard, question.category):
         nowhere = np.full(len(question.samples), np.inf)
@@ -204,9 +205,9 @@ def walked(question: Question) -> tuple[Mapping[tuple[str, str], np.ndarray], pd
                 covered[one.level, group.id] = np.packbits(inside)
         if n == first:
             groups = {number: group for group, number in reversed(question.view_of.items())}
-            middle = [judging.median_walks(question.sampled, own.table) for own in walks]
-            tables_of = [one.assign(category=question.category, group=groups[number]) for number, one in enumerate(middle)]
-    return covered, pd.concat(tables_of, ignore_index=True)
+            shown = {(question.category, groups[number]): own.table for number, own in enumerate(walks)}
+            middle = tables.middle_walks(question.sampled, shown)
+    return covered, middle
 
 
 def _judged(question: Question, *, known: Known | None) -> Answer:
@@ -216,7 +217,7 @@ def _judged(question: Question, *, known: Known | None) -> Answer:
     layers = (inputs, question.sampled, facilities, seen)
     everybody = settings.groups[0].id
     if not question.judges:
-        return Answer((), (), None, {}, {}, {}, None)
+        return Answer((), (), {}, {}, {}, {}, ())
     requirements = question.standard.categories[question.category].requirements
     farthest = max((target.farthest_m for target in question.targets), default=0.0)
     within_m = max([farthest, *(one.limit_m for one in requirements)])
@@ -239,7 +240,7 @@ def _judged(question: Question, *, known: Known | None) -> Answer:
     )
 
 
-def _equity(question: Question, reach: Mapping[int, Mapping], seen: Mapping[str, View]) -> pd.DataFrame:
+def _equity(question: Question, reach: Mapping[int, Mapping], seen: Mapping[str, View]) -> tuple[equity.Told, ...]:
     """How evenly the walks to a category are shared out; groups that the study lets nobody walk for walk like everybody."""
     category, settings, lived = question.category, question.settings, question.lived
     everybody = settings.groups[0]
@@ -247,7 +248,7 @@ def _equity(question: Question, reach: Mapping[int, Mapping], seen: Mapping[str,
     kinds: dict[int, list[str]] = {}
     for group in lived.groups:
         kinds.setdefault(id(seen[walkers.get(group, everybody).id]), []).append(group)
-    frames = []
+    told: list[equity.Told] = []
     for n, part in _by_number(question.standard, category):
         for groups in kinds.values():
             limits = {
@@ -255,8 +256,8 @@ def _equity(question: Question, reach: Mapping[int, Mapping], seen: Mapping[str,
                 for _, asked in part.requirements()
             }
             walks = reach[n][category, walkers.get(groups[0], everybody).id].walks.measure(settings.rule)
-            frames.append(equity.by_category(lived, walks, limits=limits))
-    return pd.concat(frames, ignore_index=True).assign(category=category)
+            told += equity.told_of(lived, walks, limits=limits)
+    return tuple(told)
 
 
 def _limit_m(asked: Requirement, rule: str, speed_kmh: float) -> float:
@@ -282,9 +283,7 @@ def _judge_part(reach: Mapping, layers: tuple, standard: Standard, counted: pd.S
     walks = {key: known.walks for key, known in reach.items()}
     told = (settings.groups, settings.rule, settings.severed_detour)
     rows = of_category(inputs.entrances, facilities, category, facilities["open"].to_numpy())
-    table = judging.coverage(
-        sampled, walks, standard=standard, groups=settings.groups, rule=settings.rule, facilities_in={category: counted}
-    )
+    shares = judging.counted(sampled, walks, standard=standard, groups=settings.groups, rule=settings.rule, facilities_in={category: counted})
     found = gap_list.gaps(sampled, reach, facilities=facilities, standard=standard, judged=told)
     if found:
         found = limit_streets(found, rows, seen, settings)
@@ -295,4 +294,4 @@ def _judge_part(reach: Mapping, layers: tuple, standard: Standard, counted: pd.S
             measure = walks[category, group.id].measure(settings.rule)
             inside = judging.covered(measure, requirement, rule=settings.rule, speed_kmh=group.speed_kmh)
             covered[requirement.level, group.id] = np.packbits(inside)
-    return table, found, covered
+    return shares, found, covered

@@ -11,7 +11,8 @@ import pandas as pd
 from livingcircle.analysis.category import judged_before, walked
 from livingcircle.analysis.inputs import FALLEN, LONGER, Inputs, Kept, Result, Settings
 from livingcircle.analysis.outset import outset
-from livingcircle.coverage import ROUNDING_M, WHOLE_AREA
+from livingcircle.analysis.tables import walks_table
+from livingcircle.coverage import ROUNDING_M, WHOLE_AREA, Columns
 from livingcircle.layers import Samples
 from livingcircle.reuse import Known, recalled
 from livingcircle.standards import Standard
@@ -23,7 +24,7 @@ class Had:
 
     samples: Samples
     covered: Mapping[str, Mapping[tuple[str, str], np.ndarray]]
-    walks: Mapping[str, pd.DataFrame]
+    walks: Mapping[str, Columns]
 
 
 def had(inputs: Inputs, standard: Standard, settings: Settings, *, known: Known | None = None) -> Had:
@@ -53,7 +54,7 @@ def losses(before: Inputs, result: Result, *, standard: Standard, settings: Sett
     # Answers about single categories may be known where the whole is not; they are told by all settings.
     was = had(before, standard, settings, known=known) if found is None else found
     areas = 1 + was.samples["unit"].nunique()
-    then = pd.concat(was.walks.values(), ignore_index=True)
+    then = walks_table(was.walks.values())
     walks = dict(zip(_keys(result.residence_walks), result.residence_walks["walk_m"].tolist(), strict=True))
     now = np.array([walks.get(key, np.nan) for key in _keys(then)], dtype=float)
     grown = ~(now <= then["walk_m"].to_numpy() + ROUNDING_M)

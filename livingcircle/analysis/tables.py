@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -14,30 +14,55 @@ from livingcircle import coverage as judging
 from livingcircle.analysis.inputs import Settings
 from livingcircle.analysis.reach import View
 from livingcircle.gaps import Reach
-from livingcircle.layers import OFF_NETWORK, UNREACHABLE, Entrances, Facilities, Gaps, Isochrones, Positions, Residences, Samples
+from livingcircle.layers import OFF_NETWORK, STATUSES, UNREACHABLE, Entrances, Facilities, Gaps, Isochrones, Positions, Residences, Samples, WalkTimes
 from livingcircle.reuse import Known, digest
 from livingcircle.standards import Standard
 
 
 def residence_walks(
     samples: judging.Sampled, reach: Mapping[tuple[str, str], Reach], facilities: Facilities, standard: Standard, settings: Settings
-) -> pd.DataFrame:
-    """The middle walk of every residence to every category, for every (category, group id) of `reach`."""
-    frames = []
+) -> judging.Columns:
+    """The middle walk of every residence to every category, for every (category, group id) of `reach`, by column; `walks_table` makes a table of them."""
+    told = middle_walks(samples, {key: known.walk for key, known in reach.items()})
     names = np.append(facilities["name"].to_numpy(dtype=object), "")
-    for (category, group), known in reach.items():
-        middle = judging.median_walks(samples, known.walk)
+    sources = np.split(told["source"], len(reach))
+    rest: dict[str, list] = {"straight_m": [], "nearest_facility": [], "land_share": []}
+    for (category, _), known, source, row in zip(reach, reach.values(), sources, np.split(told["sample"], len(reach)), strict=True):
         first = standard.categories[category].requirements[0]
-        measure = known.walks.measure(settings.rule)
-        inside = judging.covered(measure, first, rule=settings.rule, speed_kmh=settings.speed_kmh)
-        share = np.bincount(samples.owner, weights=inside) / np.diff(samples.first)
-        source = middle["source"].to_numpy()
-        facility = np.where(source >= 0, np.append(known.facility, -1)[source], -1)
-        told = {name: middle[name].array for name in ("residence_id", "walk_m", "walk_min", "status")}
-        own = {name: np.full(len(middle), value, dtype=object) for name, value in (("category", category), ("group", group))}
-        rest = {"straight_m": known.straight_m(middle["sample"].to_numpy()), "nearest_facility": names[facility], "land_share": share}
-        frames.append(pd.DataFrame({**told, **own, **rest}))
-    return pd.concat(frames, ignore_index=True)
+        inside = judging.covered(known.walks.measure(settings.rule), first, rule=settings.rule, speed_kmh=settings.speed_kmh)
+        rest["straight_m"].append(known.straight_m(row))
+        rest["nearest_facility"].append(names[np.where(source >= 0, np.append(known.facility, -1)[source], -1)])
+        rest["land_share"].append(np.bincount(samples.owner, weights=inside) / np.diff(samples.first))
+    shown = {name: told[name] for name in ("residence_id", "walk_m", "walk_min", "status", "category", "group")}
+    return shown | {name: np.concatenate(parts) for name, parts in rest.items()}
+
+
+def middle_walks(samples: judging.Sampled, walks: Mapping[tuple[str, str], WalkTimes]) -> judging.Columns:
+    """The middle walk of every residence by column, for every (category, group id) of `walks`: half its land and people walk at most that far.
+
+    Infinite when most of it is cut off. `sample` is the row of the sample meant, `status` the code of a status (`layers.STATUSES`).
+    """
+    parts = []
+    for (category, group), walk in walks.items():
+        row = judging.middles(samples.first, walk["walk_m"].to_numpy())
+        names = {"category": category, "group": group}
+        parts.append(
+            {
+                "residence_id": samples.ids[samples.owner[row]],
+                **{name: walk[name].to_numpy()[row] for name in ("walk_m", "walk_min", "source")},
+                "status": walk["status"].array.codes[row],
+                **{name: np.full(len(row), one, dtype=object) for name, one in names.items()},
+                "sample": row,
+            }
+        )
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def walks_table(parts: Iterable[judging.Columns]) -> pd.DataFrame:
+    """The walks of residences to several categories as one table, with the columns that all of them tell; `status` is told by its code."""
+    held = list(parts)
+    told = {name: np.concatenate([part[name] for part in held]) for name in held[0] if all(name in part for part in held)}
+    return pd.DataFrame({name: pd.Categorical.from_codes(one, categories=list(STATUSES)) if name == "status" else one for name, one in told.items()})
 
 
 def gap_areas(table: Gaps, people: Residences, areas: Isochrones, settings: Settings, *, known: Known | None = None) -> gpd.GeoDataFrame:
@@ -121,10 +146,11 @@ def counts(
 def unreachable_people(samples: Samples, walks: Mapping[str, pd.DataFrame]) -> dict[str, float]:
     """People whom the streets join to no facility of a category, by category; only of those that have one."""
     people = samples["people"].to_numpy()
+    code = STATUSES.index(UNREACHABLE)
     return {
-        category: float(people[(walk["status"] == UNREACHABLE).to_numpy()].sum())
+        category: float(people[walk["status"].array.codes == code].sum())
         for category, walk in walks.items()
-        if (walk["source"] >= 0).any()
+        if (walk["source"].to_numpy() >= 0).any()
     }
 
 

@@ -16,8 +16,10 @@ from livingcircle.walk_time import POINTS_A_THREAD, QUICKEST, Way, minutes
 # Most homes find their few facilities nearby; only those that do not are asked again, farther.
 REACHES_M = (500.0, 1_500.0, 6_000.0, np.inf)
 BLOCK_ORIGINS = 20_000
-# To so few doors it is quicker to measure all lines than to look for the shortest in a tree.
-FEW_DOORS = 64
+# To so few doors it is quicker to look over all of them for each run of points than to look for the nearest in a tree.
+FEW_DOORS = 1_000
+# Points that stand together have few doors that may be the nearest of any.
+RUN = 64
 
 
 def nth_nearest(
@@ -103,12 +105,37 @@ def nth_straight(
 
 @njit(cache=True, nogil=True)
 def _nearest_of_few(points, entrances, within_m):
-    out = np.empty(len(points))
-    for row in range(len(points)):
-        least = np.inf
-        for door in range(len(entrances)):
-            across, along = points[row, 0] - entrances[door, 0], points[row, 1] - entrances[door, 1]
-            least = min(least, across * across + along * along)
-        metres = np.sqrt(least)
-        out[row] = metres if metres <= within_m else np.inf
+    out, near = np.empty(len(points)), np.empty(len(entrances), dtype=np.int64)
+    for low in range(0, len(points), RUN):
+        high = min(low + RUN, len(points))
+        count = _candidates(points[low:high], entrances, near)
+        for row in range(low, high):
+            least = np.inf
+            for place in range(count):
+                across, along = points[row, 0] - entrances[near[place], 0], points[row, 1] - entrances[near[place], 1]
+                least = min(least, across * across + along * along)
+            metres = np.sqrt(least)
+            out[row] = metres if metres <= within_m else np.inf
     return out
+
+
+@njit(cache=True, nogil=True)
+def _candidates(points, entrances, near):
+    """How many entrances may be the nearest of any of the points, and which (`near`): others lie farther off their box than one does from all of it."""
+    west, east = points[:, 0].min(), points[:, 0].max()
+    south, north = points[:, 1].min(), points[:, 1].max()
+    most = np.inf
+    for door in range(len(entrances)):
+        across = max(abs(entrances[door, 0] - west), abs(entrances[door, 0] - east))
+        along = max(abs(entrances[door, 1] - south), abs(entrances[door, 1] - north))
+        most = min(most, across * across + along * along)
+    # Beyond doubt of the last digits.
+    most *= 1 + 1e-9
+    count = 0
+    for door in range(len(entrances)):
+        across = max(west - entrances[door, 0], entrances[door, 0] - east, 0.0)
+        along = max(south - entrances[door, 1], entrances[door, 1] - north, 0.0)
+        if across * across + along * along <= most:
+            near[count] = door
+            count += 1
+    return count

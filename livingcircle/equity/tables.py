@@ -5,7 +5,7 @@ The measures are those of `livingcircle.equity.measures`, of walks rounded up to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -93,6 +93,21 @@ def by_category(lived: Living, values: np.ndarray, *, limits: Mapping[str, Mappi
     >>> by_category(lived, np.array([200.0, np.inf]), limits={"L5": {"all": 300.0}})[["people", "share_beyond", "worst_people"]].values.tolist()
     [[40.0, 0.25, 4.0]]
     """
+    return table({"": told_of(lived, values, limits=limits)}, lived.areas).drop(columns="category")
+
+
+class Told(NamedTuple):
+    """What is told of one level and of the groups that share its limit: `measures` are areas x groups x `MEASURES`, `worst` areas x groups."""
+
+    level: str
+    limit_m: float
+    groups: tuple[str, ...]
+    measures: np.ndarray
+    worst: np.ndarray
+
+
+def told_of(lived: Living, values: np.ndarray, *, limits: Mapping[str, Mapping[str, float]]) -> tuple[Told, ...]:
+    """What `by_category` tells of one kind of walk, before it is a table."""
     parts, known = [], {}
     for level, limit in limits.items():
         # Groups may have limits of their own where minutes decide.
@@ -101,29 +116,34 @@ def by_category(lived: Living, values: np.ndarray, *, limits: Mapping[str, Mappi
             # A whole number of metres parts no walks that are counted together.
             key = np.inf if float(each).is_integer() else each
             if key not in known:
-                known[key] = _by_unit(gathered(lived, np.asarray(values, dtype=float), limit_m=each), lived)
-            parts.append((level, each, own, *_told_of(known[key], lived, each, own)))
-    return _framed(parts, lived)
+                found = gathered(lived, np.asarray(values, dtype=float), limit_m=each)
+                known[key] = found, _worst_by_unit(found, len(lived.areas.units) + 1)
+            found, worst = known[key]
+            groups = tuple(lived.groups[row] for row in own)
+            parts.append(Told(level, each, groups, _areas_told(found, lived, each, own), lived.areas.member.astype(float) @ worst[:, own]))
+    return tuple(parts)
 
 
-def _framed(parts: list[tuple], lived: Living) -> pd.DataFrame:
-    """The measures of every level as one table, areas in their order."""
-    if not parts:
-        return pd.DataFrame(columns=[column for column in COLUMNS if column != "category"])
-    areas = lived.areas
-    keys: dict[str, list] = {"area": [], "area_kind": [], "level": [], "group": [], "limit_m": []}
-    for level, limit, own, _, _ in parts:
-        names = [lived.groups[row] for row in own]
-        size = len(areas.name) * len(own)
-        keys["area"] += np.repeat(np.array(areas.name, dtype=object), len(own)).tolist()
-        keys["area_kind"] += np.repeat(np.array(areas.kind, dtype=object), len(own)).tolist()
-        keys["level"] += [level] * size
-        keys["group"] += names * len(areas.name)
-        keys["limit_m"] += [limit] * size
-    told = np.concatenate([part.reshape(-1, len(MEASURES)) for *_, part, _ in parts])
-    worst = np.concatenate([part.ravel() for *_, part in parts])
-    texts = {key: pd.Series(values, dtype=float if key == "limit_m" else object) for key, values in keys.items()}
-    return pd.DataFrame({**texts, **dict(zip(MEASURES, told.T, strict=True)), "worst_people": worst})
+def table(parts: Mapping[str, Sequence[Told]], areas: Areas) -> pd.DataFrame:
+    """What is told of every category as one table with the columns of `COLUMNS`: level after level, areas in their order."""
+    every = [(category, part) for category, told in parts.items() for part in told]
+    if not every:
+        return pd.DataFrame(columns=list(COLUMNS))
+    texts: dict[str, list] = {"area": [], "area_kind": [], "category": [], "level": [], "group": [], "limit_m": []}
+    for category, part in every:
+        count = len(part.groups)
+        size = len(areas.name) * count
+        texts["area"] += [name for name in areas.name for _ in range(count)]
+        texts["area_kind"] += [kind for kind in areas.kind for _ in range(count)]
+        texts["category"] += [category] * size
+        texts["level"] += [part.level] * size
+        texts["group"] += part.groups * len(areas.name)
+        texts["limit_m"] += [part.limit_m] * size
+    kinds = {"limit_m": float, "category": None}
+    told = np.concatenate([part.measures.reshape(-1, len(MEASURES)) for _, part in every])
+    worst = np.concatenate([part.worst.ravel() for _, part in every])
+    columns = {name: pd.Series(values, dtype=kinds.get(name, object)) for name, values in texts.items()}
+    return pd.DataFrame({**columns, **dict(zip(MEASURES, told.T, strict=True)), "worst_people": worst})
 
 
 class Gathered(NamedTuple):
@@ -154,38 +174,15 @@ def gathered(lived: Living, values: np.ndarray, *, limit_m: float) -> Gathered:
     return Gathered(metres, people, unit, ranked)
 
 
-class _ByUnit(NamedTuple):
-    """What is gathered, in order of walks and again unit by unit (`first`: where each unit's rows begin)."""
-
-    found: Gathered
-    order: np.ndarray
-    first: np.ndarray
-    worst: np.ndarray
-
-
-def _by_unit(found: Gathered, lived: Living) -> _ByUnit:
-    order = np.argsort(found.unit, kind="stable")
-    first = np.searchsorted(found.unit[order], np.arange(len(lived.areas.units) + 2))
-    return _ByUnit(found, order, first, _worst_by_unit(found, len(lived.areas.units) + 1))
-
-
-def _told_of(held: _ByUnit, lived: Living, limit_m: float, groups: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """The measures and the worst-off of areas by groups."""
-    areas, found = lived.areas, held.found
-    people, ranked = found.people, found.ranked
-    if len(groups) < len(lived.groups):
-        people, ranked = people[:, groups], ranked[:, :, groups]
-    terms = float(limit_m), int(lived.rank.max(initial=-1)) + 1, len(groups)
-    out = np.full((len(areas.name), len(groups), len(MEASURES)), np.nan)
-    for area, member in enumerate(areas.member):
-        rows: slice | np.ndarray = slice(None)
-        if not member.all():
-            rows = np.concatenate([held.order[held.first[own] : held.first[own + 1]] for own in np.flatnonzero(member)])
-            # Those of one unit stand in order.
-            rows = rows if member.sum() == 1 else np.sort(rows)
-        own = np.flatnonzero(member[lived.unit])
-        _measured(found.values[rows], people[rows], (ranked[own], lived.rank[own]), terms, out[area])
-    return out, areas.member.astype(float) @ held.worst[:, groups]
+def _areas_told(found: Gathered, lived: Living, limit_m: float, groups: list[int]) -> np.ndarray:
+    """The measures of areas by groups."""
+    member = lived.areas.member
+    # For every unit the areas it lies in, one unit after another.
+    unit, area = np.nonzero(member.T)
+    areas = np.searchsorted(unit, np.arange(member.shape[1] + 1)), area
+    cells = found.values, found.unit, found.people
+    places = lived.unit, lived.rank, found.ranked
+    return _measured(cells, places, (*areas, member), np.array(groups, dtype=np.int64), float(limit_m))
 
 
 def _worst_by_unit(found: Gathered, units: int) -> np.ndarray:
@@ -252,62 +249,84 @@ def _sums(codes, people, sizes):
 
 
 @njit(cache=True, nogil=True)
-def _measured(values, people, places, terms, out):
-    """The measures of every group (a column of `people`) over values in ascending order, in the order of `MEASURES`."""
-    limit, ranks, groups = terms
-    end = len(values)
-    while end > 0 and not np.isfinite(values[end - 1]):
-        end -= 1
-    total, nothing, beyond = np.zeros(groups), np.zeros(groups), np.zeros(groups)
-    for row in range(len(values)):
-        own = beyond if values[row] - limit > ROUNDING_M else nothing
-        for group in range(groups):
-            total[group] += people[row, group]
-            own[group] += people[row, group]
-    nothing[:] = 0.0
-    for row in range(end, len(values)):
-        nothing += people[row, :groups]
-    sums, at = np.zeros((6, groups)), np.zeros(groups, dtype=np.int64)
-    ranked = np.zeros((ranks, 2, groups))
-    if ranks > 0:
-        for place in range(len(places[1])):
-            ranked[places[1][place]] += places[0][place, :, :groups]
-    next_place = PARTS[0] * total * (1 - 1e-12)
-    for row in range(end):
-        value = values[row]
-        over = value - limit > ROUNDING_M
-        gap = ((value - limit) / limit if limit > 0 else np.inf) if over else 0.0
-        logarithm = np.log(value) if value > 0 else 0.0
-        for group in range(groups):
-            weight = people[row, group]
-            if weight > 0:
-                metres = weight * value
-                # Twice the people below, less all: those below less those above, once all are known.
-                sums[2, group] += metres * (2 * sums[0, group] + weight)
-                sums[0, group] += weight
-                sums[1, group] += metres
-                sums[3, group] += metres * logarithm
-                if over:
-                    sums[4, group] += weight * gap
-                    sums[5, group] += weight * gap * gap
-                while at[group] < len(PARTS) and sums[0, group] >= next_place[group]:
-                    out[group, 4 + at[group]] = value
-                    at[group] += 1
-                    next_place[group] = PARTS[min(at[group], len(PARTS) - 1)] * total[group] * (1 - 1e-12)
-    for group in range(groups):
-        out[group, 0] = total[group]
-        if total[group] > 0:
-            told = total[group], beyond[group], nothing[group], at[group], end
-            _told(values, people[:, group], told, (sums[:, group], ranked[:, :, group]), out[group])
+def _measured(cells, places, areas, groups, limit):
+    """The measures of every area and group of `groups`, in the order of `MEASURES`; values of cells ascend."""
+    values, unit, people = cells
+    begin, area_of, member = areas
+    size = np.zeros(len(member) + 1, dtype=np.int64)
+    for own in unit:
+        for place in range(begin[own], begin[own + 1]):
+            size[area_of[place] + 1] += 1
+    first = np.cumsum(size)
+    cells_of, filled = np.empty(first[-1], dtype=np.int64), first[:-1].copy()
+    for cell in range(len(values)):
+        for place in range(begin[unit[cell]], begin[unit[cell] + 1]):
+            cells_of[filled[area_of[place]]] = cell
+            filled[area_of[place]] += 1
+    logs = np.zeros(len(values))
+    for cell in range(len(values)):
+        if values[cell] > 0 and np.isfinite(values[cell]):
+            logs[cell] = np.log(values[cell])
+    out = np.full((len(member), len(groups), 15), np.nan)
+    for area in range(len(member)):
+        own = cells_of[first[area] : first[area + 1]]
+        told = values[own], logs[own]
+        for number in range(len(groups)):
+            weights = people[:, groups[number]][own]
+            _told(told, weights, _ranked(places, member[area], groups[number]), limit, out[area, number])
+    return out
 
 
 @njit(cache=True, nogil=True)
-def _told(values, people, counted, held, out):
-    """The measures of one group out of its sums."""
-    total, beyond, nothing, at, end = counted
-    (reached, metres, spread, entropy, short, squares), ranked = held
+def _ranked(places, member, group):
+    """People who reach one, and their metres, by rank."""
+    unit, rank, told = places
+    out = np.zeros((rank.max() + 1 if len(rank) else 0, 2))
+    if len(out):
+        for place in range(len(unit)):
+            if member[unit[place]]:
+                out[rank[place], 0] += told[place, 0, group]
+                out[rank[place], 1] += told[place, 1, group]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _told(steps, people, ranked, limit, out):
+    """The measures of one group over values, with their logarithms, in ascending order."""
+    values, logs = steps
+    end = np.searchsorted(values, np.inf)
+    near = end
+    while near > 0 and values[near - 1] - limit > ROUNDING_M:
+        near -= 1
+    sums = np.empty(end)
+    reached, metres, spread, entropy = 0.0, 0.0, 0.0, 0.0
+    for row in range(end):
+        weight = people[row]
+        part = weight * values[row]
+        # Twice the people below, less all: those below less those above, once all are known.
+        spread += part * (2 * reached + weight)
+        reached += weight
+        metres += part
+        entropy += part * logs[row]
+        sums[row] = reached
+    total, nothing, beyond, short, squares = reached, 0.0, 0.0, 0.0, 0.0
+    for row in range(near, end):
+        beyond += people[row]
+        if people[row] > 0:
+            gap = (values[row] - limit) / limit if limit > 0 else np.inf
+            short += people[row] * gap
+            squares += people[row] * gap * gap
+    for row in range(end, len(values)):
+        total += people[row]
+        beyond += people[row]
+        nothing += people[row]
+    out[0] = total
+    if not total > 0:
+        return
     out[1], out[2] = nothing / total, beyond / total
-    out[4 + at : 4 + len(PARTS)] = np.inf
+    for part in range(len(PARTS)):
+        row = np.searchsorted(sums, PARTS[part] * total * (1 - 1e-12))
+        out[4 + part] = values[row] if row < end else np.inf
     wanted = WORST * total
     lost = min(nothing, wanted)
     out[13], out[14] = np.inf if lost > 0 else _end(values, people, wanted, end) / wanted, lost / wanted
@@ -331,12 +350,11 @@ def _end(values, people, wanted, end):
     sums, left, row, step = 0.0, abs(wanted), end - 1, -1
     if wanted < 0:
         row, step = 0, 1
-    while left > 0 and 0 <= row < end:
-        part = min(people[row], left)
-        sums += part * values[row]
-        left -= part
+    while 0 <= row < end and people[row] < left:
+        sums += people[row] * values[row]
+        left -= people[row]
         row += step
-    return sums
+    return sums + left * values[row] if 0 <= row < end and left > 0 else sums
 
 
 @njit(cache=True, nogil=True)
