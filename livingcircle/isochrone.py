@@ -17,8 +17,8 @@ from livingcircle.barriers import Obstacles
 from livingcircle.layers import STATUSES, Isochrones, Positions, Streets
 from livingcircle.network import StreetNetwork
 from livingcircle.snapping import REASONS, coordinates_of, snap
-from livingcircle.search import Ends, Found, at_positions
-from livingcircle.walk_time import QUICKEST, Way, along_one_edge, search_from
+from livingcircle.search import Ends
+from livingcircle.walk_time import QUICKEST, Way, search_from
 
 FINEST_M, USUAL_M = 5.0, 10.0
 USUAL_CELLS, MOST_CELLS = 600_000, 1_500_000
@@ -217,11 +217,13 @@ def reach(
     door = np.flatnonzero(doors[0] >= 0)
     entered = tuple(part[door] for part in doors)
     found = search_from(network, entered, limit_m=farthest, way=way)
-    ends = (network.ends_reached if way.outward else network.ends_left)(way.shortest)[0]
-    near = np.isfinite(found.cost[ends]).any(axis=1)
+    ends = Ends(*(network.ends_reached if way.outward else network.ends_left)(way.shortest))
+    near = np.isfinite(found.cost[ends.states]).any(axis=1)
     near[entered[0]] = True
     rows = _of_edges(spots.first, near)
-    points, others = (_walks(network, found, (door, *entered), places, way) for places in (tuple(part[rows] for part in spots.points), spots.others))
+    order = np.argsort(entered[0], kind="stable")
+    told = (found.cost, network.length_m, ends), (entered, order, np.searchsorted(entered[0][order], np.arange(len(near) + 1)))
+    points, others = _walks(*told, spots.points, rows), _walks(*told, spots.others, np.arange(len(spots.others[0])))
     streets, asked = others[: len(spots.beside)], others[len(spots.beside) :]
     low, high = _rows_met(spots.cell[rows], spots.beside[streets <= farthest], lattice.columns + 2)
     field = np.full((high - low + 2, lattice.columns + 2), np.inf)
@@ -273,15 +275,32 @@ def _lay(field, points, streets, skipped, jump):
                 field[at] = max(field[at], along[row]) if kind == 1 else min(field[at], along[row])
 
 
-def _walks(network: StreetNetwork, found: Found, entered: tuple[np.ndarray, ...], places: tuple[np.ndarray, ...], way: Way) -> np.ndarray:
-    """The walk from each place to the nearest of doors, as `walk_time.nearest` has it in the measure that is looked for."""
+@njit(cache=True, nogil=True)
+def _walks(found, doors, places, rows):
+    """The walk from each of the rows of places to the nearest of doors, as `walk_time.nearest` has it in the measure that is looked for.
+
+    `doors` are told with their order by edges, and where in it those of each edge begin.
+    """
+    cost, length_m, (states, (paid_start, paid_end), by_start, by_end) = found
+    (_, door_offset, door_leg), order, first = doors
     edge, offset, leg = places
-    ends_of = network.ends_reached if way.outward else network.ends_left
-    ends = Ends(*ends_of(way.shortest)), Ends(*ends_of(not way.shortest))
-    walk, _, _ = at_positions(found, network.length_m, ends[0].states if network.costs is None else ends, (edge, offset))
-    row, _, straight, _ = along_one_edge(network, (edge, offset), entered, way)
-    walk[row] = np.minimum(walk[row], straight)
-    return walk + np.where(edge < 0, 0.0, leg)
+    out = np.full(len(rows), np.inf)
+    for number in range(len(rows)):
+        row = rows[number]
+        own, metres = edge[row], offset[row]
+        if own < 0:
+            continue
+        ahead = cost[states[own, 0]] + (metres * by_start[own] + paid_start[own])
+        back = cost[states[own, 1]] + ((length_m[own] - metres) * by_end[own] + paid_end[own])
+        walk = ahead if ahead <= back else back
+        for place in range(first[own], first[own + 1]):
+            door = order[place]
+            # Past no node, whichever end of the edge lies beyond the door.
+            far = metres - door_offset[door]
+            straight = abs(far) * (by_start[own] if far > 0 else by_end[own]) + door_leg[door]
+            walk = straight if straight < walk else walk
+        out[number] = walk + leg[row]
+    return out
 
 
 def areas(

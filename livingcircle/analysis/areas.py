@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -18,11 +19,13 @@ from livingcircle.layers import Barriers, Isochrones, Positions
 from livingcircle.network import StreetNetwork
 from livingcircle.network.links import Linked
 from livingcircle.reuse import Known, again
+from livingcircle.search.threads import THREADS
 from livingcircle.snapping import snap
 from livingcircle.standards import Standard
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way
 
 PROBES = 2000
+AT_ONCE = 2
 
 Progress = Callable[[str, int, int], None]
 
@@ -47,18 +50,26 @@ def isochrones(
     extents = bounds, bounds + np.array([-margin, -margin, margin, margin])
     spots, cells, asked = again(known, _ground, (view.standing.own, view.standing.linked), extents, settings.snap_limit_m, inputs.barriers, within=True)
     doors, places = [view.doors[column].to_numpy() for column in isochrone.PLACE], coordinates(entrances)
-    rows: list[tuple] = []
-    for number, category in enumerate(names):
-        progress("isochrones", number, len(names))
-        own = of_category(entrances, facilities, category, facilities["open"].to_numpy())
+    opened = facilities["open"].to_numpy()
+
+    def of(category: str) -> list[tuple]:
+        own = of_category(entrances, facilities, category, opened)
         if not len(own):
-            continue
-        ends = tuple(part[own] for part in doors)
+            return []
+        ends, out = tuple(part[own] for part in doors), []
         origins = cells.inside(places[own][ends[0] >= 0])
         for shortest, wanted in _limits(category, standard, settings, level=network.costs is None).items():
             way, limits = Way(shortest=shortest, engine=settings.engine), sorted({metres for metres, _, _ in wanted})
             drawn = again(known, _drawn, limits, way, network, (spots, asked), (ends, origins), within=True)
-            rows += [(category, *one, *drawn[limits.index(one[0])], cells.cell_m) for one in wanted]
+            out += [(category, *one, *drawn[limits.index(one[0])], cells.cell_m) for one in wanted]
+        return out
+
+    rows: list[tuple] = []
+    # Compiled loops and geometry let go of Python's lock.
+    with ThreadPoolExecutor(min(THREADS, AT_ONCE)) as pool:
+        for number, found in enumerate(pool.map(of, names)):
+            progress("isochrones", number, len(names))
+            rows += found
     progress("isochrones", len(names), len(names))
     return gpd.GeoDataFrame(dict(zip(COLUMNS, zip(*rows, strict=True) if rows else [[]] * len(COLUMNS), strict=True)), crs=network.crs)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numba import njit
 
 from livingcircle import coverage as judging
 from livingcircle.analysis.inputs import Settings
@@ -17,6 +18,9 @@ from livingcircle.gaps import Reach
 from livingcircle.layers import OFF_NETWORK, STATUSES, UNREACHABLE, Entrances, Facilities, Gaps, Isochrones, Positions, Residences, Samples, WalkTimes
 from livingcircle.reuse import Known, digest
 from livingcircle.standards import Standard
+
+# GEOS looks at what lies beside a shape that it cuts, but by less than this share of its width or height.
+BESIDE = 0.2
 
 
 def residence_walks(
@@ -72,7 +76,7 @@ def gap_areas(table: Gaps, people: Residences, areas: Isochrones, settings: Sett
     area_of = dict(zip(zip(limit["category"], limit["level"], strict=True), limit.geometry.to_numpy(), strict=True))
     home = pd.Index(people["residence_id"]).get_indexer(rows["residence_id"])
     shapes = people.geometry.to_numpy()
-    told = [digest(shape) for shape in shapes]
+    told = [digest((_beyond.__qualname__, shape)) for shape in shapes]
     beyond = shapes[home]
     for key, own in rows.groupby(["category", "level"]).indices.items():
         if key in area_of:
@@ -82,27 +86,49 @@ def gap_areas(table: Gaps, people: Residences, areas: Isochrones, settings: Sett
 
 
 def _beyond(shapes: np.ndarray, reached: np.ndarray, told: list[bytes], known: Known | None) -> np.ndarray:
-    """Of every shape (with its digest), what the one area `reached` does not hold; each is cut once only."""
-    if known is None:
-        return _cut(shapes, reached)
-    area = digest((_cut.__qualname__, reached))
-    keys = [area + own for own in told]
-    lacking = [row for row, key in enumerate(keys) if key not in known.results]
-    known.results.update(zip([keys[row] for row in lacking], _cut(shapes[lacking], reached), strict=True))
-    known.asked.update(dict.fromkeys(keys))
-    out = np.empty(len(keys), dtype=object)
-    out[:] = [known.results[key] for key in keys]
-    return out
+    """Of every shape (with its digest) that is an area, what the one area `reached` does not hold.
 
-
-def _cut(shapes: np.ndarray, reached: np.ndarray) -> np.ndarray:
-    """Of every shape that is an area, what the one area `reached` does not hold."""
+    That hangs on the stretches of the area's border beside the shape alone: a shape beside which they stay is not cut again.
+    """
     shapely.prepare(reached)
     # Most homes lie wholly within or wholly without, which is told more quickly than it is cut.
-    met = np.isin(shapely.get_type_id(shapes), (3, 6)) & shapely.intersects(reached, shapes)
+    met = np.flatnonzero(np.isin(shapely.get_type_id(shapes), (3, 6)) & shapely.intersects(reached, shapes))
     out = shapes.copy()
-    out[met] = shapely.difference(shapes[met], reached)
+    if known is None:
+        out[met] = shapely.difference(shapes[met], reached)
+        return out
+    keys = [told[row] + digest(near) for row, near in zip(met, _borders(reached, shapes[met]), strict=True)]
+    lacking = [number for number, key in enumerate(keys) if key not in known.results]
+    known.results.update(zip([keys[number] for number in lacking], shapely.difference(shapes[met[lacking]], reached), strict=True))
+    known.asked.update(dict.fromkeys(keys))
+    out[met] = [known.results[key] for key in keys]
     return out
+
+
+def _borders(reached: np.ndarray, shapes: np.ndarray) -> Iterator[np.ndarray]:
+    """For each shape the stretches of border beside it, in their order, as `_beside` has them."""
+    rings, part = shapely.get_rings(shapely.get_parts(reached), return_index=True)
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    left = shapely.is_ccw(rings) == (np.diff(part, prepend=-1) > 0)
+    for west, south, east, north in shapely.bounds(shapes).tolist():
+        around = BESIDE * max(east - west, north - south)
+        yield _beside(points, ring, left, (west - around, south - around, east + around, north + around))
+
+
+@njit(cache=True, nogil=True)
+def _beside(points, ring, left, box):
+    """The stretches whose own bounds meet a box (west, south, east, north): both ends, whether their area lies to the left, whether the ring is another."""
+    west, south, east, north = box
+    out, count, last = np.empty((len(points), 6)), 0, -1
+    for row in range(len(points) - 1):
+        if ring[row] != ring[row + 1]:
+            continue
+        ax, ay, bx, by = points[row, 0], points[row, 1], points[row + 1, 0], points[row + 1, 1]
+        if min(ax, bx) <= east and max(ax, bx) >= west and min(ay, by) <= north and max(ay, by) >= south:
+            out[count, 0], out[count, 1], out[count, 2], out[count, 3] = ax, ay, bx, by
+            out[count, 4], out[count, 5] = left[ring[row]], ring[row] != last
+            count, last = count + 1, ring[row]
+    return out[:count].copy()
 
 
 def components(view: View, samples: Samples, entrances: Entrances) -> pd.DataFrame:
