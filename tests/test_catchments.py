@@ -370,3 +370,15 @@ def test_straight_lines_to_the_nth_facility():
         within = nth_straight(points, doors, owner, n=n, within_m=20.0)
         assert np.where(by_owner[n - 1] <= 20, by_owner[n - 1], np.inf) == pytest.approx(within)
     assert np.isinf(nth_straight(points, doors, owner, n=8)).all()
+
+
+@pytest.mark.parametrize("doors", [1, 7, 300])
+def test_straight_lines_of_points_that_stand_together_are_those_of_every_door(doors):
+    dice = np.random.default_rng(doors)
+    middles = dice.uniform(0, 5000, (9, 2))
+    points = np.concatenate([middle + dice.uniform(-80, 80, (37, 2)) for middle in middles])
+    entrances = dice.uniform(0, 5000, (doors, 2))
+    every = np.hypot(*(points[:, None, :] - entrances[None]).transpose(2, 0, 1)).min(axis=1)
+    told = nth_straight(points, entrances, np.arange(doors), within_m=400.0)
+    assert told == pytest.approx(np.where(every <= 400.0, every, np.inf))
+    assert np.isfinite(told).any() == (every <= 400.0).any()

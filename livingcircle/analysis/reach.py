@@ -184,11 +184,11 @@ def _reach(category: str, asked: tuple[np.ndarray, int], lines: tuple, layers: t
     for year in np.unique(years[coming]):
         then = of_category(entrances, facilities, category, opened | (coming & (years <= year)))
         later[int(year)] = _measure((view.network, view.speed_kmh), view.origins, view.doors.iloc[then], settings, n=n)
-    row_of = pd.Series(np.arange(len(facilities)), index=facilities["facility_id"])
+    row_of = {facility: row for row, facility in enumerate(facilities["facility_id"].tolist())}
     return Reach(
         walks=walks,
         straight_m=straight_m,
-        facility=row_of[entrances["facility_id"].iloc[rows]].to_numpy(dtype=int),
+        facility=np.array([row_of[facility] for facility in entrances["facility_id"].to_numpy(dtype=object)[rows]], dtype=int),
         source=entrances["entrance_source"].iloc[rows].to_numpy(),
         later=later,
         varied=_varied(asked, walks, view, settings),
@@ -257,18 +257,17 @@ def _varied(asked: tuple[np.ndarray, int], walks: Walks, view: View, settings: S
     """The measure of every sample under other snapping limits and speeds; only what moved is asked again."""
     rows, n = asked
     base = walks.measure(settings.rule)
-    before = view.doors["edge"].to_numpy()[rows]
+    before, stand = view.doors["edge"].to_numpy()[rows], view.origins["edge"].to_numpy()
     walked = view.network, view.speed_kmh
     out = {}
     for change, (origins, doors) in view.varied.items():
-        chosen = doors.iloc[rows]
-        if not np.array_equal(chosen["edge"].to_numpy(), before):
-            out[change] = _measure(walked, origins, chosen, settings, n=n)
+        if not np.array_equal(doors["edge"].to_numpy()[rows], before):
+            out[change] = _measure(walked, origins, doors.iloc[rows], settings, n=n)
             continue
-        moved = np.flatnonzero(origins["edge"].to_numpy() != view.origins["edge"].to_numpy())
+        moved = np.flatnonzero(origins["edge"].to_numpy() != stand)
         out[change] = base.copy()
         if len(moved):
-            out[change][moved] = _measure(walked, origins.iloc[moved], chosen, settings, n=n)
+            out[change][moved] = _measure(walked, origins.iloc[moved], doors.iloc[rows], settings, n=n)
     for change, network in view.paced.items():
         out[change] = _measure((network, view.speed_kmh), view.origins, view.doors.iloc[rows], settings, n=n)
     return out
