@@ -7,6 +7,9 @@ import shapely
 from conftest import analyzed, analyzed_once, facility_table, residence_table, town
 from pandas.testing import assert_frame_equal
 
+from livingcircle.analysis import tables
+from livingcircle.reuse import Known, digest
+
 NETWORK = town(
     [(0, 0), (310, 0), (640, 0), (1010, 0)], [(0, 190), (1010, 205)], [(0, 0), (0, 190)], [(310, 0), (330, 195)], [(1010, 0), (1010, 205)],
     [(2000, 0), (2200, 0)],
@@ -82,3 +85,15 @@ def test_walks_of_residences_hold_the_median(result):
     assert np.isinf(row["walk_m"])
     assert row["status"] == "unreachable"
     assert row["land_share"] == 0
+
+
+def test_land_is_cut_again_only_where_the_border_beside_it_moved(monkeypatch):
+    lands = np.array([shapely.box(x, -5, x + 10, 5) for x in (0, 100, 200)] + [shapely.box(95, 40, 105, 50)])
+    areas = [shapely.Polygon([(-50, 0), (150, 0), (end, 0), (end, 60), (-50, 60)], [shapely.box(102, 20, 108, 45).exterior.coords]) for end in (204, 207)]
+    known, cut, difference = Known(), [], shapely.difference
+    monkeypatch.setattr(shapely, "difference", lambda some, area: cut.append(len(some)) or difference(some, area))
+    for reached in areas:
+        told = tables._beyond(lands, np.array([reached]), [digest(land) for land in lands], known)
+        assert shapely.to_wkb(told).tolist() == shapely.to_wkb(difference(lands, reached)).tolist()
+    #  the second area ends 3 m farther east, in the third land alone
+    assert cut == [4, 1]

@@ -98,16 +98,20 @@ def _legs(network: StreetNetwork, points: np.ndarray, limit_m: float, barriers: 
 
 
 def _linked(cells: isochrone.Grid, links: Linked, heeded: Mapping[str, Any]) -> isochrone.Grid:
-    """The lattice on the streets with links: ground keeps its place on the streets, as homes do, and the links have points of their own."""
-    size = cells.rows * cells.columns
-    near = on_links(cells.points, **heeded)
-    # The points along streets have no leg, so none of them is looked for again.
-    stood = settled(cells.positions, links, lambda rows, network: near(rows[rows < size], network))
-    bare = replace(cells, positions=stood.iloc[:0], nearest_cell=cells.nearest_cell[:0])
+    """The lattice on the streets with links, told by places alone: ground keeps its place on the streets, as homes do; the links have points of their own."""
+    parts = [cells.positions[column].to_numpy() for column in isochrone.PLACE]
+    parts = [*links.moved(*parts[:2]), parts[2].copy()]
+    points, bounds = cells.points, links.alone.streets.total_bounds.reshape(2, 2)
+    # Nobody else may have come near to a street; the points along streets have no leg.
+    near = np.flatnonzero(((points >= bounds[0] - heeded["limit_m"]) & (points <= bounds[1] + heeded["limit_m"])).all(axis=1))
+    stood = settled(cells.positions.iloc[near], links, on_links(points[near], **heeded))
+    for values, column in zip(parts, isochrone.PLACE, strict=True):
+        values[near] = stood[column].to_numpy()
+    bare = replace(cells, positions=cells.positions.iloc[:0], nearest_cell=cells.nearest_cell[:0])
     alone = isochrone.with_streets(bare, links.alone)
-    edge = links.added[alone.positions["edge"].to_numpy()]
-    along = alone.positions.assign(edge=edge, component=links.network.component[edge])
-    return replace(cells, positions=pd.concat([stood, along], ignore_index=True), nearest_cell=np.concatenate([cells.nearest_cell, alone.nearest_cell]))
+    along = alone.positions.assign(edge=links.added[alone.positions["edge"].to_numpy()])
+    places = {column: np.concatenate([values, along[column].to_numpy()]) for values, column in zip(parts, isochrone.PLACE, strict=True)}
+    return replace(cells, positions=pd.DataFrame(places), nearest_cell=np.concatenate([cells.nearest_cell, alone.nearest_cell]))
 
 
 def _drawn(
