@@ -70,7 +70,12 @@ def _robust(samples: Sampled, walked: tuple, judged: tuple, sums: np.ndarray, he
     tried, number = np.unique([limits[id] for id in limits if id not in varied], return_inverse=True)
     moved = _weighed(asked[0], walk_m, tried, asked[1])[number]
     found = dict(zip([id for id in limits if id not in varied], moved, strict=True))
-    found |= {id: _weighed(asked[0], varied[id], np.array([limits[id]]), asked[1])[0] for id in limits if id in varied}
+    as_is = limit_of(requirement, rule=rule, speed_kmh=group.speed_kmh) + ROUNDING_M
+    for id in limits.keys() & varied.keys():
+        # Most homes walk as before.
+        rows = np.flatnonzero(_moved(asked[0], walk_m, varied[id])) if limits[id] == as_is else np.arange(len(held))
+        found[id] = sums[:, : LAND + 1].copy()
+        found[id][rows] = _weighed((samples.first, held[rows]), varied[id], np.array([limits[id]]), asked[1])[0]
     lefts = {id: found[id] for id in limits}
     by_people = _named(sums[:, PEOPLE], {id: left[:, PEOPLE] for id, left in lefts.items()})
     empty = sums[:, PEOPLE] == 0
@@ -125,6 +130,19 @@ def _weighed(homes, walk, limits, told):
                     if not walk[row] <= limit:
                         for column in range(len(weights)):
                             out[at, own, column] += weights[column, row]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _moved(homes, walk, then):
+    """By residence asked about: whether any sample walks otherwise."""
+    first, asked = homes
+    out = np.zeros(len(asked), dtype=np.bool_)
+    for own in range(len(asked)):
+        for row in range(first[asked[own]], first[asked[own] + 1]):
+            if walk[row] != then[row]:
+                out[own] = True
+                break
     return out
 
 
