@@ -1,13 +1,17 @@
 """The chain: same tables by both engines, areas that agree with the tables, nothing lost."""
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from conftest import analyzed, analyzed_once, facility_table, residence_table, town
+from conftest import CRS, analyzed, analyzed_once, facility_table, residence_table, town
 from pandas.testing import assert_frame_equal
 
 from livingcircle.analysis import tables
+from livingcircle.analysis.outset import _facilities_in
+from livingcircle.analysis.standing import barriers_of
+from livingcircle.coverage import OUTSIDE, WHOLE_AREA
 from livingcircle.reuse import Known, digest
 
 NETWORK = town(
@@ -97,3 +101,26 @@ def test_land_is_cut_again_only_where_the_border_beside_it_moved(monkeypatch):
         assert shapely.to_wkb(told).tolist() == shapely.to_wkb(difference(lands, reached)).tolist()
     #  the second area ends 3 m farther east, in the third land alone
     assert cut == [4, 1]
+
+
+def test_open_facilities_are_counted_by_unit_and_those_outside_every_unit_apart():
+    facilities = FACILITIES.assign(open=[True, True, True, False])
+    shapes = [shapely.box(0, 0, 300, 300), shapely.box(300, 0, 720, 300), shapely.box(0, 900, 1, 901)]
+    units = gpd.GeoDataFrame({"unit": ["west", "middle", "none"]}, geometry=shapes, crs=CRS)
+    # S lies in the west, T south of both units, P in the middle; Q is not open.
+    found = _facilities_in(facilities, ["school", "park", "clinic"], units)
+    assert {category: counts.to_dict() for category, counts in found.items()} == {
+        "school": {"west": 1, "middle": 0, "none": 0, OUTSIDE: 1, WHOLE_AREA: 2},
+        "park": {"west": 0, "middle": 1, "none": 0, WHOLE_AREA: 1},
+        "clinic": {"west": 0, "middle": 0, "none": 0, WHOLE_AREA: 0},
+    }
+    assert _facilities_in(facilities, ["school"], None)["school"].to_dict() == {OUTSIDE: 2, WHOLE_AREA: 2}
+
+
+def test_barriers_are_made_ready_once():
+    water = gpd.GeoDataFrame({"kind": ["water"], "source_id": [""]}, geometry=[shapely.box(0, 0, 10, 10)], crs=CRS)
+    known = Known()
+    ready = barriers_of(water, known=known)
+    assert barriers_of(water.copy(), known=known) is ready
+    assert barriers_of(water.assign(geometry=[shapely.box(0, 0, 10, 11)]), known=known) is not ready
+    assert barriers_of(water) is not ready

@@ -133,10 +133,10 @@ class Study:
         of = {group: number[id(view)] for group, view in seen.items()}
         return cls(*told, views, of, *homes, standard, bare, {category: np.array(rows) for category, rows in serving.items()}, code, owner)
 
-    def question(self, category: str, served: Served, counted: pd.Series | None) -> Question:
-        """What is asked of one category; it is judged where `counted` tells its facilities by unit."""
+    def question(self, category: str, served: Served, counted: pd.Series | None, *, known: Known | None = None) -> Question:
+        """What is asked of one category; it is judged where `counted` tells its facilities by unit. `known` holds tables cut before."""
         own = self.serving.get(category, np.empty(0, dtype=int))
-        facilities = self.facilities.iloc[own].reset_index(drop=True)
+        facilities = again(known, _part, self.facilities, own)
         rows = np.flatnonzero(np.isin(self.owner, self.code[own]))
         targets = tuple(target for target in served.targets if category in target.categories)
         one = self.standard.categories.get(category)
@@ -151,8 +151,8 @@ class Study:
             self.sampled,
             self.inputs.barriers,
             facilities,
-            self.inputs.entrances.iloc[rows].reset_index(drop=True),
-            tuple(_cut(view, rows) for view in self.views),
+            again(known, _part, self.inputs.entrances, rows),
+            tuple(_cut(view, rows, known) for view in self.views),
             self.view_of,
             self.homes,
             counted,
@@ -162,9 +162,13 @@ class Study:
         )
 
 
-def _cut(view: View, rows: np.ndarray) -> View:
-    varied = {change: (homes, doors.iloc[rows].reset_index(drop=True)) for change, (homes, doors) in view.varied.items()}
-    return replace(view, doors=view.doors.iloc[rows].reset_index(drop=True), varied=varied, standing=None)
+def _part(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    return table.iloc[rows].reset_index(drop=True)
+
+
+def _cut(view: View, rows: np.ndarray, known: Known | None) -> View:
+    varied = {change: (homes, again(known, _part, doors, rows)) for change, (homes, doors) in view.varied.items()}
+    return replace(view, doors=again(known, _part, view.doors, rows), varied=varied, standing=None)
 
 
 def answered(question: Question, *, known: Known | None = None) -> Answer:

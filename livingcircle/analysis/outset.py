@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -52,7 +53,7 @@ class Outset:
         counted = again(known, _facilities_in, self.facilities, self.names, self.inputs.units)
         every = [*self.names, *(category for category in self.served.categories() if category not in self.names)]
         for category in every:
-            yield self.study.question(category, self.served, counted.get(category))
+            yield self.study.question(category, self.served, counted.get(category), known=known)
 
 
 def outset(inputs: Inputs, *, standard: Standard, settings: Settings, known: Known | None = None) -> Outset:
@@ -98,13 +99,15 @@ def _judged(standard: Standard, facilities: Facilities, settings: Settings) -> l
 
 def _facilities_in(facilities: Facilities, names: Sequence[str], units: Units | None) -> dict[str, pd.Series]:
     points = gpd.GeoSeries(shapely.point_on_surface(facilities.geometry.to_numpy()), crs=facilities.crs)
-    unit = homes.unit_of(points, units)
+    units_of = [unit or judging.OUTSIDE for unit in homes.unit_of(points, units)]
     every = [] if units is None else [*dict.fromkeys(units["unit"])]
+    there = {category: Counter() for category in names}
+    for unit, categories, opened in zip(units_of, facilities["categories"], facilities["open"], strict=True):
+        for category in dict.fromkeys(categories) if opened else ():
+            if category in there:
+                there[category][unit] += 1
     out = {}
-    for category in names:
-        serves = np.array([category in c for c in facilities["categories"]], dtype=bool) & facilities["open"].to_numpy()
-        counts = pd.Series(np.where(unit[serves] == "", judging.OUTSIDE, unit[serves])).value_counts()
-        counts = counts.reindex([*dict.fromkeys([*every, *counts.index])], fill_value=0)
-        counts[WHOLE_AREA] = int(serves.sum())
-        out[category] = counts
+    for category, counts in there.items():
+        listed = {**dict.fromkeys(every, 0), **counts, WHOLE_AREA: counts.total()}
+        out[category] = pd.Series([*listed.values()], index=[*listed], dtype=np.int64, name="count")
     return out

@@ -33,14 +33,14 @@ def coordinates(frame: gpd.GeoDataFrame) -> np.ndarray:
     return shapely.get_coordinates(frame.geometry.to_numpy())
 
 
-def barriers_of(barriers: Barriers | None) -> Obstacles | None:
-    """The barriers as a leg meets them."""
-    return None if barriers is None else obstacles(barriers)
+def barriers_of(barriers: Barriers | None, *, known: Known | None = None) -> Obstacles | None:
+    """The barriers as a leg meets them; `known` holds those made ready before."""
+    return None if barriers is None else again(known, obstacles, barriers)
 
 
-def snapped(inputs: Inputs, settings: Settings) -> dict[str, Any]:
+def snapped(inputs: Inputs, settings: Settings, *, known: Known | None = None) -> dict[str, Any]:
     """What every snapping of the run heeds."""
-    return {"limit_m": settings.snap_limit_m, "barriers": barriers_of(inputs.barriers)}
+    return {"limit_m": settings.snap_limit_m, "barriers": barriers_of(inputs.barriers, known=known)}
 
 
 def door_positions(
@@ -50,25 +50,31 @@ def door_positions(
     return _entering(points, network, inputs.barriers, limit_m, isolated_m)
 
 
-def _entering(points: np.ndarray, network: StreetNetwork, barriers: Barriers | None, limit_m: float, isolated_m: float) -> Positions:
+def _entering(
+    points: np.ndarray, network: StreetNetwork, barriers: Barriers | None, limit_m: float, isolated_m: float, *, known: Known | None = None
+) -> Positions:
     heeded = {"limit_m": limit_m, "isolated_m": isolated_m}
-    found = snap(points, network, barriers=barriers_of(barriers), **heeded)
+    found = snap(points, network, barriers=barriers_of(barriers, known=known), **heeded)
     if barriers is None or not (barriers["kind"] == COMPOUND).any():
         return found
     free = on_frontage(points, barriers)
-    outside = snap(points[free], network, barriers=obstacles(without_walls(barriers)), **heeded)
+    outside = snap(points[free], network, barriers=again(known, _unwalled, barriers), **heeded)
     out = pd.concat([found[~free], outside.set_axis(found.index[free])]).sort_index()
     return out.astype({"status": found["status"].dtype, "reason": found["reason"].dtype})
 
 
-def _living(points: np.ndarray, network: StreetNetwork, barriers: Barriers | None, limit_m: float) -> Positions:
-    return snap(points, network, limit_m=limit_m, barriers=barriers_of(barriers))
+def _unwalled(barriers: Barriers) -> Obstacles:
+    return obstacles(without_walls(barriers))
+
+
+def _living(points: np.ndarray, network: StreetNetwork, barriers: Barriers | None, limit_m: float, *, known: Known | None) -> Positions:
+    return snap(points, network, limit_m=limit_m, barriers=barriers_of(barriers, known=known))
 
 
 def _living_again(
-    points: np.ndarray, own: Positions, network: StreetNetwork, barriers: Barriers | None, limit_m: float
+    points: np.ndarray, own: Positions, network: StreetNetwork, barriers: Barriers | None, limit_m: float, *, known: Known | None
 ) -> Positions:
-    return resnapped(points, own, network, limit_m=limit_m, barriers=barriers_of(barriers))
+    return resnapped(points, own, network, limit_m=limit_m, barriers=barriers_of(barriers, known=known))
 
 
 def _runs(points: np.ndarray) -> np.ndarray:
@@ -86,7 +92,7 @@ def _by_runs(known: Known | None, step: Callable[..., Positions], points: np.nda
     """`step` of points (and of the positions that they have), which places each of them by itself; those of runs that `known` holds are taken from there."""
     network = told[0]
     if known is None or not len(points):
-        return step(points, *([] if own is None else [own]), *told)
+        return step(points, *([] if own is None else [own]), *told, known=known)
     stops = _runs(points)
     had = () if own is None else _parts(own)
     whole = digest((step.__module__, step.__qualname__, told), known=known)
@@ -94,7 +100,7 @@ def _by_runs(known: Known | None, step: Callable[..., Positions], points: np.nda
     lacking = [number for number, key in enumerate(keys) if key not in known.results]
     if lacking:
         rows = np.concatenate([np.arange(stops[number], stops[number + 1]) for number in lacking])
-        found = step(points[rows], *([] if own is None else [own.iloc[rows].reset_index(drop=True)]), *told)
+        found = step(points[rows], *([] if own is None else [own.iloc[rows].reset_index(drop=True)]), *told, known=known)
         parts = _parts(found)
         ends = np.cumsum([0] + [stops[number + 1] - stops[number] for number in lacking])
         for number, a, b in zip(lacking, ends[:-1], ends[1:], strict=True):
@@ -123,7 +129,7 @@ class Standing:
 
     @cached_property
     def _heeded(self) -> dict[str, Any]:
-        return snapped(self.inputs, self.settings)
+        return snapped(self.inputs, self.settings, known=self.known)
 
     @property
     def network(self) -> StreetNetwork:
@@ -146,7 +152,7 @@ class Standing:
 
     def doors(self, points: np.ndarray, *, limit_m: float) -> Positions:
         """The street positions of entrances."""
-        found = again(self.known, _entering, points, self.own, self.inputs.barriers, limit_m, ISOLATED_M)
+        found = again(self.known, _entering, points, self.own, self.inputs.barriers, limit_m, ISOLATED_M, within=True)
         return self.settled(
             found, lambda rows, network: door_positions(points[rows], network, self.inputs, self.settings, limit_m=limit_m, isolated_m=0)
         )
