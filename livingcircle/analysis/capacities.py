@@ -20,7 +20,7 @@ from livingcircle.network import StreetNetwork
 from livingcircle.quotas import serving, with_dwellings
 from livingcircle.reuse import Known, again
 from livingcircle.standards import Standard
-from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way, nearest
+from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH, Way, measured
 
 # Few facilities with many doors are quicker searched one by one than door by door.
 FEW, DOORS_EACH = 12, 4
@@ -241,10 +241,9 @@ def _each(few: np.ndarray, owner: np.ndarray, asked: tuple, ways: _Ways, within_
     doors, by, way = asked
     parts = []
     for facility in few:
-        # Metres alone are asked for, whatever the speed.
-        walks = nearest(ways.network, ways.origins, doors.iloc[owner == facility], speed_kmh=1, way=way)
-        near = np.flatnonzero(walks[by].to_numpy() <= within_m + 1)
-        parts.append(pd.DataFrame({"door": facility, "origin": near, by: walks[by].to_numpy()[near]}))
+        metres = measured(ways.network, ways.origins, doors.iloc[owner == facility], way=way)
+        near = np.flatnonzero(metres <= within_m + 1)
+        parts.append(pd.DataFrame({"door": facility, "origin": near, by: metres[near]}))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -64,12 +64,19 @@ def built_land_within(indicator: Indicator, town: Town, year: Year) -> Worked:
     owner, points = town.doors
     radius = limits[owner]
     held = ~np.isnan(radius)
-    circles = shapely.union_all(shapely.buffer(points[held], radius[held], quad_segs=CIRCLE_SIDES))
+    points, radius = points[held], radius[held]
     ground = shapely.area(town.built) / 10_000
-    covered = shapely.area(shapely.intersection(town.built, circles)) / 10_000
+    # Years that differ in who lives there alone have the same circles, and so do many indicators.
+    key = (BUILT, shapely.get_coordinates(points).tobytes(), radius.tobytes())
+    covered = town.once(key, lambda: _inside_circles(town.built, points, radius)) / 10_000
     value = _over(indicator.per * covered, ground)
     worked = _plain(value, covered, ground, BUILT, radius=value)
     return _with_sizes(worked, target, town, year)
+
+
+def _inside_circles(built: tuple[shapely.Geometry, ...], points: np.ndarray, radius: np.ndarray) -> np.ndarray:
+    circles = shapely.union_all(shapely.buffer(points, radius, quad_segs=CIRCLE_SIDES))
+    return shapely.area(shapely.intersection(built, circles))
 
 
 def capacity_per_people(indicator: Indicator, town: Town, year: Year) -> Worked:
