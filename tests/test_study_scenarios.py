@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 
 import pandas as pd
@@ -136,6 +137,15 @@ def test_several_scenarios_are_worked_out_on_layers_read_once(study):
     #  what the study's own facilities bring in later years stays comparable
     assert found["east"].settings.years == found[""].settings.years == (2030,)
     assert found["east"].warnings == found[""].warnings
+
+
+def test_garbage_is_collected_as_before_once_all_scenarios_are_worked_out(study):
+    states = analyzed_all(study, [None, "nothing", "east"])
+    next(states)
+    next(states)
+    assert gc.get_freeze_count() > 0
+    states.close()
+    assert gc.get_freeze_count() == 0
 
 
 def told(*arguments, capsys):

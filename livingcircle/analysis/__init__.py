@@ -54,7 +54,7 @@ def analyze(
     """The whole chain on layers already read and projected.
 
     Judges every category of `standard` for which the study has facilities, open or planned, and every category the
-    standard makes mandatory, or of these the `settings.categories`. `progress(step, done, total)` is told of each step. Inputs are not changed.
+    standard makes mandatory, or of these the `settings.categories`. `progress(step, done, total)` is told of each step, of some from another thread. Inputs are not changed.
     `known` holds what earlier calls worked out; what hangs on nothing that changed is taken from there, and equals a run without it.
     """
     progress("samples", 0, 1)
@@ -63,10 +63,13 @@ def analyze(
     facilities, people, samples, view = start.facilities, start.people, start.samples, start.view
     judged = _judge(start, standard, progress, known)
     entered(known, had, inputs, standard, bare(settings), result=Had(samples, judged.had, judged.walks))
-    areas = isochrones(start.names, (inputs, facilities, view), standard, settings, (progress, known))
+    with ThreadPoolExecutor(1) as pool:
+        # Compiled loops and shapes of the areas let go of Python's lock, and so do the solvers of capacities.
+        drawn = pool.submit(isochrones, start.names, (inputs, facilities, view), standard, settings, (progress, known))
+        table = _with_walkers(_with_place(gap_list.ranked([gap_list.table(judged.gaps)]), samples), settings)
+        beside = _beside(start, judged.elements, standard, settings, known)
+        areas = drawn.result()
     progress("coverage", 0, 1)
-    table = _with_walkers(_with_place(gap_list.ranked([gap_list.table(judged.gaps)]), samples), settings)
-    beside = _beside(start, judged.elements, standard, settings, known)
     progress("coverage", 1, 1)
     return Result(
         settings=settings,
