@@ -199,8 +199,11 @@ def unnamed(file):
         with zipfile.ZipFile(file) as packed:
             parts = {name: packed.read(name) for name in packed.namelist()}
     if file.suffix == ".html":
-        # The values of a page stand in it compressed.
-        parts[""] = re.sub(rb'(id="livingcircle-data"[^>]*>)([^<{]+)', lambda found: found[1] + zlib.decompress(base64.b64decode(found[2])), parts[""])
+        # The values of a page stand in it compressed, as JSON of plain ASCII.
+        def values(found):
+            return found[1] + json.dumps(json.loads(zlib.decompress(base64.b64decode(found[2]))), ensure_ascii=False).encode()
+
+        parts[""] = re.sub(rb'(id="livingcircle-data"[^>]*>)([^<{]+)', values, parts[""])
     named = {"玩具城（方案：nothing）": "玩具城", "Toy town (scenario: nothing)": "Toy town"}
     for whole, short in named.items():
         parts = {name: told.replace(whole.encode(), short.encode()) for name, told in parts.items()}
