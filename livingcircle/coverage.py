@@ -149,8 +149,17 @@ def coverage(
 
 def table(parts: Sequence[Columns]) -> Coverage:
     """The columns of several categories (`counted`) as one table."""
+    return pd.DataFrame(joined(parts))
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """The same columns of several parts, one after another; parts without any column are left out.
+
+    >>> {name: values.tolist() for name, values in joined([{"walk_m": np.array([1.0])}, {}, {"walk_m": np.array([2.0])}]).items()}
+    {'walk_m': [1.0, 2.0]}
+    """
     held = [part for part in parts if part]
-    return pd.DataFrame({name: np.concatenate([part[name] for part in held]) for name in held[0]} if held else {})
+    return {name: np.concatenate([part[name] for part in held]) for name in held[0]} if held else {}
 
 
 def counted(
@@ -192,7 +201,7 @@ def counted(
                 "evidence": requirement.evidence,
             }
             parts.append({name: np.full(len(units), one, dtype=object if isinstance(one, str) else None) for name, one in own.items()})
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
+    return joined(parts)
 
 
 def _sums(weights: np.ndarray, found: Walks, judged: tuple[Requirement, str, float], *, code: np.ndarray, size: int) -> dict[str, np.ndarray]:

@@ -70,8 +70,7 @@ def analyze(
         beside = _beside(start, judged.elements, standard, settings, known)
         areas = drawn.result()
     progress("coverage", 0, 1)
-    progress("coverage", 1, 1)
-    return Result(
+    result = Result(
         settings=settings,
         standard=standard,
         network=view.network,
@@ -97,6 +96,8 @@ def analyze(
         covered=judged.covered,
         equity=equity.table(judged.equity, start.study.lived.areas),
     )
+    progress("coverage", 1, 1)
+    return result
 
 
 def _with_walkers(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def middle_walks(samples: judging.Sampled, walks: Mapping[tuple[str, str], WalkT
                 "sample": row,
             }
         )
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return judging.joined(parts)
 
 
 def walks_table(parts: Iterable[judging.Columns]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from livingcircle.coverage import Group, Sampled, Walks
+from livingcircle.coverage import Columns, Group, Sampled, Walks, joined
 from livingcircle.gaps import causes, priority
 from livingcircle.gaps.beyond import KINDS, beyond
 from livingcircle.gaps.identity import gap_id
@@ -18,7 +18,7 @@ from livingcircle.layers import GAPS, OFF_NETWORK, UNREACHABLE, Facilities, Gaps
 from livingcircle.standards import Requirement, Standard
 from livingcircle.walk_time import METRES_PER_MINUTE_PER_KMH
 
-__all__ = ["KINDS", "Columns", "Reach", "by_unit", "causes", "gap_id", "gaps", "joined", "priority", "ranked", "table"]
+__all__ = ["KINDS", "Columns", "Reach", "by_unit", "causes", "gap_id", "gaps", "priority", "ranked", "table"]
 
 ARRIVING = {  # what a later step tells of a gap, empty until then
     "from_leg_m": np.nan, "speed_kmh": np.nan, "costs": "", "limit_street": "", "rank": 0, "priority": "", "priority_points": np.nan,
@@ -28,7 +28,6 @@ ARRIVING = {  # what a later step tells of a gap, empty until then
 }  # fmt: skip
 # Columns beside those that are handed out.
 BESIDE = ("name", "status", "flag", "evidence", "sample")
-Columns = dict[str, np.ndarray]
 # How remedies begin that ask for a look at the place first.
 VERIFY = "verify"
 
@@ -101,12 +100,6 @@ def gaps(
             if len(part["home"]):
                 parts.append(_shown(part, known, requirement, (group, rule, category)))
     return _identified(samples, _explained(joined(parts), names, detour)) if parts else {}
-
-
-def joined(parts: Sequence[Columns]) -> Columns:
-    """The same columns of several parts, one after another; parts without any column are left out."""
-    held = [part for part in parts if part]
-    return {name: np.concatenate([part[name] for part in held]) for name in held[0]} if held else {}
 
 
 def table(parts: Sequence[Columns]) -> Gaps:

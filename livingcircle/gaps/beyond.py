@@ -41,6 +41,7 @@ def beyond(
     held = np.flatnonzero((sums[:, PEOPLE] > 0) | (sums[:, LAND] > 0))
     sums = sums[held]
     homes = samples.first, held
+    # Who shares keeps the walks, so that no other array takes their place meanwhile.
     shared, key = {} if shared is None else shared, (id(walk_m), limit)
     if key not in shared:
         shared[key] = middles(samples.first, walk_m, beyond_m=limit)

@@ -246,6 +246,15 @@ def test_the_surface_is_what_walks_are(beilun, opened):
     assert told["people"][:-1] == pytest.approx(expected, rel=0.01, abs=20)
 
 
+def test_no_card_is_taller_than_three_quarters_of_the_map(beilun, opened):
+    sheet = opened(beilun[1] / "out" / "index.html", lang="zh")
+    for how in ("lc.layers.homes[0].openPopup()", "lc.goGap(lc.chosenGaps()[0])", "lc.goFacility(0)"):
+        sheet.js(how)
+        card, whole = sheet.js("return [document.querySelector('.leaflet-popup-content').offsetHeight, lc.layers.map.getSize().y]")
+        #  the walks to every category make the card of a home long
+        assert 40 < card <= 0.75 * whole, how
+
+
 def test_the_surface_does_not_keep_the_page_waiting(beilun, opened):
     sheet = opened(beilun[1] / "out" / "index.html")
     longest = sheet.js("""
